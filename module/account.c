@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/capability.h>
+#include <linux/hash.h>
+#include <linux/hashtable.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/user_namespace.h>
+
+#include "account.h"
+#include "limits.h"
+
+struct msgpass_account {
+	struct hlist_node node;		/* accounts_lock */
+	struct user_namespace *ns;	/* reference held; const */
+	kuid_t uid;			/* const */
+	struct msgpass_account *parent;	/* reference held; NULL: none; const */
+	unsigned int refs;		/* accounts_lock */
+	atomic_long_t bytes;
+};
+
+/* Innermost of all locks. */
+static DEFINE_SPINLOCK(accounts_lock);
+static DEFINE_HASHTABLE(accounts, 8);	/* accounts_lock */
+
+static unsigned long account_hash(struct user_namespace *ns, kuid_t uid)
+{
+	return hash_ptr(ns, 32) ^ __kuid_val(uid);
+}
+
+static struct msgpass_account *account_find_locked(struct user_namespace *ns,
+						   kuid_t uid)
+{
+	struct msgpass_account *account;
+
+	lockdep_assert_held(&accounts_lock);
+	hash_for_each_possible(accounts, account, node, account_hash(ns, uid)) {
+		if (account->ns == ns && uid_eq(account->uid, uid)) {
+			account->refs++;
+			return account;
+		}
+	}
+	return NULL;
+}
+
+static struct msgpass_account *account_find(struct user_namespace *ns,
+					    kuid_t uid)
+{
+	struct msgpass_account *account;
+
+	spin_lock(&accounts_lock);
+	account = account_find_locked(ns, uid);
+	spin_unlock(&accounts_lock);
+	return account;
+}
+
+/* Takes over the reference to @parent. */
+static struct msgpass_account *account_make(struct user_namespace *ns,
+					    kuid_t uid,
+					    struct msgpass_account *parent)
+{
+	struct msgpass_account *account, *other;
+
+	account = kzalloc(sizeof(*account), GFP_KERNEL_ACCOUNT);
+	if (!account) {
+		msgpass_account_put(parent);
+		return NULL;
+	}
+	account->ns = get_user_ns(ns);
+	account->uid = uid;
+	account->parent = parent;
+	account->refs = 1;
+
+	spin_lock(&accounts_lock);
+	other = account_find_locked(ns, uid);
+	if (!other)
+		hash_add(accounts, &account->node, account_hash(ns, uid));
+	spin_unlock(&accounts_lock);
+
+	if (!other)
+		return account;
+	put_user_ns(account->ns);
+	kfree(account);
+	msgpass_account_put(parent);
+	return other;
+}
+
+/* The namespace at @level above @ns, and whose account there stands for @uid. */
+static struct user_namespace *ancestor(struct user_namespace *ns, int level,
+				       kuid_t *uid)
+{
+	while (ns->level > level) {
+		*uid = ns->owner;
+		ns = ns->parent;
+	}
+	return ns;
+}
+
+struct msgpass_account *msgpass_account_get(const struct cred *cred)
+{
+	struct msgpass_account *account, *parent = NULL;
+	int level;
+
+	account = account_find(cred->user_ns, cred->euid);
+	if (account)
+		return account;
+
+	/* Outermost first: each needs its parent. */
+	for (level = 0; level <= cred->user_ns->level; level++) {
+		kuid_t uid = cred->euid;
+		struct user_namespace *ns;
+
+		ns = ancestor(cred->user_ns, level, &uid);
+		account = account_find(ns, uid);
+		if (account)
+			msgpass_account_put(parent);
+		else
+			account = account_make(ns, uid, parent);
+		if (!account)
+			return ERR_PTR(-ENOMEM);
+		parent = account;
+	}
+	return account;
+}
+
+void msgpass_account_put(struct msgpass_account *account)
+{
+	while (account) {
+		struct msgpass_account *parent = account->parent;
+		bool last;
+
+		spin_lock(&accounts_lock);
+		last = !--account->refs;
+		if (last)
+			hash_del(&account->node);
+		spin_unlock(&accounts_lock);
+		if (!last)
+			return;
+
+		WARN_ON_ONCE(atomic_long_read(&account->bytes));
+		put_user_ns(account->ns);
+		kfree(account);
+		account = parent;
+	}
+}
+
+static bool charge_one(struct msgpass_account *account, long bytes)
+{
+	unsigned long limit = READ_ONCE(msgpass_user_bytes);
+	long held = atomic_long_read(&account->bytes);
+
+	do {
+		if (held + bytes > limit && !capable(CAP_SYS_RESOURCE))
+			return false;
+	} while (!atomic_long_try_cmpxchg(&account->bytes, &held,
+					  held + bytes));
+	return true;
+}
+
+int msgpass_account_charge(struct msgpass_account *account, size_t bytes)
+{
+	struct msgpass_account *at, *charged;
+
+	for (at = account; at; at = at->parent)
+		if (!charge_one(at, bytes))
+			goto undo;
+	return 0;
+undo:
+	for (charged = account; charged != at; charged = charged->parent)
+		atomic_long_sub(bytes, &charged->bytes);
+	return -EDQUOT;
+}
+
+void msgpass_account_uncharge(struct msgpass_account *account, size_t bytes)
+{
+	for (; account; account = account->parent)
+		atomic_long_sub(bytes, &account->bytes);
+}
+
+struct msgpass_account *msgpass_account_open(const struct cred *cred,
+					     size_t bytes)
+{
+	struct msgpass_account *account = msgpass_account_get(cred);
+	int error;
+
+	if (IS_ERR(account))
+		return account;
+	error = msgpass_account_charge(account, bytes);
+	if (!error)
+		return account;
+	msgpass_account_put(account);
+	return ERR_PTR(error);
+}
+
+void msgpass_account_close(struct msgpass_account *account, size_t bytes)
+{
+	msgpass_account_uncharge(account, bytes);
+	msgpass_account_put(account);
+}
+
+unsigned long msgpass_account_bytes(struct msgpass_account *account)
+{
+	return atomic_long_read(&account->bytes);
+}
+
+void msgpass_account_exit(void)
+{
+	WARN(!hash_empty(accounts),
+	     "msgpass: memory was leaked, or charged and not uncharged");
+}

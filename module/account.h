@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Who pays: kernel memory charged to a user, bounded by the parameter
+ * user_bytes. An account belongs to an effective uid in a user namespace and
+ * every charge counts against the namespace's owner in the parent namespace
+ * too, and so on up, so that subordinate uids are no way around the limit.
+ *
+ * Lifetime: references; the one who charges keeps one until it uncharges.
+ */
+#ifndef MSGPASS_ACCOUNT_H
+#define MSGPASS_ACCOUNT_H
+
+#include <linux/cred.h>
+
+struct msgpass_account;
+
+struct msgpass_account *msgpass_account_get(const struct cred *cred);
+void msgpass_account_put(struct msgpass_account *account);
+
+/* -EDQUOT when it does not fit, unless the caller has CAP_SYS_RESOURCE */
+int msgpass_account_charge(struct msgpass_account *account, size_t bytes);
+void msgpass_account_uncharge(struct msgpass_account *account, size_t bytes);
+
+/* get and charge, uncharge and put */
+struct msgpass_account *msgpass_account_open(const struct cred *cred,
+					     size_t bytes);
+void msgpass_account_close(struct msgpass_account *account, size_t bytes);
+
+unsigned long msgpass_account_bytes(struct msgpass_account *account);
+
+/* Complains if anybody has not uncharged what it charged. */
+void msgpass_account_exit(void);
+
+#endif

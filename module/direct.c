@@ -1,0 +1,707 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/mutex.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/user_namespace.h>
+
+#include "account.h"
+#include "attributes.h"
+#include "direct.h"
+
+#define INBOX_MODE_DEFAULT	0200
+#define INBOX_MODE_GROUP	0020
+#define INBOX_MODE_OTHERS	0002
+#define INBOX_MODE_MASK		0222
+
+/* From one sender to one inbox. */
+struct link {
+	struct msgpass_queue queue;
+	struct rb_node node;			/* port.lock */
+	struct msgpass_inbox *receiver;		/* whose links it is in */
+	struct msgpass_inbox *sender;		/* reference held; const */
+	struct list_head outgoing;		/* sender->outgoing_lock */
+	struct msgpass_account *account;	/* reference held; const */
+};
+
+/*
+ * What a link costs, its dead sender's inbox included, which it keeps in
+ * memory.
+ */
+#define LINK_CHARGE (sizeof(struct link) + sizeof(struct msgpass_inbox))
+
+static void link_free(struct link *link)
+{
+	msgpass_account_close(link->account, LINK_CHARGE);
+	msgpass_inbox_put(link->sender);
+	kfree(link);
+}
+
+/* ops->queue_unused(): under the port's lock, which all users of a link hold. */
+static void link_unused(struct msgpass_queue *queue)
+{
+	struct link *link = container_of(queue, struct link, queue);
+	struct msgpass_inbox *sender = link->sender;
+
+	rb_erase(&link->node, &link->receiver->links);
+	msgpass_queue_remove(queue);
+	spin_lock(&sender->outgoing_lock);
+	list_del(&link->outgoing);
+	spin_unlock(&sender->outgoing_lock);
+	link_free(link);
+}
+
+static const struct msgpass_port_ops inbox_port_ops = {
+	.queue_unused = link_unused,
+};
+
+static struct link *link_find(struct msgpass_inbox *receiver, u64 sender)
+{
+	struct rb_node *rb = receiver->links.rb_node;
+
+	lockdep_assert_held(&receiver->port.lock);
+	while (rb) {
+		struct link *link = rb_entry(rb, struct link, node);
+
+		if (link->sender->peer.id == sender)
+			return link;
+		rb = sender < link->sender->peer.id ? rb->rb_left :
+						      rb->rb_right;
+	}
+	return NULL;
+}
+
+static void link_insert(struct msgpass_inbox *receiver, struct link *link)
+{
+	struct rb_node **slot = &receiver->links.rb_node, *parent = NULL;
+	struct msgpass_inbox *sender = link->sender;
+
+	while (*slot) {
+		parent = *slot;
+		if (sender->peer.id <
+		    rb_entry(parent, struct link, node)->sender->peer.id)
+			slot = &parent->rb_left;
+		else
+			slot = &parent->rb_right;
+	}
+	rb_link_node(&link->node, parent, slot);
+	rb_insert_color(&link->node, &receiver->links);
+	msgpass_queue_init(&link->queue, &receiver->port);
+
+	spin_lock(&sender->outgoing_lock);
+	list_add_tail(&link->outgoing, &sender->outgoing);
+	/* Later, inbox_died() finds it in the list. */
+	link->queue.closed = msgpass_peer_is_dead(&sender->peer);
+	spin_unlock(&sender->outgoing_lock);
+}
+
+static struct link *link_new(struct msgpass_inbox *receiver,
+			     struct msgpass_inbox *sender)
+{
+	struct msgpass_account *account;
+	struct link *link;
+
+	account = msgpass_account_open(current_cred(), LINK_CHARGE);
+	if (IS_ERR(account))
+		return ERR_CAST(account);
+	link = kzalloc(sizeof(*link), GFP_KERNEL_ACCOUNT);
+	if (!link) {
+		msgpass_account_close(account, LINK_CHARGE);
+		return ERR_PTR(-ENOMEM);
+	}
+	link->account = account;
+	link->receiver = receiver;
+	msgpass_peer_ref(&sender->peer);
+	link->sender = sender;
+	return link;
+}
+
+/* Finds or makes it, and returns with the port locked, ERR_PTR or not. */
+static struct link *link_lock(struct msgpass_inbox *receiver,
+			      struct msgpass_inbox *sender)
+	__acquires(&receiver->port.lock)
+{
+	struct link *link, *new;
+
+	spin_lock(&receiver->port.lock);
+	link = link_find(receiver, sender->peer.id);
+	if (link)
+		return link;
+	spin_unlock(&receiver->port.lock);
+
+	new = link_new(receiver, sender);
+
+	spin_lock(&receiver->port.lock);
+	/* Another thread of the sender may have been quicker. */
+	link = link_find(receiver, sender->peer.id);
+	if (link || receiver->port.closed) {
+		if (!IS_ERR(new))
+			link_free(new);
+		return link ?: ERR_PTR(-ESRCH);
+	}
+	if (!IS_ERR(new))
+		link_insert(receiver, new);
+	return new;
+}
+
+static struct msgpass_peer *inbox_alloc(void)
+{
+	struct msgpass_limits limits = msgpass_limits_default();
+	struct msgpass_inbox *inbox;
+
+	inbox = kzalloc(sizeof(*inbox), GFP_KERNEL_ACCOUNT);
+	if (!inbox)
+		return NULL;
+	msgpass_port_init(&inbox->port, &inbox_port_ops, &limits);
+	inbox->links = RB_ROOT;
+	inbox->mode = INBOX_MODE_DEFAULT;
+	spin_lock_init(&inbox->outgoing_lock);
+	INIT_LIST_HEAD(&inbox->outgoing);
+	return &inbox->peer;
+}
+
+static void inbox_free(struct msgpass_peer *peer)
+{
+	kfree_rcu(msgpass_inbox_of(peer), rcu);
+}
+
+/* The inbox that @sender's first outgoing link leads to: a reference. */
+static struct msgpass_inbox *first_outgoing(struct msgpass_inbox *sender)
+{
+	struct msgpass_inbox *receiver = NULL;
+	struct link *link;
+
+	spin_lock(&sender->outgoing_lock);
+	link = list_first_entry_or_null(&sender->outgoing, struct link,
+					outgoing);
+	if (link) {
+		/* Links go before the inbox that they lead to. */
+		receiver = link->receiver;
+		msgpass_peer_ref(&receiver->peer);
+		/* Once is enough; link_unused() deletes it again. */
+		list_del_init(&link->outgoing);
+	}
+	spin_unlock(&sender->outgoing_lock);
+	return receiver;
+}
+
+static void inbox_died(struct msgpass_peer *peer)
+{
+	struct msgpass_inbox *inbox = msgpass_inbox_of(peer);
+	struct msgpass_inbox *receiver;
+	struct link *link;
+
+	msgpass_port_close(&inbox->port);
+
+	while ((receiver = first_outgoing(inbox))) {
+		spin_lock(&receiver->port.lock);
+		link = link_find(receiver, peer->id);
+		if (link)
+			msgpass_queue_close(&link->queue);
+		spin_unlock(&receiver->port.lock);
+		msgpass_inbox_put(receiver);
+	}
+}
+
+static const struct msgpass_peer_ops inbox_peer_ops = {
+	.alloc = inbox_alloc,
+	.died = inbox_died,
+	.free = inbox_free,
+};
+
+int msgpass_direct_init(void)
+{
+	return msgpass_peer_init(&inbox_peer_ops);
+}
+
+void msgpass_direct_exit(void)
+{
+	msgpass_peer_exit();
+}
+
+static bool exec_changed_credentials(const struct msgpass_inbox *inbox,
+				     const struct cred *cred)
+{
+	return !uid_eq(inbox->euid, cred->euid) ||
+	       !gid_eq(inbox->egid, cred->egid) ||
+	       memcmp(&inbox->permitted, &cred->cap_permitted,
+		      sizeof(inbox->permitted));
+}
+
+/*
+ * There is no hook that tells of an exec which gains privileges, and what was
+ * sent to the program before must not reach the one after. So compare, each
+ * time before the inbox is used.
+ *
+ * exec counts self_exec_id up before it changes the credentials; only the
+ * process itself, which can't be in the middle of that, notes the new count.
+ */
+static void inbox_note_exec(struct msgpass_inbox *inbox)
+{
+	bool self = inbox->peer.pid == task_tgid(current);
+	struct task_struct *leader;
+	const struct cred *cred;
+	bool reset = false;
+
+	rcu_read_lock();
+	leader = pid_task(inbox->peer.pid, PIDTYPE_TGID);
+	if (!leader || READ_ONCE(leader->self_exec_id) ==
+		       READ_ONCE(inbox->exec_id))
+		goto unlock;
+
+	cred = __task_cred(leader);
+	spin_lock(&inbox->port.lock);
+	/* self_exec_id counts from 1: 0 is the first look at the process. */
+	reset = inbox->exec_id && exec_changed_credentials(inbox, cred);
+	if (reset || self || !inbox->exec_id) {
+		inbox->exec_id = READ_ONCE(leader->self_exec_id);
+		inbox->euid = cred->euid;
+		inbox->egid = cred->egid;
+		inbox->permitted = cred->cap_permitted;
+	}
+	if (reset)
+		WRITE_ONCE(inbox->mode, INBOX_MODE_DEFAULT);
+	spin_unlock(&inbox->port.lock);
+unlock:
+	rcu_read_unlock();
+
+	if (reset) {
+		struct msgpass_limits limits = msgpass_limits_default();
+
+		msgpass_port_drop_all(&inbox->port);
+		msgpass_port_set_limits(&inbox->port, &limits);
+	}
+}
+
+struct msgpass_inbox *msgpass_inbox_current(void)
+{
+	struct msgpass_peer *peer = msgpass_peer_get(task_tgid(current));
+	struct msgpass_inbox *inbox;
+
+	if (IS_ERR(peer))
+		return ERR_CAST(peer);
+	inbox = msgpass_inbox_of(peer);
+	inbox_note_exec(inbox);
+	return inbox;
+}
+
+/* May the caller signal it? kill(2)'s rule, but for what security modules say. */
+static bool kill_allowed(const struct cred *target)
+{
+	const struct cred *cred = current_cred();
+
+	return uid_eq(cred->euid, target->suid) ||
+	       uid_eq(cred->euid, target->uid) ||
+	       uid_eq(cred->uid, target->suid) ||
+	       uid_eq(cred->uid, target->uid) ||
+	       ns_capable(target->user_ns, CAP_KILL);
+}
+
+static bool may_see(const struct msgpass_inbox *inbox)
+{
+	struct task_struct *leader;
+	bool allowed = false;
+
+	rcu_read_lock();
+	leader = pid_task(inbox->peer.pid, PIDTYPE_TGID);
+	if (leader && pid_vnr(inbox->peer.pid))
+		allowed = same_thread_group(leader, current) ||
+			  kill_allowed(__task_cred(leader));
+	rcu_read_unlock();
+	return allowed;
+}
+
+static bool may_send(const struct msgpass_inbox *inbox)
+{
+	unsigned int mode = READ_ONCE(inbox->mode);
+	struct task_struct *leader;
+	bool allowed = false;
+
+	rcu_read_lock();
+	leader = pid_task(inbox->peer.pid, PIDTYPE_TGID);
+	if (leader)
+		allowed = same_thread_group(leader, current) ||
+			  mode & INBOX_MODE_OTHERS ||
+			  (mode & INBOX_MODE_GROUP &&
+			   in_egroup_p(__task_cred(leader)->egid)) ||
+			  kill_allowed(__task_cred(leader));
+	rcu_read_unlock();
+	return allowed;
+}
+
+/* The living process of that number: a reference to its pid, or NULL. */
+static struct pid *process_by_number(u64 number)
+{
+	struct task_struct *leader = NULL;
+	struct pid *pid;
+
+	if (number > PID_MAX_LIMIT)
+		return NULL;
+	rcu_read_lock();
+	pid = find_vpid(number);
+	if (pid)
+		leader = pid_task(pid, PIDTYPE_TGID);
+	if (!leader || leader->flags & PF_KTHREAD || !msgpass_pid_alive(pid))
+		pid = NULL;
+	get_pid(pid);
+	rcu_read_unlock();
+	return pid;
+}
+
+static struct msgpass_inbox *inbox_by_pid(u64 number)
+{
+	struct msgpass_peer *peer;
+	struct pid *pid;
+
+	if ((s64)number <= 0)
+		return ERR_PTR(-EINVAL);
+	pid = process_by_number(number);
+	if (!pid)
+		return ERR_PTR(-ESRCH);
+	peer = msgpass_peer_get(pid);
+	put_pid(pid);
+	return IS_ERR(peer) ? ERR_CAST(peer) : msgpass_inbox_of(peer);
+}
+
+static struct msgpass_inbox *inbox_by_peer(u64 id)
+{
+	struct msgpass_peer *peer = msgpass_peer_find(id);
+
+	if (!peer)
+		return ERR_PTR(-ESRCH);
+	if (!pid_vnr(peer->pid) || !msgpass_pid_alive(peer->pid)) {
+		msgpass_peer_put(peer);
+		return ERR_PTR(-ESRCH);
+	}
+	return msgpass_inbox_of(peer);
+}
+
+/* A living process: a reference to its inbox, or ERR_PTR. */
+static struct msgpass_inbox *inbox_by_address(u64 address, bool is_peer)
+{
+	return is_peer ? inbox_by_peer(address) : inbox_by_pid(address);
+}
+
+struct msgpass_inbox *msgpass_direct_receiver(u64 to, bool is_peer)
+{
+	struct msgpass_inbox *inbox = inbox_by_address(to, is_peer);
+
+	if (IS_ERR(inbox))
+		return inbox;
+	inbox_note_exec(inbox);
+	if (may_send(inbox))
+		return inbox;
+	msgpass_inbox_put(inbox);
+	return ERR_PTR(-EPERM);
+}
+
+/* Gone before the caller waited for it: there is no such process. */
+static int died_or_unknown(int error, const struct msgpass_wait *wait)
+{
+	return error == -EPIPE && !wait->waited ? -ESRCH : error;
+}
+
+int msgpass_direct_send(struct msgpass_inbox *receiver,
+			struct msgpass_inbox *sender,
+			struct msgpass_message *message,
+			struct msgpass_wait *wait)
+{
+	struct link *link = link_lock(receiver, sender);
+	int error;
+
+	if (IS_ERR(link)) {
+		spin_unlock(&receiver->port.lock);
+		return PTR_ERR(link);
+	}
+	error = msgpass_port_send(&link->queue, message, wait);
+	return died_or_unknown(error, wait);
+}
+
+/* The link of a dead sender, by the number it had; of several the oldest. */
+static struct link *link_by_dead_number(struct msgpass_inbox *inbox, u64 number)
+{
+	struct rb_node *rb;
+
+	for (rb = rb_first(&inbox->links); rb; rb = rb_next(rb)) {
+		struct link *link = rb_entry(rb, struct link, node);
+
+		if (pid_vnr(link->sender->peer.pid) == number &&
+		    !msgpass_pid_alive(link->sender->peer.pid))
+			return link;
+	}
+	return NULL;
+}
+
+/* The link from @sender, which may be an ERR_PTR; or NULL. */
+static struct link *link_from(struct msgpass_inbox *inbox, u64 from,
+			      bool is_peer, struct msgpass_inbox *sender)
+{
+	if (is_peer)
+		return link_find(inbox, from);
+	if (!IS_ERR(sender))
+		return link_find(inbox, sender->peer.id);
+	return link_by_dead_number(inbox, from);
+}
+
+/*
+ * The link to receive over, made if it has to be waited on. Returns with the
+ * port locked, ERR_PTR or not.
+ */
+static struct link *link_lock_from(struct msgpass_inbox *inbox, u64 from,
+				   bool is_peer, bool make)
+	__acquires(&inbox->port.lock)
+{
+	struct msgpass_inbox *sender = inbox_by_address(from, is_peer);
+	struct link *link;
+
+	spin_lock(&inbox->port.lock);
+	link = PTR_ERR_OR_ZERO(sender) == -EINVAL ? ERR_CAST(sender) :
+	       link_from(inbox, from, is_peer, sender);
+	if (!link && IS_ERR(sender)) {
+		link = ERR_CAST(sender);
+	} else if (!link && !make) {
+		link = ERR_PTR(-EAGAIN);
+	} else if (!link) {
+		spin_unlock(&inbox->port.lock);
+		link = link_lock(inbox, sender);
+	}
+	if (!IS_ERR(sender))
+		msgpass_inbox_put(sender);
+	return link;
+}
+
+int msgpass_direct_receive(struct msgpass_inbox *inbox, u64 from, bool is_peer,
+			   struct msgpass_selection *selection,
+			   struct msgpass_wait *wait,
+			   struct msgpass_message **message)
+{
+	struct link *link;
+	int error;
+
+	*message = NULL;
+	if (from || is_peer) {
+		link = link_lock_from(inbox, from, is_peer, !wait->nonblock);
+		if (IS_ERR(link)) {
+			spin_unlock(&inbox->port.lock);
+			return PTR_ERR(link);
+		}
+		selection->queue = &link->queue;
+	} else {
+		spin_lock(&inbox->port.lock);
+	}
+	error = msgpass_port_receive(&inbox->port, selection, wait, message);
+	return died_or_unknown(error, wait);
+}
+
+int msgpass_inbox_set(struct msgpass_inbox *inbox,
+		      const struct msgpass_attributes *attributes)
+{
+	static DEFINE_MUTEX(one_at_a_time);
+	struct msgpass_limits limits;
+	int error;
+
+	mutex_lock(&one_at_a_time);
+	spin_lock(&inbox->port.lock);
+	limits = inbox->port.limits;
+	spin_unlock(&inbox->port.lock);
+
+	error = msgpass_attributes_apply(attributes,
+					 MSGPASS_SET_MODE | MSGPASS_SET_LIMITS,
+					 INBOX_MODE_MASK, &limits);
+	if (error)
+		goto unlock;
+	if (attributes->set & MSGPASS_SET_MODE)
+		WRITE_ONCE(inbox->mode, attributes->mode | INBOX_MODE_DEFAULT);
+	msgpass_port_set_limits(&inbox->port, &limits);
+unlock:
+	mutex_unlock(&one_at_a_time);
+	return error;
+}
+
+/* Links that carried a message; others only have somebody waiting on them. */
+static u64 count_links(struct msgpass_inbox *inbox)
+{
+	struct msgpass_queue *queue;
+	u64 count = 0;
+
+	list_for_each_entry(queue, &inbox->port.queues, entry)
+		count += queue->accepted > 0;
+	return count;
+}
+
+static uid_t real_uid(struct pid *pid)
+{
+	struct task_struct *leader;
+	kuid_t uid = INVALID_UID;
+
+	rcu_read_lock();
+	leader = pid_task(pid, PIDTYPE_TGID);
+	if (leader)
+		uid = task_uid(leader);
+	rcu_read_unlock();
+	return from_kuid_munged(current_user_ns(), uid);
+}
+
+static void inbox_fill_stat(struct msgpass_inbox *inbox,
+			    struct msgpass_inbox_stat *stat)
+{
+	struct msgpass_port *port = &inbox->port;
+
+	inbox_note_exec(inbox);
+	stat->out_peer = inbox->peer.id;
+	stat->out_pid = pid_vnr(inbox->peer.pid);
+	stat->out_uid = real_uid(inbox->peer.pid);
+
+	spin_lock(&port->lock);
+	msgpass_attributes_show(&stat->out_attributes, &port->limits,
+				READ_ONCE(inbox->mode));
+	stat->out_links = count_links(inbox);
+	stat->out_queued = port->queued;
+	stat->out_queued_bytes = port->queued_bytes;
+	stat->out_receivers_waiting = port->receivers_waiting;
+	stat->out_senders_waiting = port->senders_waiting;
+	stat->out_sent = port->accepted;
+	stat->out_received = port->received;
+	stat->out_dropped = port->dropped;
+	spin_unlock(&port->lock);
+}
+
+int msgpass_inbox_stat(struct msgpass_inbox_stat *stat, bool is_peer)
+{
+	struct msgpass_inbox *inbox;
+	int error = 0;
+
+	if (stat->process == 0 && !is_peer)
+		inbox = msgpass_inbox_current();
+	else
+		inbox = inbox_by_address(stat->process, is_peer);
+	if (IS_ERR(inbox))
+		return PTR_ERR(inbox);
+
+	if (may_see(inbox))
+		inbox_fill_stat(inbox, stat);
+	else
+		error = -ESRCH;
+	msgpass_inbox_put(inbox);
+	return error;
+}
+
+int msgpass_inbox_next(struct msgpass_inbox_stat *stat)
+{
+	u64 id = stat->process;
+	struct msgpass_peer *peer;
+
+	while ((peer = msgpass_peer_next(id))) {
+		struct msgpass_inbox *inbox = msgpass_inbox_of(peer);
+		bool found = msgpass_pid_alive(peer->pid) && may_see(inbox);
+
+		if (found)
+			inbox_fill_stat(inbox, stat);
+		id = peer->id;
+		msgpass_peer_put(peer);
+		if (found)
+			return 0;
+		cond_resched();
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+	return -ENOENT;
+}
+
+/* The first link of @inbox from a sender after @from that carried a message. */
+static struct link *link_after(struct msgpass_inbox *inbox, u64 from)
+{
+	struct rb_node *rb = inbox->links.rb_node;
+	struct link *after = NULL;
+
+	while (rb) {
+		struct link *link = rb_entry(rb, struct link, node);
+
+		if (link->sender->peer.id > from) {
+			after = link;
+			rb = rb->rb_left;
+		} else {
+			rb = rb->rb_right;
+		}
+	}
+	while (after && !after->queue.accepted)
+		after = rb_entry_safe(rb_next(&after->node), struct link, node);
+	return after;
+}
+
+static void link_fill_stat(struct link *link, struct msgpass_link_stat *stat)
+{
+	const struct msgpass_limits *limits = &link->receiver->port.limits;
+	const struct msgpass_queue *queue = &link->queue;
+
+	stat->out_to_peer = link->receiver->peer.id;
+	stat->out_from_peer = link->sender->peer.id;
+	stat->out_to_pid = pid_vnr(link->receiver->peer.pid);
+	stat->out_from_pid = pid_vnr(link->sender->peer.pid);
+	stat->out_capacity = limits->capacity;
+	stat->out_capacity_bytes = limits->capacity_bytes;
+	stat->out_queued = queue->queued;
+	stat->out_queued_bytes = queue->queued_bytes;
+	stat->out_receivers_waiting = queue->receivers_waiting;
+	stat->out_senders_waiting = queue->senders_waiting;
+	stat->out_sent = queue->accepted;
+	stat->out_received = queue->received;
+}
+
+/* The first link of @inbox after @from that the caller may see. */
+static bool inbox_next_link(struct msgpass_inbox *inbox, u64 from,
+			    struct msgpass_link_stat *stat)
+{
+	bool visible = may_see(inbox), see_all = visible;
+	struct msgpass_inbox *sender;
+	struct link *link;
+
+	do {
+		spin_lock(&inbox->port.lock);
+		link = link_after(inbox, from);
+		if (link) {
+			link_fill_stat(link, stat);
+			sender = link->sender;
+			msgpass_peer_ref(&sender->peer);
+		}
+		spin_unlock(&inbox->port.lock);
+		if (!link)
+			return false;
+
+		from = sender->peer.id;
+		visible = see_all || may_see(sender);
+		msgpass_inbox_put(sender);
+	} while (!visible);
+	return true;
+}
+
+int msgpass_link_next(struct msgpass_link_stat *stat)
+{
+	u64 from = stat->from_peer, id = stat->to_peer;
+	struct msgpass_peer *peer = NULL;
+
+	/* The rest of the inbox that the caller has reached, then others. */
+	if (id)
+		peer = msgpass_peer_find(id);
+	if (!peer) {
+		from = 0;
+		peer = msgpass_peer_next(id);
+	}
+	while (peer) {
+		bool found = inbox_next_link(msgpass_inbox_of(peer), from,
+					     stat);
+
+		id = peer->id;
+		msgpass_peer_put(peer);
+		if (found)
+			return 0;
+		cond_resched();
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		from = 0;
+		peer = msgpass_peer_next(id);
+	}
+	return -ENOENT;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Direct communication: from a pid or a peer id to the inbox of that process,
+ * and the links between processes.
+ *
+ * An inbox is a port that belongs to a process, and embeds the peer that
+ * stands for it; it closes when the process dies. A link is a queue of that
+ * port, one for each process that sends to it. It goes with its receiver, or
+ * after its sender once it has drained.
+ *
+ * Lock order:
+ *
+ *	receiver's inbox->port.lock
+ *	  sender's inbox->outgoing_lock
+ *	    accounts_lock (account.c)
+ *
+ * No two ports are ever locked together.
+ */
+#ifndef MSGPASS_DIRECT_H
+#define MSGPASS_DIRECT_H
+
+#include "peer.h"
+#include "port.h"
+
+struct msgpass_attributes;
+struct msgpass_inbox_stat;
+struct msgpass_link_stat;
+
+struct msgpass_inbox {
+	struct msgpass_peer peer;
+	struct msgpass_port port;
+
+	unsigned int mode;			/* 0222: who may send; atomic */
+
+	/* port.lock */
+	struct rb_root links;			/* by peer id of the sender */
+	/* What exec may change: see inbox_note_exec(). */
+	u64 exec_id;
+	kuid_t euid;
+	kgid_t egid;
+	kernel_cap_t permitted;
+
+	spinlock_t outgoing_lock;		/* see the lock order above */
+	struct list_head outgoing;		/* links it sends through */
+
+	struct rcu_head rcu;
+};
+
+static inline struct msgpass_inbox *
+msgpass_inbox_of(struct msgpass_peer *peer)
+{
+	return container_of(peer, struct msgpass_inbox, peer);
+}
+
+int msgpass_direct_init(void);
+void msgpass_direct_exit(void);
+
+/* The calling process's; a reference to inbox->peer, or ERR_PTR. */
+struct msgpass_inbox *msgpass_inbox_current(void);
+
+static inline void msgpass_inbox_put(struct msgpass_inbox *inbox)
+{
+	msgpass_peer_put(&inbox->peer);
+}
+
+/*
+ * The inbox that a send to @to (a pid, or a peer id if @is_peer) goes to, if
+ * the caller may send there: a reference, or ERR_PTR.
+ */
+struct msgpass_inbox *msgpass_direct_receiver(u64 to, bool is_peer);
+
+/* On success the message is the receiver's, on failure the caller's still. */
+int msgpass_direct_send(struct msgpass_inbox *receiver,
+			struct msgpass_inbox *sender,
+			struct msgpass_message *message,
+			struct msgpass_wait *wait);
+
+/*
+ * From @from (a pid, or a peer id if @is_peer), or from anyone if it is 0.
+ * selection->queue is filled here; else as msgpass_port_receive().
+ */
+int msgpass_direct_receive(struct msgpass_inbox *inbox, u64 from, bool is_peer,
+			   struct msgpass_selection *selection,
+			   struct msgpass_wait *wait,
+			   struct msgpass_message **message);
+
+int msgpass_inbox_set(struct msgpass_inbox *inbox,
+		      const struct msgpass_attributes *attributes);
+int msgpass_inbox_stat(struct msgpass_inbox_stat *stat, bool is_peer);
+int msgpass_inbox_next(struct msgpass_inbox_stat *stat);
+int msgpass_link_next(struct msgpass_link_stat *stat);
+
+#endif

@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/mutex.h>
+#include <linux/nsproxy.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+#include <linux/user_namespace.h>
+#include <linux/xarray.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+#include "account.h"
+#include "attributes.h"
+#include "mailbox.h"
+
+#define MAILBOX_MODE_DEFAULT	0600
+#define MAILBOX_MODE_MASK	0666
+
+/* The mailboxes of one network namespace. Readers use RCU. */
+struct msgpass_names {
+	struct user_namespace *user_ns;	/* the namespace's; const */
+	struct rhashtable by_name;	/* mailboxes_lock to write */
+	struct xarray by_id;		/* mailboxes_lock to write */
+	u64 last_id;			/* mailboxes_lock */
+	u64 count;			/* mailboxes_lock to write */
+};
+
+static DEFINE_MUTEX(mailboxes_lock);
+static unsigned int names_id;
+
+static const struct rhashtable_params by_name_params = {
+	.key_len = MSGPASS_NAME_SIZE,
+	.key_offset = offsetof(struct msgpass_mailbox, name),
+	.head_offset = offsetof(struct msgpass_mailbox, by_name),
+	.automatic_shrinking = true,
+};
+
+static struct msgpass_names *current_names(void)
+{
+	return net_generic(current->nsproxy->net_ns, names_id);
+}
+
+static void mailbox_free(struct msgpass_mailbox *mailbox)
+{
+	/* Nobody has a file of it: nobody waits, but messages may be left. */
+	msgpass_port_close(&mailbox->port);
+	msgpass_account_close(mailbox->account, sizeof(*mailbox));
+	put_user_ns(mailbox->user_ns);
+	kfree_rcu(mailbox, rcu);
+}
+
+void msgpass_mailbox_put(struct msgpass_mailbox *mailbox)
+{
+	if (refcount_dec_and_test(&mailbox->refs))
+		mailbox_free(mailbox);
+}
+
+static bool is_privileged(const struct msgpass_mailbox *mailbox, int capability)
+{
+	return ns_capable(mailbox->user_ns, capability);
+}
+
+static bool may_change(const struct msgpass_mailbox *mailbox)
+{
+	return uid_eq(current_euid(), READ_ONCE(mailbox->owner)) ||
+	       is_privileged(mailbox, CAP_IPC_OWNER);
+}
+
+/* Which of the rights 4 (receive) and 2 (send) the mode gives the caller. */
+static unsigned int mode_rights(const struct msgpass_mailbox *mailbox)
+{
+	unsigned int mode = READ_ONCE(mailbox->mode);
+
+	if (uid_eq(current_euid(), READ_ONCE(mailbox->owner)))
+		return mode >> 6 & 06;
+	if (in_egroup_p(READ_ONCE(mailbox->group)))
+		return mode >> 3 & 06;
+	return mode & 06;
+}
+
+static bool may_open(const struct msgpass_mailbox *mailbox, unsigned int rights)
+{
+	return !(rights & ~mode_rights(mailbox)) ||
+	       is_privileged(mailbox, CAP_IPC_OWNER);
+}
+
+static bool may_see(const struct msgpass_mailbox *mailbox)
+{
+	return mode_rights(mailbox) || may_change(mailbox);
+}
+
+/* What the name must be, and zero-padded as the hash table wants it. */
+static int name_copy(char *to, const char *from)
+{
+	size_t length = strnlen(from, MSGPASS_NAME_SIZE);
+	size_t i;
+
+	if (length == MSGPASS_NAME_SIZE)
+		return -ENAMETOOLONG;
+	if (from[0] == '.')
+		return -EINVAL;
+	for (i = 0; i < length; i++) {
+		unsigned char byte = from[i];
+
+		if (byte <= ' ' || byte == '/' || byte == 0x7f)
+			return -EINVAL;
+	}
+	memset(to, 0, MSGPASS_NAME_SIZE);
+	memcpy(to, from, length);
+	return 0;
+}
+
+/* A reference, or NULL. */
+static struct msgpass_mailbox *names_find(struct msgpass_names *names,
+					  const char *name)
+{
+	struct msgpass_mailbox *mailbox;
+
+	rcu_read_lock();
+	mailbox = rhashtable_lookup(&names->by_name, name, by_name_params);
+	if (mailbox && !refcount_inc_not_zero(&mailbox->refs))
+		mailbox = NULL;
+	rcu_read_unlock();
+	return mailbox;
+}
+
+static int names_add(struct msgpass_names *names,
+		     struct msgpass_mailbox *mailbox)
+{
+	int error;
+
+	lockdep_assert_held(&mailboxes_lock);
+	if (names->count >= READ_ONCE(msgpass_mailboxes_max))
+		return -ENOSPC;
+	mailbox->id = ++names->last_id;
+	error = xa_insert(&names->by_id, mailbox->id, mailbox,
+			  GFP_KERNEL_ACCOUNT);
+	if (error)
+		return error;
+	error = rhashtable_insert_fast(&names->by_name, &mailbox->by_name,
+				       by_name_params);
+	if (error) {
+		xa_erase(&names->by_id, mailbox->id);
+		return error;
+	}
+	mailbox->names = names;
+	refcount_inc(&mailbox->refs);
+	WRITE_ONCE(names->count, names->count + 1);
+	return 0;
+}
+
+/* The caller puts the name's reference. */
+static void names_remove(struct msgpass_mailbox *mailbox)
+{
+	struct msgpass_names *names = mailbox->names;
+
+	lockdep_assert_held(&mailboxes_lock);
+	rhashtable_remove_fast(&names->by_name, &mailbox->by_name,
+			       by_name_params);
+	xa_erase(&names->by_id, mailbox->id);
+	WRITE_ONCE(names->count, names->count - 1);
+	mailbox->names = NULL;
+}
+
+/* Owner and group: giving away, or to a group not one's own, is privileged. */
+static int attributes_apply_owner(struct msgpass_mailbox *mailbox,
+				  const struct msgpass_attributes *attributes)
+{
+	kuid_t owner = mailbox->owner;
+	kgid_t group = mailbox->group;
+
+	if (attributes->set & MSGPASS_SET_UID) {
+		owner = make_kuid(current_user_ns(), attributes->uid);
+		if (!uid_valid(owner))
+			return -EINVAL;
+	}
+	if (attributes->set & MSGPASS_SET_GID) {
+		group = make_kgid(current_user_ns(), attributes->gid);
+		if (!gid_valid(group))
+			return -EINVAL;
+	}
+	if (!uid_eq(owner, mailbox->owner) &&
+	    !is_privileged(mailbox, CAP_CHOWN))
+		return -EPERM;
+	if (!gid_eq(group, mailbox->group) && !in_egroup_p(group) &&
+	    !is_privileged(mailbox, CAP_CHOWN))
+		return -EPERM;
+	WRITE_ONCE(mailbox->owner, owner);
+	WRITE_ONCE(mailbox->group, group);
+	return 0;
+}
+
+static int mailbox_apply(struct msgpass_mailbox *mailbox,
+			 const struct msgpass_attributes *attributes)
+{
+	struct msgpass_limits limits;
+	int error;
+
+	spin_lock(&mailbox->port.lock);
+	limits = mailbox->port.limits;
+	spin_unlock(&mailbox->port.lock);
+
+	error = msgpass_attributes_apply(attributes, MSGPASS_SET_ALL,
+					 MAILBOX_MODE_MASK, &limits);
+	if (!error)
+		error = attributes_apply_owner(mailbox, attributes);
+	if (error)
+		return error;
+	if (attributes->set & MSGPASS_SET_MODE)
+		WRITE_ONCE(mailbox->mode, attributes->mode);
+	if (attributes->set & MSGPASS_SET_LIMITS)
+		msgpass_port_set_limits(&mailbox->port, &limits);
+	return 0;
+}
+
+static struct msgpass_mailbox *
+mailbox_new(const struct msgpass_attributes *attributes, const char *name)
+{
+	struct msgpass_limits limits = msgpass_limits_default();
+	struct msgpass_mailbox *mailbox;
+	struct msgpass_account *account;
+	int error;
+
+	account = msgpass_account_open(current_cred(), sizeof(*mailbox));
+	if (IS_ERR(account))
+		return ERR_CAST(account);
+	mailbox = kzalloc(sizeof(*mailbox), GFP_KERNEL_ACCOUNT);
+	if (!mailbox) {
+		msgpass_account_close(account, sizeof(*mailbox));
+		return ERR_PTR(-ENOMEM);
+	}
+	msgpass_port_init(&mailbox->port, NULL, &limits);
+	msgpass_queue_init(&mailbox->queue, &mailbox->port);
+	refcount_set(&mailbox->refs, 1);
+	mailbox->account = account;
+	mailbox->user_ns = get_user_ns(current_names()->user_ns);
+	memcpy(mailbox->name, name, sizeof(mailbox->name));
+	mailbox->owner = current_euid();
+	mailbox->group = current_egid();
+	mailbox->mode = MAILBOX_MODE_DEFAULT;
+
+	error = mailbox_apply(mailbox, attributes);
+	if (!error)
+		return mailbox;
+	msgpass_mailbox_put(mailbox);
+	return ERR_PTR(error);
+}
+
+static struct msgpass_mailbox *
+mailbox_existing(struct msgpass_mailbox *mailbox,
+		 const struct msgpass_mailbox_open *open)
+{
+	unsigned int rights = 0;
+	int error = 0;
+
+	if (open->flags & MSGPASS_OPEN_RECEIVE)
+		rights |= 04;
+	if (open->flags & MSGPASS_OPEN_SEND)
+		rights |= 02;
+	if (open->flags & MSGPASS_OPEN_EXCLUSIVE)
+		error = -EEXIST;
+	else if (!may_open(mailbox, rights))
+		error = -EACCES;
+	if (!error)
+		return mailbox;
+	msgpass_mailbox_put(mailbox);
+	return ERR_PTR(error);
+}
+
+struct msgpass_mailbox *
+msgpass_mailbox_open(const struct msgpass_mailbox_open *open)
+{
+	struct msgpass_names *names = current_names();
+	struct msgpass_mailbox *mailbox, *new;
+	char name[MSGPASS_NAME_SIZE];
+	int error;
+
+	error = name_copy(name, open->name);
+	if (error)
+		return ERR_PTR(error);
+	if (name[0]) {
+		mailbox = names_find(names, name);
+		if (mailbox)
+			return mailbox_existing(mailbox, open);
+	}
+	if (!(open->flags & MSGPASS_OPEN_CREATE))
+		return ERR_PTR(name[0] ? -ENOENT : -EINVAL);
+
+	new = mailbox_new(&open->attributes, name);
+	if (IS_ERR(new))
+		return new;
+	if (!name[0])
+		return new;
+
+	mutex_lock(&mailboxes_lock);
+	/* Another may have been quicker. */
+	mailbox = names_find(names, name);
+	error = mailbox ? 0 : names_add(names, new);
+	mutex_unlock(&mailboxes_lock);
+
+	if (!mailbox && !error)
+		return new;
+	msgpass_mailbox_put(new);
+	return error ? ERR_PTR(error) : mailbox_existing(mailbox, open);
+}
+
+struct msgpass_mailbox *msgpass_mailbox_find(const char *from)
+{
+	struct msgpass_mailbox *mailbox;
+	char name[MSGPASS_NAME_SIZE];
+	int error;
+
+	error = name_copy(name, from);
+	if (error)
+		return ERR_PTR(error);
+	if (!name[0])
+		return ERR_PTR(-EINVAL);
+	mailbox = names_find(current_names(), name);
+	if (!mailbox)
+		return ERR_PTR(-ENOENT);
+	if (may_see(mailbox))
+		return mailbox;
+	msgpass_mailbox_put(mailbox);
+	return ERR_PTR(-ENOENT);
+}
+
+struct msgpass_mailbox *msgpass_mailbox_next(u64 id)
+{
+	struct msgpass_names *names = current_names();
+	struct msgpass_mailbox *mailbox;
+	unsigned long index = id;
+
+	for (;;) {
+		rcu_read_lock();
+		do {
+			mailbox = xa_find_after(&names->by_id, &index,
+						ULONG_MAX, XA_PRESENT);
+		} while (mailbox && !refcount_inc_not_zero(&mailbox->refs));
+		rcu_read_unlock();
+
+		if (!mailbox)
+			return ERR_PTR(-ENOENT);
+		if (may_see(mailbox))
+			return mailbox;
+		msgpass_mailbox_put(mailbox);
+		cond_resched();
+		if (fatal_signal_pending(current))
+			return ERR_PTR(-EINTR);
+	}
+}
+
+int msgpass_mailbox_delete(struct msgpass_mailbox *mailbox)
+{
+	int error = 0;
+	bool named;
+
+	mutex_lock(&mailboxes_lock);
+	named = mailbox->names;
+	if (READ_ONCE(mailbox->port.closed))
+		error = -EPIPE;
+	else if (!may_change(mailbox))
+		error = -EPERM;
+	else if (named)
+		names_remove(mailbox);
+	if (!error)
+		msgpass_port_close(&mailbox->port);
+	mutex_unlock(&mailboxes_lock);
+
+	if (!error && named)
+		msgpass_mailbox_put(mailbox);
+	return error;
+}
+
+int msgpass_mailbox_set(struct msgpass_mailbox *mailbox,
+			const struct msgpass_attributes *attributes)
+{
+	int error;
+
+	mutex_lock(&mailboxes_lock);
+	if (READ_ONCE(mailbox->port.closed))
+		error = -EPIPE;
+	else if (!may_change(mailbox))
+		error = -EPERM;
+	else
+		error = mailbox_apply(mailbox, attributes);
+	mutex_unlock(&mailboxes_lock);
+	return error;
+}
+
+void msgpass_mailbox_stat(struct msgpass_mailbox *mailbox,
+			  struct msgpass_mailbox_stat *stat)
+{
+	struct msgpass_port *port = &mailbox->port;
+	struct user_namespace *ns = current_user_ns();
+
+	memcpy(stat->name, mailbox->name, sizeof(stat->name));
+	stat->out_id = mailbox->id;
+
+	spin_lock(&port->lock);
+	msgpass_attributes_show(&stat->out_attributes, &port->limits,
+				READ_ONCE(mailbox->mode));
+	stat->out_queued = port->queued;
+	stat->out_queued_bytes = port->queued_bytes;
+	stat->out_receivers_waiting = port->receivers_waiting;
+	stat->out_senders_waiting = port->senders_waiting;
+	stat->out_sent = port->accepted;
+	stat->out_received = port->received;
+	stat->out_dropped = port->dropped;
+	spin_unlock(&port->lock);
+
+	stat->out_attributes.set = MSGPASS_SET_ALL;
+	stat->out_attributes.uid =
+		from_kuid_munged(ns, READ_ONCE(mailbox->owner));
+	stat->out_attributes.gid =
+		from_kgid_munged(ns, READ_ONCE(mailbox->group));
+}
+
+u64 msgpass_mailbox_count(void)
+{
+	return READ_ONCE(current_names()->count);
+}
+
+static int __net_init names_init(struct net *net)
+{
+	struct msgpass_names *names = net_generic(net, names_id);
+
+	names->user_ns = net->user_ns;
+	xa_init(&names->by_id);
+	return rhashtable_init(&names->by_name, &by_name_params);
+}
+
+static void __net_exit names_exit(struct net *net)
+{
+	struct msgpass_names *names = net_generic(net, names_id);
+	struct msgpass_mailbox *mailbox;
+	unsigned long id;
+
+	xa_for_each(&names->by_id, id, mailbox) {
+		mutex_lock(&mailboxes_lock);
+		/* A file passed elsewhere may have deleted it meanwhile. */
+		mailbox = xa_load(&names->by_id, id);
+		if (mailbox) {
+			names_remove(mailbox);
+			msgpass_port_close(&mailbox->port);
+		}
+		mutex_unlock(&mailboxes_lock);
+		if (mailbox)
+			msgpass_mailbox_put(mailbox);
+		cond_resched();
+	}
+	rhashtable_destroy(&names->by_name);
+	xa_destroy(&names->by_id);
+}
+
+static struct pernet_operations names_ops = {
+	.init = names_init,
+	.exit = names_exit,
+	.id = &names_id,
+	.size = sizeof(struct msgpass_names),
+};
+
+int msgpass_mailbox_init(void)
+{
+	return register_pernet_subsys(&names_ops);
+}
+
+void msgpass_mailbox_exit(void)
+{
+	unregister_pernet_subsys(&names_ops);
+}

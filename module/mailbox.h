@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Indirect communication: mailboxes, their names, rights and attributes.
+ *
+ * A mailbox is a port with one queue. A named one belongs to the network
+ * namespace in which it was made and lives until it is deleted or the
+ * namespace goes, which it does not keep alive. An anonymous one lives as
+ * long as its files.
+ *
+ * Lifetime: references; each open file has one, and the name has one. Deleting
+ * takes the name and closes the port; the memory goes with the last file.
+ *
+ * Lock order:
+ *
+ *	mailboxes_lock (mailbox.c): names, and what owners change
+ *	  mailbox->port.lock
+ *	    accounts_lock (account.c)
+ */
+#ifndef MSGPASS_MAILBOX_H
+#define MSGPASS_MAILBOX_H
+
+#include <linux/msgpass.h>
+#include <linux/rhashtable-types.h>
+
+#include "port.h"
+
+struct msgpass_account;
+struct user_namespace;
+
+struct msgpass_mailbox {
+	struct msgpass_port port;
+	struct msgpass_queue queue;		/* the port's only one */
+	refcount_t refs;
+	struct msgpass_account *account;	/* reference held; const */
+	struct user_namespace *user_ns;		/* reference held; const */
+	char name[MSGPASS_NAME_SIZE];		/* zero-padded; const */
+	u64 id;					/* const once named */
+
+	/* mailboxes_lock to write */
+	struct msgpass_names *names;		/* NULL: none, or deleted */
+	struct rhash_head by_name;
+	kuid_t owner;
+	kgid_t group;
+	unsigned int mode;
+
+	struct rcu_head rcu;
+};
+
+int msgpass_mailbox_init(void);
+void msgpass_mailbox_exit(void);
+
+/*
+ * A reference to the mailbox that @open names or makes, whose rights the
+ * caller may have; ERR_PTR.
+ */
+struct msgpass_mailbox *
+msgpass_mailbox_open(const struct msgpass_mailbox_open *open);
+/* By name, if the caller can see it; ERR_PTR. */
+struct msgpass_mailbox *msgpass_mailbox_find(const char *name);
+/* The first with a number above @id that the caller can see; ERR_PTR. */
+struct msgpass_mailbox *msgpass_mailbox_next(u64 id);
+void msgpass_mailbox_put(struct msgpass_mailbox *mailbox);
+
+/* -EPERM unless the caller is the owner; -EPIPE if it was deleted. */
+int msgpass_mailbox_delete(struct msgpass_mailbox *mailbox);
+int msgpass_mailbox_set(struct msgpass_mailbox *mailbox,
+			const struct msgpass_attributes *attributes);
+void msgpass_mailbox_stat(struct msgpass_mailbox *mailbox,
+			  struct msgpass_mailbox_stat *stat);
+
+/* How many the caller's network namespace has. */
+u64 msgpass_mailbox_count(void);
+
+#endif

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * msgpass - message passing between processes: init and exit
+ */
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+
+#include "account.h"
+#include "chardev.h"
+#include "direct.h"
+#include "mailbox.h"
+
+static int __init msgpass_init(void)
+{
+	int error;
+
+	error = msgpass_direct_init();
+	if (error)
+		return error;
+	error = msgpass_mailbox_init();
+	if (error)
+		goto exit_direct;
+	error = msgpass_chardev_init();
+	if (error)
+		goto exit_mailbox;
+	return 0;
+
+exit_mailbox:
+	msgpass_mailbox_exit();
+exit_direct:
+	msgpass_direct_exit();
+	return error;
+}
+
+/*
+ * Every open file holds a reference to the module, so no operation is under
+ * way; but mailboxes, inboxes and what is queued in them may be left, and
+ * processes that exit still tell.
+ */
+static void __exit msgpass_exit(void)
+{
+	msgpass_chardev_exit();
+	msgpass_mailbox_exit();
+	msgpass_direct_exit();
+	/* kfree_rcu() needs nothing of ours, but rhashtable's workers do. */
+	rcu_barrier();
+	msgpass_account_exit();
+}
+
+module_init(msgpass_init);
+module_exit(msgpass_exit);
+
+MODULE_AUTHOR("The msgpass maintainers");
+MODULE_DESCRIPTION("Message passing between processes: direct and by mailbox");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+
+#include "account.h"
+#include "message.h"
+#include "peer.h"
+
+static size_t message_size(size_t length)
+{
+	return struct_size_t(struct msgpass_message, data, length);
+}
+
+struct msgpass_message *msgpass_message_new(struct iov_iter *from,
+					    struct msgpass_peer *sender,
+					    const struct cred *cred,
+					    u32 type, u32 priority)
+{
+	size_t length = iov_iter_count(from);
+	size_t size = message_size(length);
+	struct msgpass_account *account;
+	struct msgpass_message *message;
+	int error;
+
+	account = msgpass_account_open(cred, size);
+	if (IS_ERR(account))
+		return ERR_CAST(account);
+
+	error = -ENOMEM;
+	message = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!message)
+		goto close_account;
+
+	error = -EFAULT;
+	if (!copy_from_iter_full(message->data, length, from))
+		goto free_message;
+
+	message->length = length;
+	message->type = type;
+	message->priority = priority;
+	message->uid = cred->euid;
+	message->gid = cred->egid;
+	message->sender = msgpass_peer_ref(sender);
+	message->account = account;
+	message->queue = NULL;
+	refcount_set(&message->refs, 1);
+	INIT_LIST_HEAD(&message->run);
+	return message;
+
+free_message:
+	kvfree(message);
+close_account:
+	msgpass_account_close(account, size);
+	return ERR_PTR(error);
+}
+
+void msgpass_message_put(struct msgpass_message *message)
+{
+	if (!refcount_dec_and_test(&message->refs))
+		return;
+	msgpass_account_close(message->account, message_size(message->length));
+	msgpass_peer_put(message->sender);
+	kvfree(message);
+}
+
+int msgpass_message_copy_out(const struct msgpass_message *message,
+			     struct iov_iter *to)
+{
+	size_t length = min(message->length, iov_iter_count(to));
+
+	if (copy_to_iter(message->data, length, to) != length)
+		return -EFAULT;
+	return 0;
+}

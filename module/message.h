@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A message's memory: one allocation that holds what the kernel stamps and
+ * the bytes, charged to its sender until it is freed.
+ *
+ * Lifetime: references. The queue it stands in has one, who claimed it takes
+ * that over, who peeks at it has another.
+ */
+#ifndef MSGPASS_MESSAGE_H
+#define MSGPASS_MESSAGE_H
+
+#include <linux/list.h>
+#include <linux/rbtree.h>
+#include <linux/refcount.h>
+#include <linux/types.h>
+#include <linux/uidgid.h>
+
+struct cred;
+struct iov_iter;
+struct msgpass_account;
+struct msgpass_message;
+struct msgpass_peer;
+struct msgpass_queue;
+
+/* Where a message that leads a run stands in one index; see index.h. */
+struct msgpass_index_node {
+	struct rb_node rb;
+	struct msgpass_message *message;
+	/* best of the subtree */
+	struct msgpass_message *oldest;
+	struct msgpass_message *most_urgent;
+};
+
+struct msgpass_message {
+	/* const once made */
+	size_t length;
+	u32 type;
+	u32 priority;
+	kuid_t uid;
+	kgid_t gid;
+	struct msgpass_peer *sender;		/* reference held */
+	struct msgpass_account *account;	/* reference held */
+	refcount_t refs;
+
+	/* const once accepted */
+	struct msgpass_queue *queue;
+	u64 sequence;
+	u64 time;				/* CLOCK_MONOTONIC, ns */
+
+	/* port->lock, while queued */
+	struct list_head run;
+	struct msgpass_index_node in_port;
+	struct msgpass_index_node in_queue;
+
+	char data[];
+};
+
+/* Takes its own references; @cred is stamped and pays. ERR_PTR on failure. */
+struct msgpass_message *msgpass_message_new(struct iov_iter *from,
+					    struct msgpass_peer *sender,
+					    const struct cred *cred,
+					    u32 type, u32 priority);
+void msgpass_message_put(struct msgpass_message *message);
+
+static inline struct msgpass_message *
+msgpass_message_ref(struct msgpass_message *message)
+{
+	refcount_inc(&message->refs);
+	return message;
+}
+
+/* As many bytes as fit; -EFAULT unless all of those could be written. */
+int msgpass_message_copy_out(const struct msgpass_message *message,
+			     struct iov_iter *to);
+
+#endif

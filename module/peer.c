@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/rhashtable.h>
+#include <linux/sched/signal.h>
+#include <linux/timekeeping.h>
+#include <linux/xarray.h>
+
+#include "compat.h"
+#include "peer.h"
+
+static const struct msgpass_peer_ops *peer_ops;
+static struct workqueue_struct *peer_workqueue;
+static struct rhashtable peers_by_pid;
+static DEFINE_XARRAY(peers_by_id);
+static atomic64_t peer_last_id;
+
+static const struct rhashtable_params peers_by_pid_params = {
+	.key_len = sizeof_field(struct msgpass_peer, pid),
+	.key_offset = offsetof(struct msgpass_peer, pid),
+	.head_offset = offsetof(struct msgpass_peer, by_pid),
+	.automatic_shrinking = true,
+};
+
+bool msgpass_pid_alive(struct pid *pid)
+{
+	struct task_struct *leader;
+	bool alive;
+
+	rcu_read_lock();
+	do {
+		leader = pid_task(pid, PIDTYPE_TGID);
+		alive = leader && !(READ_ONCE(leader->exit_state) &&
+				    thread_group_empty(leader));
+		/* A thread that execs takes the dead leader's place. */
+	} while (leader && !alive && leader != pid_task(pid, PIDTYPE_TGID));
+	rcu_read_unlock();
+	return alive;
+}
+
+void msgpass_peer_put(struct msgpass_peer *peer)
+{
+	if (!refcount_dec_and_test(&peer->refs))
+		return;
+	put_pid(peer->pid);
+	peer_ops->free(peer);
+}
+
+/* The process is dead, or the module leaves. */
+static void peer_retire(struct msgpass_peer *peer)
+{
+	if (test_and_set_bit(0, &peer->dead))
+		return;
+	remove_wait_queue(&peer->pid->wait_pidfd, &peer->exit_wait);
+	rhashtable_remove_fast(&peers_by_pid, &peer->by_pid,
+			       peers_by_pid_params);
+	peer_ops->died(peer);
+	xa_erase(&peers_by_id, peer->id);
+	msgpass_peer_put(peer);
+}
+
+static void peer_exit_work(struct work_struct *work)
+{
+	struct msgpass_peer *peer =
+		container_of(work, struct msgpass_peer, exit_work);
+
+	if (!msgpass_pid_alive(peer->pid))
+		peer_retire(peer);
+	msgpass_peer_put(peer);
+}
+
+static void peer_check_later(struct msgpass_peer *peer)
+{
+	msgpass_peer_ref(peer);
+	/* Queued already: that run has a reference, so this is not the last. */
+	if (!queue_work(peer_workqueue, &peer->exit_work))
+		refcount_dec(&peer->refs);
+}
+
+/*
+ * Runs under tasklist_lock and the queue's lock with interrupts off, perhaps
+ * more than once. The table's reference keeps the peer while its entry is in
+ * the queue.
+ */
+static int peer_exit_notice(wait_queue_entry_t *entry, unsigned int mode,
+			    int flags, void *key)
+{
+	peer_check_later(container_of(entry, struct msgpass_peer, exit_wait));
+	return 0;
+}
+
+static struct msgpass_peer *peer_lookup(struct pid *pid)
+{
+	struct msgpass_peer *peer;
+
+	rcu_read_lock();
+	peer = rhashtable_lookup(&peers_by_pid, &pid, peers_by_pid_params);
+	if (peer && !refcount_inc_not_zero(&peer->refs))
+		peer = NULL;
+	rcu_read_unlock();
+	return peer;
+}
+
+static struct msgpass_peer *peer_new(struct pid *pid)
+{
+	struct msgpass_peer *peer = peer_ops->alloc();
+
+	if (!peer)
+		return NULL;
+	peer->id = atomic64_inc_return(&peer_last_id);
+	peer->pid = get_pid(pid);
+	peer->dead = 0;
+	/* One for the tables, one for the caller. */
+	refcount_set(&peer->refs, 2);
+	init_waitqueue_func_entry(&peer->exit_wait, peer_exit_notice);
+	INIT_WORK(&peer->exit_work, peer_exit_work);
+	return peer;
+}
+
+static void peer_discard(struct msgpass_peer *peer)
+{
+	refcount_set(&peer->refs, 1);
+	msgpass_peer_put(peer);
+}
+
+static struct msgpass_peer *peer_make(struct pid *pid)
+{
+	struct msgpass_peer *peer, *other;
+	int error;
+
+	peer = peer_new(pid);
+	if (!peer)
+		return ERR_PTR(-ENOMEM);
+
+	/* Insert NULL first: nobody may find it by id until it is known. */
+	error = xa_reserve(&peers_by_id, peer->id, GFP_KERNEL_ACCOUNT);
+	if (error)
+		goto discard;
+
+	rcu_read_lock();
+	other = rhashtable_lookup_get_insert_fast(&peers_by_pid, &peer->by_pid,
+						  peers_by_pid_params);
+	if (other && !IS_ERR(other) && !refcount_inc_not_zero(&other->refs))
+		other = ERR_PTR(-EAGAIN);
+	rcu_read_unlock();
+	if (other) {
+		xa_release(&peers_by_id, peer->id);
+		peer_discard(peer);
+		return other;
+	}
+
+	xa_store(&peers_by_id, peer->id, peer, GFP_KERNEL_ACCOUNT);
+	add_wait_queue(&pid->wait_pidfd, &peer->exit_wait);
+	/* It may have died before the entry was there to tell. */
+	if (!msgpass_pid_alive(pid))
+		peer_check_later(peer);
+	return peer;
+
+discard:
+	peer_discard(peer);
+	return ERR_PTR(error);
+}
+
+struct msgpass_peer *msgpass_peer_get(struct pid *pid)
+{
+	struct msgpass_peer *peer;
+
+	do {
+		peer = peer_lookup(pid);
+		if (!peer)
+			peer = peer_make(pid);
+		/* Another made it and it is gone: look again. */
+	} while (peer == ERR_PTR(-EAGAIN));
+	return peer;
+}
+
+struct msgpass_peer *msgpass_peer_find(u64 id)
+{
+	struct msgpass_peer *peer;
+
+	rcu_read_lock();
+	peer = xa_load(&peers_by_id, id);
+	if (peer && !refcount_inc_not_zero(&peer->refs))
+		peer = NULL;
+	rcu_read_unlock();
+	return peer;
+}
+
+struct msgpass_peer *msgpass_peer_next(u64 id)
+{
+	struct msgpass_peer *peer;
+	unsigned long index = id;
+
+	rcu_read_lock();
+	do {
+		peer = xa_find_after(&peers_by_id, &index, ULONG_MAX,
+				     XA_PRESENT);
+	} while (peer && !refcount_inc_not_zero(&peer->refs));
+	rcu_read_unlock();
+	return peer;
+}
+
+int msgpass_peer_init(const struct msgpass_peer_ops *ops)
+{
+	int error;
+
+	peer_ops = ops;
+	/* Ids of an earlier load of the module must not come back. */
+	atomic64_set(&peer_last_id, ktime_get_boottime_ns());
+	peer_workqueue = alloc_workqueue("msgpass", WQ_UNBOUND, 0);
+	if (!peer_workqueue)
+		return -ENOMEM;
+	error = rhashtable_init(&peers_by_pid, &peers_by_pid_params);
+	if (error)
+		destroy_workqueue(peer_workqueue);
+	return error;
+}
+
+void msgpass_peer_exit(void)
+{
+	struct msgpass_peer *peer;
+	u64 id = 0;
+
+	while ((peer = msgpass_peer_next(id))) {
+		id = peer->id;
+		peer_retire(peer);
+		msgpass_peer_put(peer);
+	}
+	destroy_workqueue(peer_workqueue);
+	rhashtable_destroy(&peers_by_pid);
+	xa_destroy(&peers_by_id);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A process (thread group) as others know it: held by struct pid, never by
+ * number, and named by a 64-bit id that is not used again.
+ *
+ * Lifetime: made when a process first uses msgpass or is first addressed, and
+ * found by pid and by id until the process dies; a wait entry on the pid's
+ * wait_pidfd queue tells. Then ops->died() runs once, in process context. The
+ * memory stays while somebody, a message in a queue say, has a reference.
+ *
+ * The object is allocated by ops->alloc(), so that the layer above can embed
+ * it in what it keeps for the process.
+ */
+#ifndef MSGPASS_PEER_H
+#define MSGPASS_PEER_H
+
+#include <linux/pid.h>
+#include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+struct msgpass_peer {
+	u64 id;				/* const */
+	struct pid *pid;		/* reference held; const */
+	refcount_t refs;
+	unsigned long dead;		/* bit 0, atomic: died() is due or done */
+	struct rhash_head by_pid;	/* the table's */
+	wait_queue_entry_t exit_wait;	/* pid->wait_pidfd.lock */
+	struct work_struct exit_work;
+};
+
+struct msgpass_peer_ops {
+	struct msgpass_peer *(*alloc)(void);
+	void (*died)(struct msgpass_peer *peer);
+	/* Others may still read it under RCU. */
+	void (*free)(struct msgpass_peer *peer);
+};
+
+int msgpass_peer_init(const struct msgpass_peer_ops *ops);
+/* Every process counts as dead now. No other call may be under way. */
+void msgpass_peer_exit(void);
+
+/* Each returns a reference. */
+struct msgpass_peer *msgpass_peer_get(struct pid *pid);	/* ERR_PTR */
+struct msgpass_peer *msgpass_peer_find(u64 id);		/* NULL */
+struct msgpass_peer *msgpass_peer_next(u64 id);		/* NULL */
+void msgpass_peer_put(struct msgpass_peer *peer);
+
+static inline struct msgpass_peer *msgpass_peer_ref(struct msgpass_peer *peer)
+{
+	refcount_inc(&peer->refs);
+	return peer;
+}
+
+static inline bool msgpass_peer_is_dead(const struct msgpass_peer *peer)
+{
+	return test_bit(0, &peer->dead);
+}
+
+/* Is any thread of the process left? A zombie is dead. */
+bool msgpass_pid_alive(struct pid *pid);
+
+#endif

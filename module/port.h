@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The engine: a port is where messages arrive, wait and are received. It
+ * knows nothing of pids, names or file descriptors.
+ *
+ * Messages enter a port through one of its queues. A queue has the capacity,
+ * and the senders who wait for room in it; the port has the receivers. A
+ * mailbox is a port with one queue, an inbox a port with one for each sender.
+ *
+ * A message is accepted (it has its number and its place), then claimed by
+ * one receiver, then settled (the receiver has it, its place is free) or
+ * restored to where it was (the receiver could not take it).
+ *
+ * Nobody who waits tries again: whoever accepts a message hands it to the
+ * receiver who has waited longest and wants it, and whoever frees a place
+ * accepts the message of the sender who has waited longest. So one event
+ * wakes one thread, and order is the order of arrival.
+ *
+ * Lifetime: port and queue are embedded in something of the caller's, who
+ * keeps it for the length of each call. A queue may go while others use the
+ * port: see msgpass_queue_close().
+ *
+ * Locking: port->lock guards the port, its queues, and their waiters. Taken
+ * inside it: an inbox's outgoing_lock, and what freeing a link takes. No user
+ * memory is touched and nothing is allocated under it. Waiters are woken
+ * after it.
+ */
+#ifndef MSGPASS_PORT_H
+#define MSGPASS_PORT_H
+
+#include <linux/poll.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+
+#include "index.h"
+#include "limits.h"
+#include "message.h"
+
+struct msgpass_port_ops {
+	/*
+	 * The queue is closed, empty and nobody waits in it: forget it. Called
+	 * with the port locked, once.
+	 */
+	void (*queue_unused)(struct msgpass_queue *queue);
+};
+
+struct msgpass_port {
+	spinlock_t lock;			/* see above */
+	const struct msgpass_port_ops *ops;	/* const */
+
+	/* lock */
+	struct msgpass_index index;
+	struct list_head queues;		/* msgpass_queue::entry */
+	struct list_head receivers;		/* in order of arrival */
+	struct msgpass_limits limits;		/* of each queue */
+	u64 accepted;				/* the last number given */
+	u64 received;
+	u64 dropped;
+	u64 queued;
+	u64 queued_bytes;
+	u64 receivers_waiting;
+	u64 senders_waiting;
+	bool closed;
+
+	wait_queue_head_t poll;
+	struct fasync_struct *fasync;		/* fasync_helper()'s */
+};
+
+/* All of it under port->lock. */
+struct msgpass_queue {
+	struct msgpass_port *port;		/* const */
+	struct list_head entry;			/* port->queues */
+	struct msgpass_index index;
+	struct list_head senders;		/* in order of arrival */
+	u64 held;				/* queued or claimed */
+	u64 held_bytes;
+	u64 queued;
+	u64 queued_bytes;
+	u64 accepted;
+	u64 received;
+	u64 receivers_waiting;			/* for just this queue */
+	u64 senders_waiting;
+	bool closed;				/* nothing more will come */
+};
+
+/* What a receiver wants. */
+struct msgpass_selection {
+	struct msgpass_queue *queue;		/* NULL: any */
+	enum msgpass_type_rule {
+		MSGPASS_ANY_TYPE,
+		MSGPASS_THIS_TYPE,
+		MSGPASS_LOWEST_TYPE_UP_TO,
+		MSGPASS_ANY_TYPE_EXCEPT,
+	} rule;
+	u32 type;
+	enum msgpass_order order;
+	size_t room;				/* bytes that fit */
+	bool truncate;
+	bool peek;
+};
+
+/* How a caller waits. */
+struct msgpass_wait {
+	bool nonblock;
+	ktime_t deadline;			/* 0: none */
+	bool waited;				/* out: it came to that */
+};
+
+void msgpass_port_init(struct msgpass_port *port,
+		       const struct msgpass_port_ops *ops,
+		       const struct msgpass_limits *limits);
+
+/* No more messages: those queued are dropped, all who wait get -EPIPE. */
+void msgpass_port_close(struct msgpass_port *port);
+/* The same, but the port goes on. */
+void msgpass_port_drop_all(struct msgpass_port *port);
+
+void msgpass_port_set_limits(struct msgpass_port *port,
+			     const struct msgpass_limits *limits);
+
+/* Call with the port locked. */
+void msgpass_queue_init(struct msgpass_queue *queue, struct msgpass_port *port);
+void msgpass_queue_remove(struct msgpass_queue *queue);
+
+/*
+ * Nothing more comes in: those who wait for just this queue get -EPIPE. Once
+ * it has drained, perhaps now, ops->queue_unused() is called.
+ */
+void msgpass_queue_close(struct msgpass_queue *queue);
+
+/*
+ * Call with the port locked; returns with it unlocked. On success the message
+ * is the queue's, on failure it stays the caller's.
+ */
+int msgpass_port_send(struct msgpass_queue *queue,
+		      struct msgpass_message *message,
+		      struct msgpass_wait *wait)
+	__releases(&queue->port->lock);
+
+/*
+ * Call with the port locked; returns with it unlocked. On success *@message
+ * is claimed and has to be settled or restored; with selection->peek it is a
+ * reference. -EMSGSIZE gives a reference too, other errors give NULL.
+ */
+int msgpass_port_receive(struct msgpass_port *port,
+			 const struct msgpass_selection *selection,
+			 struct msgpass_wait *wait,
+			 struct msgpass_message **message)
+	__releases(&port->lock);
+
+/* These take over the claim. */
+void msgpass_port_settle(struct msgpass_port *port,
+			 struct msgpass_message *message);
+void msgpass_port_restore(struct msgpass_port *port,
+			  struct msgpass_message *message);
+
+/* EPOLLIN, EPOLLHUP, and EPOLLOUT if @queue is given and has room. */
+__poll_t msgpass_port_poll(struct msgpass_port *port,
+			   struct msgpass_queue *queue,
+			   struct file *file, poll_table *table);
+
+#endif

@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * msgpass - message passing between processes, through /dev/msgpass
+ */
+#ifndef _UAPI_LINUX_MSGPASS_H
+#define _UAPI_LINUX_MSGPASS_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * DOC: Two kinds of file descriptor
+ *
+ * - A *device fd* comes from open("/dev/msgpass"). It confers no right: it is
+ *   the way to talk to processes, addressed by pid (direct communication), and
+ *   to open mailboxes. It always acts for the calling process, whoever opened
+ *   it; only poll and O_ASYNC concern the inbox of the process that did.
+ * - A *mailbox fd* comes from MSGPASS_IOC_MAILBOX_OPEN (indirect
+ *   communication). It is the right it was opened with: O_RDONLY receives,
+ *   O_WRONLY sends, O_RDWR does both. read() and write() move one whole
+ *   message of type 0 and priority 0.
+ *
+ * MSGPASS_IOC_SEND and MSGPASS_IOC_RECEIVE work on both.
+ */
+
+/**
+ * DOC: Structs
+ *
+ * Every argument begins with its own size, filled by the caller with sizeof.
+ * A program built against an older header passes a shorter struct: the fields
+ * it lacks count as zero. One built against a newer header passes a longer
+ * struct: the part this module does not know has to be zero (else E2BIG).
+ * A field named out_* is filled by the module, every other by the caller.
+ * The layout is the same for 32-bit and 64-bit programs.
+ */
+
+/**
+ * DOC: Errors
+ *
+ * The same on every path; each ioctl lists only what is particular to it.
+ *
+ * - EAGAIN: it would block, and MSGPASS_NONBLOCK or O_NONBLOCK is set
+ * - ETIMEDOUT: the deadline passed first; nothing was sent or received
+ * - EINTR: a signal came first; nothing was sent or received
+ * - ESRCH: no such process (dead, unknown, or not visible in the caller's pid
+ *   namespace), or the process behind a peer id is gone
+ * - ENOENT, EEXIST: no mailbox of that name; there is one already
+ * - EPIPE: the process died or the mailbox was deleted while the caller
+ *   waited; on a mailbox fd also if it had been deleted before
+ * - EMSGSIZE: sending, the message is longer than the largest allowed;
+ *   receiving, it does not fit the buffer and MSGPASS_TRUNCATE is not set
+ *   (the message stays queued and the out_ fields describe it)
+ * - EACCES: the mode does not let the caller in; EPERM: only the owner may
+ * - EDQUOT: the user's quota is used up, blocking or not
+ * - ENOSPC: the network namespace has as many mailboxes as it may
+ * - ENOMEM: the kernel has no memory
+ * - EINVAL: unknown flag, nonzero reserved field, value out of range
+ * - E2BIG: nonzero bytes behind the struct that this module knows
+ * - EFAULT: a pointer of the caller is bad; nothing was sent or received
+ * - EBADF: the mailbox fd was opened without that right
+ * - ENOTTY: no such ioctl on this kind of fd
+ */
+
+#define MSGPASS_IOC_MAGIC		0xBB
+
+/* on a device fd and on a mailbox fd */
+#define MSGPASS_IOC_SEND		_IO(MSGPASS_IOC_MAGIC, 0)
+#define MSGPASS_IOC_RECEIVE		_IO(MSGPASS_IOC_MAGIC, 1)
+#define MSGPASS_IOC_INFO		_IO(MSGPASS_IOC_MAGIC, 2)
+#define MSGPASS_IOC_MAILBOX_STAT	_IO(MSGPASS_IOC_MAGIC, 3)
+
+/* on a device fd */
+#define MSGPASS_IOC_MAILBOX_OPEN	_IO(MSGPASS_IOC_MAGIC, 16)
+#define MSGPASS_IOC_MAILBOX_DELETE	_IO(MSGPASS_IOC_MAGIC, 17)
+#define MSGPASS_IOC_MAILBOX_NEXT	_IO(MSGPASS_IOC_MAGIC, 18)
+#define MSGPASS_IOC_INBOX_SET		_IO(MSGPASS_IOC_MAGIC, 24)
+#define MSGPASS_IOC_INBOX_STAT		_IO(MSGPASS_IOC_MAGIC, 25)
+#define MSGPASS_IOC_INBOX_NEXT		_IO(MSGPASS_IOC_MAGIC, 26)
+#define MSGPASS_IOC_LINK_NEXT		_IO(MSGPASS_IOC_MAGIC, 27)
+
+/* on a mailbox fd (MSGPASS_IOC_MAILBOX_DELETE too) */
+#define MSGPASS_IOC_MAILBOX_SET		_IO(MSGPASS_IOC_MAGIC, 32)
+
+/* flags of send and receive */
+#define MSGPASS_NONBLOCK	0x1 /* EAGAIN instead of waiting */
+#define MSGPASS_IOVEC		0x2 /* data: struct iovec[length] */
+#define MSGPASS_PEER		0x4 /* to, from: a peer id, not a pid */
+
+/* flags of receive */
+#define MSGPASS_PEEK		0x8 /* leave the message queued */
+#define MSGPASS_TRUNCATE	0x10 /* drop what the buffer can't hold */
+#define MSGPASS_BY_PRIORITY	0x20 /* highest priority, then oldest */
+#define MSGPASS_TYPE_EXACT	0x40 /* only messages of this type */
+#define MSGPASS_TYPE_UP_TO	0x80 /* of the lowest type <= this */
+#define MSGPASS_TYPE_EXCEPT	0x100 /* any type but this */
+
+/* out_flags of receive */
+#define MSGPASS_OUT_TRUNCATED	0x1 /* out_length is more than was copied */
+
+/**
+ * struct msgpass_send - argument of MSGPASS_IOC_SEND
+ * @size: sizeof(struct msgpass_send)
+ * @flags: MSGPASS_NONBLOCK, MSGPASS_IOVEC, MSGPASS_PEER
+ * @to: on a device fd the receiver: its pid in the caller's pid namespace, or
+ *	with MSGPASS_PEER its peer id; 0 on a mailbox fd
+ * @data: pointer to the bytes, or with MSGPASS_IOVEC to an array of
+ *	struct iovec (laid out as the calling program lays it out)
+ * @length: how many bytes, or with MSGPASS_IOVEC how many array elements
+ * @deadline: absolute CLOCK_MONOTONIC time in nanoseconds until which to wait
+ *	for room; 0: no limit; ignored by a non-blocking send. Offsets of time
+ *	namespaces do not apply.
+ * @type: a number that the receiver may select by
+ * @priority: a number that the receiver may select by; higher is more urgent
+ *
+ * Asynchronous: returns 0 once the message is queued. Blocks while the link
+ * or the mailbox is at its capacity, or others wait for room in it already.
+ *
+ * Particular errors: EINVAL @to is a pid of 0 or less, or is set on a mailbox
+ * fd; ESRCH @to is a thread id, a kernel thread or a zombie; EPERM the
+ * receiver lets neither the caller's uid (the rule of kill(2)), nor its
+ * groups, nor others send to it.
+ */
+struct msgpass_send {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 to;
+	__aligned_u64 data;
+	__aligned_u64 length;
+	__aligned_u64 deadline;
+	__u32 type;
+	__u32 priority;
+};
+
+/**
+ * struct msgpass_receive - argument of MSGPASS_IOC_RECEIVE
+ * @size: sizeof(struct msgpass_receive)
+ * @flags: MSGPASS_NONBLOCK, MSGPASS_IOVEC, MSGPASS_PEER, MSGPASS_PEEK,
+ *	MSGPASS_TRUNCATE, MSGPASS_BY_PRIORITY and at most one of the
+ *	MSGPASS_TYPE_* flags
+ * @from: on a device fd the sender: its pid in the caller's pid namespace or
+ *	with MSGPASS_PEER its peer id; 0: anyone; 0 on a mailbox fd
+ * @data: pointer to the buffer, or with MSGPASS_IOVEC to a struct iovec array
+ * @length: bytes in the buffer, or with MSGPASS_IOVEC elements of the array
+ * @deadline: as in struct msgpass_send, to wait for a message
+ * @type: for the MSGPASS_TYPE_* flags, else 0
+ * @reserved: 0
+ * @out_length: length of the message in bytes, truncated or not
+ * @out_sequence: number of the message in its inbox or mailbox, from 1 in the
+ *	order in which messages were accepted there
+ * @out_time: CLOCK_MONOTONIC time in nanoseconds at which it was accepted
+ * @out_peer: peer id of the sending process: never reused, kept across exec
+ * @out_pid: pid of the sending process in the receiver's pid namespace, 0 if
+ *	it can't be seen there
+ * @out_uid: effective uid of the sender in the receiver's user namespace
+ * @out_gid: effective gid of the sender in the receiver's user namespace
+ * @out_type: type given by the sender
+ * @out_priority: priority given by the sender
+ * @out_flags: MSGPASS_OUT_TRUNCATED
+ *
+ * Returns 0 with the oldest message that matches, or with
+ * MSGPASS_BY_PRIORITY the oldest of the highest priority. Receivers that wait
+ * are served in the order in which they began to wait.
+ *
+ * What a process sent before it died stays receivable; @from may still name
+ * it, by pid as long as no living process has that pid. ESRCH after that.
+ *
+ * The out_ fields are filled on success and with EMSGSIZE.
+ */
+struct msgpass_receive {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 from;
+	__aligned_u64 data;
+	__aligned_u64 length;
+	__aligned_u64 deadline;
+	__u32 type;
+	__u32 reserved;
+	__aligned_u64 out_length;
+	__aligned_u64 out_sequence;
+	__aligned_u64 out_time;
+	__aligned_u64 out_peer;
+	__s32 out_pid;
+	__u32 out_uid;
+	__u32 out_gid;
+	__u32 out_type;
+	__u32 out_priority;
+	__u32 out_flags;
+};
+
+/**
+ * struct msgpass_info - argument of MSGPASS_IOC_INFO
+ * @size: sizeof(struct msgpass_info)
+ * @flags: 0
+ * @out_peer: peer id of the calling process
+ * @out_message_max: largest message in bytes, anywhere
+ * @out_capacity_default: messages that a new link or mailbox holds
+ * @out_capacity_max: most messages that one may be set to hold, but for
+ *	MSGPASS_UNLIMITED
+ * @out_mailboxes_max: mailboxes that a network namespace may have
+ * @out_mailboxes: mailboxes that the caller's network namespace has
+ * @out_user_bytes_max: kernel memory that a user may hold
+ * @out_user_bytes: kernel memory that the caller's user holds, for messages
+ *	it sent that nobody has received yet, links, and mailboxes
+ */
+struct msgpass_info {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 out_peer;
+	__aligned_u64 out_message_max;
+	__aligned_u64 out_capacity_default;
+	__aligned_u64 out_capacity_max;
+	__aligned_u64 out_mailboxes_max;
+	__aligned_u64 out_mailboxes;
+	__aligned_u64 out_user_bytes_max;
+	__aligned_u64 out_user_bytes;
+};
+
+#define MSGPASS_NAME_SIZE	64		/* of a mailbox, with its NUL */
+#define MSGPASS_UNLIMITED	(~0ULL)		/* a capacity: quota is the limit */
+
+/* which attributes a struct gives */
+#define MSGPASS_SET_MODE		0x1
+#define MSGPASS_SET_UID			0x2
+#define MSGPASS_SET_GID			0x4
+#define MSGPASS_SET_CAPACITY		0x8
+#define MSGPASS_SET_CAPACITY_BYTES	0x10
+#define MSGPASS_SET_MESSAGE_MAX		0x20
+
+/**
+ * struct msgpass_attributes - what can be chosen of a mailbox or an inbox
+ * @set: which of the other fields are given (MSGPASS_SET_*); those left out
+ *	keep their value, in a new mailbox the default
+ * @mode: permission bits. Mailbox: as of a file, r to receive and w to send,
+ *	for owner, group and others; default 0600. Inbox: who may send, 0200
+ *	those whom kill(2) would let signal the process (always set), 0020 the
+ *	process's group, 0002 everybody; default 0200
+ * @uid: owner; default the creator's effective uid. Giving a mailbox away
+ *	takes CAP_CHOWN. Not of an inbox.
+ * @gid: group; default the creator's effective gid. A group that the caller
+ *	is not in takes CAP_CHOWN. Not of an inbox.
+ * @capacity: messages that the mailbox, or each link of the inbox, holds
+ *	before senders block: at least 1, or MSGPASS_UNLIMITED
+ * @capacity_bytes: the same in bytes of payload: at least @message_max, or
+ *	MSGPASS_UNLIMITED
+ * @message_max: longest message in bytes; at most the module's. If it is not
+ *	given but @capacity_bytes is, it comes down to that where it is more.
+ *
+ * Lowering a capacity drops nothing; it holds senders back until the queue
+ * has drained below it. Raising it lets those go on who wait.
+ */
+struct msgpass_attributes {
+	__u32 set;
+	__u32 mode;
+	__u32 uid;
+	__u32 gid;
+	__aligned_u64 capacity;
+	__aligned_u64 capacity_bytes;
+	__aligned_u64 message_max;
+};
+
+/* flags of MSGPASS_IOC_MAILBOX_OPEN */
+#define MSGPASS_OPEN_RECEIVE	0x1 /* the right to receive */
+#define MSGPASS_OPEN_SEND	0x2 /* the right to send */
+#define MSGPASS_OPEN_CREATE	0x4 /* make it if there is none */
+#define MSGPASS_OPEN_EXCLUSIVE	0x8 /* with CREATE: EEXIST if there is */
+#define MSGPASS_OPEN_NONBLOCK	0x10 /* the fd starts out O_NONBLOCK */
+
+/**
+ * struct msgpass_mailbox_open - argument of MSGPASS_IOC_MAILBOX_OPEN
+ * @size: sizeof(struct msgpass_mailbox_open)
+ * @flags: MSGPASS_OPEN_*; at least one right
+ * @attributes: used only if the mailbox is made now
+ * @name: NUL-terminated; every byte above 0x20 but '/' and 0x7f. Names belong
+ *	to the caller's network namespace, and none begins with a dot. Empty:
+ *	an anonymous mailbox, new each time, which takes MSGPASS_OPEN_CREATE
+ *	and goes when its last fd is closed. A named one lives until deleted.
+ *
+ * Returns a new close-on-exec file descriptor. Whoever makes a mailbox gets
+ * the rights asked for, whatever @attributes.mode says.
+ *
+ * Particular errors: ENAMETOOLONG @name has no NUL; EINVAL a byte not allowed
+ * in it; EMFILE, ENFILE no more file descriptors.
+ */
+struct msgpass_mailbox_open {
+	__u32 size;
+	__u32 flags;
+	struct msgpass_attributes attributes;
+	char name[MSGPASS_NAME_SIZE];
+};
+
+/**
+ * struct msgpass_mailbox_delete - argument of MSGPASS_IOC_MAILBOX_DELETE
+ * @size: sizeof(struct msgpass_mailbox_delete)
+ * @flags: 0
+ * @name: on a device fd which mailbox; empty on a mailbox fd
+ *
+ * For the owner, or with CAP_IPC_OWNER (else EPERM). The name is free at
+ * once, queued messages are dropped, and whoever waits in the mailbox, or
+ * uses an fd of it later, gets EPIPE.
+ */
+struct msgpass_mailbox_delete {
+	__u32 size;
+	__u32 flags;
+	char name[MSGPASS_NAME_SIZE];
+};
+
+/**
+ * struct msgpass_mailbox_set - argument of MSGPASS_IOC_MAILBOX_SET
+ * @size: sizeof(struct msgpass_mailbox_set)
+ * @flags: 0
+ * @attributes: what to change; fds that are open keep the right they have
+ *
+ * For the owner, or with CAP_IPC_OWNER (else EPERM).
+ */
+struct msgpass_mailbox_set {
+	__u32 size;
+	__u32 flags;
+	struct msgpass_attributes attributes;
+};
+
+/**
+ * struct msgpass_mailbox_stat - argument of MSGPASS_IOC_MAILBOX_STAT and
+ *	MSGPASS_IOC_MAILBOX_NEXT
+ * @size: sizeof(struct msgpass_mailbox_stat)
+ * @flags: 0
+ * @id: NEXT: 0 at first, then the @out_id of the answer before; STAT: 0
+ * @name: STAT on a device fd: which mailbox; else empty. Filled on return.
+ * @out_id: number of the mailbox in its network namespace
+ * @out_attributes: as they are, every one marked as set; the owner and group
+ *	in the caller's user namespace
+ * @out_queued: messages queued
+ * @out_queued_bytes: their bytes of payload
+ * @out_receivers_waiting: threads that wait to receive
+ * @out_senders_waiting: threads that wait for room
+ * @out_sent: messages accepted since it was made
+ * @out_received: messages received since
+ * @out_dropped: messages dropped since
+ *
+ * A mailbox can be seen by those who may send to it or receive from it, by
+ * its owner, and with CAP_IPC_OWNER; for others it is not there (ENOENT).
+ * NEXT tells of the first with a number above @id that the caller can see,
+ * ENOENT when there is none. Anonymous mailboxes are not listed.
+ */
+struct msgpass_mailbox_stat {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 id;
+	char name[MSGPASS_NAME_SIZE];
+	__aligned_u64 out_id;
+	struct msgpass_attributes out_attributes;
+	__aligned_u64 out_queued;
+	__aligned_u64 out_queued_bytes;
+	__aligned_u64 out_receivers_waiting;
+	__aligned_u64 out_senders_waiting;
+	__aligned_u64 out_sent;
+	__aligned_u64 out_received;
+	__aligned_u64 out_dropped;
+};
+
+/**
+ * struct msgpass_inbox_set - argument of MSGPASS_IOC_INBOX_SET
+ * @size: sizeof(struct msgpass_inbox_set)
+ * @flags: 0
+ * @attributes: what to change in the calling process's own inbox: mode,
+ *	capacity, capacity_bytes and message_max; EINVAL for others
+ *
+ * Capacities apply to every link of the inbox, those that exist too. All are
+ * back at their defaults when exec changes the process's credentials.
+ */
+struct msgpass_inbox_set {
+	__u32 size;
+	__u32 flags;
+	struct msgpass_attributes attributes;
+};
+
+/**
+ * struct msgpass_inbox_stat - argument of MSGPASS_IOC_INBOX_STAT and
+ *	MSGPASS_IOC_INBOX_NEXT
+ * @size: sizeof(struct msgpass_inbox_stat)
+ * @flags: STAT: MSGPASS_PEER if @process is a peer id; NEXT: 0
+ * @process: STAT: pid (or peer id) of the process, 0: the calling one; NEXT:
+ *	0 at first, then the @out_peer of the answer before
+ * @out_peer: peer id of the process whose inbox it is
+ * @out_pid: its pid in the caller's pid namespace
+ * @out_uid: its real uid in the caller's user namespace
+ * @out_attributes: as they are; uid and gid are not set
+ * @out_links: processes that have sent to it, and are alive or have messages
+ *	in it still
+ * @out_queued: messages queued, of all links
+ * @out_queued_bytes: their bytes of payload
+ * @out_receivers_waiting: threads that wait to receive
+ * @out_senders_waiting: threads that wait for room, on all links
+ * @out_sent: messages accepted since the inbox exists
+ * @out_received: messages received since
+ * @out_dropped: messages dropped since
+ *
+ * A process's inbox can be seen by those whom kill(2) would let signal it;
+ * for others there is none: ESRCH from STAT, passed over by NEXT, which says
+ * ENOENT at the end. STAT of a process that has no inbox yet is ESRCH too.
+ */
+struct msgpass_inbox_stat {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 process;
+	__aligned_u64 out_peer;
+	__s32 out_pid;
+	__u32 out_uid;
+	struct msgpass_attributes out_attributes;
+	__aligned_u64 out_links;
+	__aligned_u64 out_queued;
+	__aligned_u64 out_queued_bytes;
+	__aligned_u64 out_receivers_waiting;
+	__aligned_u64 out_senders_waiting;
+	__aligned_u64 out_sent;
+	__aligned_u64 out_received;
+	__aligned_u64 out_dropped;
+};
+
+/**
+ * struct msgpass_link_stat - argument of MSGPASS_IOC_LINK_NEXT
+ * @size: sizeof(struct msgpass_link_stat)
+ * @flags: 0
+ * @to_peer: 0 at first, then the @out_to_peer of the answer before
+ * @from_peer: 0 at first, then the @out_from_peer of the answer before
+ * @out_to_peer: peer id of the receiving process
+ * @out_from_peer: peer id of the sending process
+ * @out_to_pid: pid of the receiving process, 0 if it can't be seen
+ * @out_from_pid: pid of the sending process, 0 if it can't be seen
+ * @out_capacity: messages that the link holds
+ * @out_capacity_bytes: bytes that it holds
+ * @out_queued: messages queued
+ * @out_queued_bytes: their bytes of payload
+ * @out_receivers_waiting: threads that wait to receive from just this sender
+ * @out_senders_waiting: threads that wait for room
+ * @out_sent: messages accepted since the link exists
+ * @out_received: messages received since
+ *
+ * A link can be seen by those whom kill(2) would let signal either of its
+ * processes. ENOENT after the last.
+ */
+struct msgpass_link_stat {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 to_peer;
+	__aligned_u64 from_peer;
+	__aligned_u64 out_to_peer;
+	__aligned_u64 out_from_peer;
+	__s32 out_to_pid;
+	__s32 out_from_pid;
+	__aligned_u64 out_capacity;
+	__aligned_u64 out_capacity_bytes;
+	__aligned_u64 out_queued;
+	__aligned_u64 out_queued_bytes;
+	__aligned_u64 out_receivers_waiting;
+	__aligned_u64 out_senders_waiting;
+	__aligned_u64 out_sent;
+	__aligned_u64 out_received;
+};
+
+#endif /* _UAPI_LINUX_MSGPASS_H */
