@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-2.0
+# make help lists what can be made. Everything made goes to build/; what is downloaded
+# goes to a cache outside of the tree, and nothing but packages is installed unasked.
+
+VERSION := 0.1.0
+KERNEL ?= 6.1
+KERNELS := 6.1 6.12 7.2
+# The kernel that install and insmod build for.
+KVER ?= $(shell uname -r)
+DESTDIR ?=
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+# What make vm mounts at /files, and how much memory a VM has.
+FILES ?=
+MEM ?=
+
+vm := selftests/vm
+cache := $(or $(MSGPASS_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/msgpass)
+release := $(cache)/kernel-$(KERNEL)/release
+
+build_packages := gcc libc6-dev libc6-dev-i386 lib32gcc-12-dev xz-utils
+vm_packages := qemu-system-x86 busybox-static cpio
+lint_packages := perl shellcheck
+
+ifeq ($(filter $(KERNEL),$(KERNELS)),)
+$(error KERNEL=$(KERNEL) is not supported; use one of $(KERNELS))
+endif
+
+CFLAGS ?= -O2 -g
+user_flags := -std=gnu11 -Wall -Wextra -D_GNU_SOURCE= -Iuapi -Ilib
+
+module_sources := module/. Kbuild $(wildcard module/*.[ch] uapi/linux/*.h)
+lib_objects := $(patsubst lib/%.c,build/lib/%.o,$(wildcard lib/*.c))
+tool_objects := $(patsubst tools/%.c,build/tools/%.o,$(wildcard tools/*.c))
+lib := $(if $(lib_objects),build/libmsgpass.a build/libmsgpass.so build/libmsgpass.pc)
+tool := $(if $(tool_objects),build/msgpass)
+completion := $(wildcard tools/msgpass.bash-completion)
+manpages := $(wildcard docs/man/*.[1-8])
+guest_programs := build/vm/init build/vm/taprun
+
+.PHONY: all
+all: build-packages
+	@$(MAKE) -s --no-print-directory module lib tools tests
+
+.PHONY: help
+help:
+	@echo 'make                  the module, the library, the command and the tests'
+	@echo 'make module|lib|tools|tests   one of them'
+	@echo 'make check            run the tests in a VM; TESTS="mailbox direct" runs some'
+	@echo 'make demo             show what it does, in a VM'
+	@echo 'make vm               a shell in a VM that has the module loaded'
+	@echo "make vm CMD='...' FILES=DIR   run a command there, with DIR at /files"
+	@echo 'make insmod, rmmod    load the module into the running kernel, unload it'
+	@echo 'make install, uninstall   DESTDIR= PREFIX=$(PREFIX) KVER=<running kernel>'
+	@echo 'make lint             sparse, checkpatch and shellcheck'
+	@echo 'make update-kernel    fetch the newest release of KERNEL'
+	@echo 'make clean            remove build/'
+	@echo
+	@echo 'KERNEL=6.1|6.12|7.2   the Debian kernel to build for and to run; 6.1 unless told'
+	@echo 'ACCEL=auto|kvm|tcg    how the VM runs; auto tries KVM and falls back to TCG'
+	@echo 'TIMEOUT=SECONDS       the time limit of a VM run; TEST_TIMEOUT= of one test program'
+	@echo 'MEM=1G SMP=2          memory and CPUs of the VM; MODPARAMS= module parameters'
+	@echo 'MSGPASS_CACHE=DIR     where kernels and compilers are kept'
+
+# Packages are looked for once per make, before anything that needs them.
+.PHONY: build-packages vm-packages lint-packages
+build-packages:
+	@$(vm)/need $(build_packages)
+vm-packages:
+	@$(vm)/need $(build_packages) $(vm_packages)
+lint-packages:
+	@$(vm)/need $(build_packages) $(lint_packages)
+
+# --- the module
+
+.PHONY: module
+module: build/$(KERNEL)/msgpass.ko
+
+$(release): | build-packages
+	@$(vm)/fetch-kernel $(KERNEL) >/dev/null
+
+.PHONY: update-kernel
+update-kernel:
+	rm -f $(release)
+	$(vm)/fetch-kernel $(KERNEL)
+
+build/$(KERNEL)/msgpass.ko: $(module_sources) $(vm)/build-module $(release)
+	@echo '  MODULE  $@'
+	@$(vm)/build-module $(KERNEL)
+	@touch $@
+
+ifneq ($(KVER),$(KERNEL))
+build/$(KVER)/msgpass.ko: $(module_sources) $(vm)/build-module
+	@$(vm)/need gcc libc6-dev linux-headers-$(KVER)
+	@echo '  MODULE  $@'
+	@$(vm)/build-module $(KVER)
+	@touch $@
+endif
+
+# --- the library and the command
+
+.PHONY: lib tools
+lib: $(lib)
+tools: $(tool)
+
+build/lib/%.o: lib/%.c | build-packages
+	@mkdir -p $(@D)
+	@echo '  CC      $@'
+	@$(CC) $(CFLAGS) $(user_flags) -fPIC -fvisibility=hidden -MMD -c -o $@ $<
+
+build/tools/%.o: tools/%.c | build-packages
+	@mkdir -p $(@D)
+	@echo '  CC      $@'
+	@$(CC) $(CFLAGS) $(user_flags) -DVERSION='"$(VERSION)"' -MMD -c -o $@ $<
+
+build/libmsgpass.a: $(lib_objects)
+	@echo '  AR      $@'
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+build/libmsgpass.so.0: $(lib_objects) lib/libmsgpass.map
+	@echo '  LD      $@'
+	@$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(@F) -Wl,-z,defs \
+		-Wl,--version-script=lib/libmsgpass.map -o $@ $(lib_objects)
+
+build/libmsgpass.so: build/libmsgpass.so.0
+	@ln -sf $(<F) $@
+
+build/libmsgpass.pc: lib/libmsgpass.pc.in FORCE
+	@mkdir -p $(@D)
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+		$< > $@
+
+build/msgpass: $(tool_objects) build/libmsgpass.so
+	@echo '  LD      $@'
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(tool_objects) -Lbuild -lmsgpass
+
+-include $(lib_objects:.o=.d) $(tool_objects:.o=.d)
+
+# --- tests and VMs
+
+.PHONY: tests
+tests: build-packages $(filter %.a,$(lib))
+	@$(MAKE) -s --no-print-directory -C selftests
+
+build/vm/%: $(vm)/%.c | build-packages
+	@mkdir -p $(@D)
+	@echo '  CC      $@'
+	@$(CC) -O2 -Wall -Wextra -static -o $@ $<
+
+# Output that belongs to the command alone must not mix with that of a build.
+.PHONY: vm-ready
+vm-ready:
+	@$(MAKE) -s --no-print-directory vm-packages >&2
+	@$(MAKE) -s --no-print-directory module lib tools $(guest_programs) >&2
+
+# Neither CMD nor FILES is for make to expand or the shell to split.
+export MSGPASS_CMD := $(value CMD)
+export MSGPASS_FILES := $(value FILES)
+unexport CMD FILES
+export KERNEL MEM
+
+.PHONY: check
+check: vm-ready
+	@$(MAKE) -s --no-print-directory tests >&2
+	@$(vm)/check $(TESTS)
+
+.PHONY: vm
+vm: vm-ready
+	@$(vm)/run
+
+.PHONY: demo
+demo: vm-ready
+	@$(vm)/demo
+
+# --- for the machine itself
+
+as_root := $(if $(filter 0,$(shell id -u)),,sudo)
+
+.PHONY: insmod rmmod
+insmod: build/$(KVER)/msgpass.ko
+	$(as_root) insmod $< $(MODPARAMS)
+rmmod:
+	$(as_root) rmmod msgpass
+
+.PHONY: install
+install: build/$(KVER)/msgpass.ko lib tools
+	$(if $(DESTDIR),,@$(vm)/need kmod)
+	install -D -m 644 build/$(KVER)/msgpass.ko $(DESTDIR)/lib/modules/$(KVER)/updates/msgpass.ko
+	install -d $(DESTDIR)/usr/lib/modules-load.d
+	echo msgpass > $(DESTDIR)/usr/lib/modules-load.d/msgpass.conf
+	install -D -m 644 uapi/linux/msgpass.h $(DESTDIR)$(PREFIX)/include/linux/msgpass.h
+	install -D -m 644 lib/msgpass.h $(DESTDIR)$(PREFIX)/include/msgpass.h
+	install -D -m 644 build/libmsgpass.a $(DESTDIR)$(LIBDIR)/libmsgpass.a
+	install -D -m 755 build/libmsgpass.so.0 $(DESTDIR)$(LIBDIR)/libmsgpass.so.0
+	ln -sf libmsgpass.so.0 $(DESTDIR)$(LIBDIR)/libmsgpass.so
+	install -D -m 644 build/libmsgpass.pc $(DESTDIR)$(LIBDIR)/pkgconfig/libmsgpass.pc
+	install -D -m 755 build/msgpass $(DESTDIR)$(PREFIX)/bin/msgpass
+	$(if $(completion),install -D -m 644 $(completion) \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/msgpass)
+	for page in $(manpages); do \
+		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; \
+	done
+	$(if $(DESTDIR),,depmod -a $(KVER) && ldconfig)
+
+.PHONY: uninstall
+uninstall:
+	rm -f $(DESTDIR)/lib/modules/$(KVER)/updates/msgpass.ko
+	rm -f $(DESTDIR)/usr/lib/modules-load.d/msgpass.conf
+	rm -f $(DESTDIR)$(PREFIX)/include/linux/msgpass.h $(DESTDIR)$(PREFIX)/include/msgpass.h
+	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libmsgpass.a libmsgpass.so libmsgpass.so.0)
+	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/libmsgpass.pc $(DESTDIR)$(PREFIX)/bin/msgpass
+	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/msgpass
+	for page in $(manpages); do \
+		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; \
+	done
+	$(if $(DESTDIR),,depmod -a $(KVER) && ldconfig)
+
+# --- checks of the sources
+
+.PHONY: lint
+lint: lint-packages
+	@$(vm)/lint $(KERNEL)
+
+.PHONY: clean
+clean:
+	rm -rf build
+
+FORCE:
