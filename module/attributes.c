@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <linux/capability.h>
 #include <linux/errno.h>
 
 #include "attributes.h"
 
 static bool capacity_allowed(u64 capacity)
 {
-	if (capacity == 0)
-		return false;
-	return capacity == MSGPASS_UNLIMITED ||
-	       capacity <= READ_ONCE(msgpass_capacity_max) ||
-	       capable(CAP_SYS_RESOURCE);
+	if (capacity == MSGPASS_UNLIMITED)
+		return true;
+	return capacity > 0 && capacity <= READ_ONCE(msgpass_capacity_max);
 }
 
 int msgpass_attributes_apply(const struct msgpass_attributes *attributes,

@@ -102,17 +102,14 @@ static int import_data(int direction, u64 data, u64 length, bool is_iovec,
 	return total < 0 ? total : 0;
 }
 
-static int make_wait(struct msgpass_wait *wait, const struct file *file,
-		     u32 flags, u64 deadline)
+static struct msgpass_wait make_wait(const struct file *file, u32 flags,
+				     u64 deadline)
 {
-	if ((s64)deadline < 0)
-		return -EINVAL;
-	*wait = (struct msgpass_wait) {
+	return (struct msgpass_wait) {
 		.nonblock = flags & MSGPASS_NONBLOCK ||
 			    file->f_flags & O_NONBLOCK,
-		.deadline = deadline,
+		.deadline = deadline > KTIME_MAX ? 0 : deadline,
 	};
-	return 0;
 }
 
 /* Sends the whole of @data to @receiver or, if that is NULL, to @mailbox. */
@@ -127,7 +124,8 @@ static int send_message(struct msgpass_inbox *receiver,
 	int error;
 
 	/* The engine looks again; this is not to copy what it will refuse. */
-	if (iov_iter_count(data) > READ_ONCE(port->limits.message_max))
+	if (iov_iter_count(data) > min_t(u64, READ_ONCE(msgpass_message_max),
+					 READ_ONCE(port->limits.message_max)))
 		return -EMSGSIZE;
 
 	sender = msgpass_inbox_current();
@@ -156,14 +154,11 @@ static long do_send(struct msgpass_inbox *receiver,
 		    struct msgpass_mailbox *mailbox, struct file *file,
 		    const struct msgpass_send *send)
 {
+	struct msgpass_wait wait = make_wait(file, send->flags, send->deadline);
 	struct iovec fast[UIO_FASTIOV], *iovecs;
-	struct msgpass_wait wait;
 	struct iov_iter data;
 	int error;
 
-	error = make_wait(&wait, file, send->flags, send->deadline);
-	if (error)
-		return error;
 	error = import_data(ITER_SOURCE, send->data, send->length,
 			    send->flags & MSGPASS_IOVEC, fast, &iovecs, &data);
 	if (error)
@@ -317,12 +312,12 @@ static long do_receive(struct msgpass_inbox *inbox,
 	struct iovec fast[UIO_FASTIOV], *iovecs;
 	struct msgpass_selection selection;
 	struct msgpass_message *message;
-	struct msgpass_wait wait;
+	struct msgpass_wait wait = make_wait(file, receive->flags,
+					     receive->deadline);
 	struct iov_iter data;
 	long error;
 
-	error = make_selection(&selection, receive) ?:
-		make_wait(&wait, file, receive->flags, receive->deadline);
+	error = make_selection(&selection, receive);
 	if (error)
 		return error;
 	error = import_data(ITER_DEST, receive->data, receive->length,
@@ -413,20 +408,27 @@ static long any_info(struct file *file, union argument *argument,
 	return 0;
 }
 
+/* Found by name and then deleted: there is none of that name. */
+static int deleted_meanwhile(int error)
+{
+	return error == -EPIPE ? -ENOENT : error;
+}
+
 static long device_mailbox_stat(struct file *file, union argument *argument,
 				void __user *user)
 {
 	struct msgpass_mailbox_stat *stat = &argument->mailbox_stat;
 	struct msgpass_mailbox *mailbox;
+	int error;
 
 	if (stat->flags || stat->id)
 		return -EINVAL;
 	mailbox = msgpass_mailbox_find(stat->name);
 	if (IS_ERR(mailbox))
 		return PTR_ERR(mailbox);
-	msgpass_mailbox_stat(mailbox, stat);
+	error = msgpass_mailbox_stat(mailbox, stat);
 	msgpass_mailbox_put(mailbox);
-	return 0;
+	return deleted_meanwhile(error);
 }
 
 static long mailbox_stat(struct file *file, union argument *argument,
@@ -436,8 +438,7 @@ static long mailbox_stat(struct file *file, union argument *argument,
 
 	if (stat->flags || stat->id || stat->name[0])
 		return -EINVAL;
-	msgpass_mailbox_stat(file->private_data, stat);
-	return 0;
+	return msgpass_mailbox_stat(file->private_data, stat);
 }
 
 static long device_mailbox_next(struct file *file, union argument *argument,
@@ -445,15 +446,20 @@ static long device_mailbox_next(struct file *file, union argument *argument,
 {
 	struct msgpass_mailbox_stat *stat = &argument->mailbox_stat;
 	struct msgpass_mailbox *mailbox;
+	u64 id = stat->id;
+	int error;
 
 	if (stat->flags || stat->name[0])
 		return -EINVAL;
-	mailbox = msgpass_mailbox_next(stat->id);
-	if (IS_ERR(mailbox))
-		return PTR_ERR(mailbox);
-	msgpass_mailbox_stat(mailbox, stat);
-	msgpass_mailbox_put(mailbox);
-	return 0;
+	do {
+		mailbox = msgpass_mailbox_next(id);
+		if (IS_ERR(mailbox))
+			return PTR_ERR(mailbox);
+		id = mailbox->id;
+		error = msgpass_mailbox_stat(mailbox, stat);
+		msgpass_mailbox_put(mailbox);
+	} while (error == -EPIPE);
+	return error;
 }
 
 static int open_file_flags(u32 flags)
@@ -512,7 +518,7 @@ static long device_mailbox_delete(struct file *file, union argument *argument,
 {
 	const struct msgpass_mailbox_delete *delete = &argument->mailbox_delete;
 	struct msgpass_mailbox *mailbox;
-	long error;
+	int error;
 
 	if (delete->flags)
 		return -EINVAL;
@@ -521,8 +527,7 @@ static long device_mailbox_delete(struct file *file, union argument *argument,
 		return PTR_ERR(mailbox);
 	error = msgpass_mailbox_delete(mailbox);
 	msgpass_mailbox_put(mailbox);
-	/* Somebody else deleted it just now. */
-	return error == -EPIPE ? -ENOENT : error;
+	return deleted_meanwhile(error);
 }
 
 static long mailbox_delete(struct file *file, union argument *argument,
@@ -695,7 +700,7 @@ static int device_fasync(int fd, struct file *file, int on)
 {
 	struct msgpass_inbox *inbox = file->private_data;
 
-	return fasync_helper(fd, file, on, &inbox->port.fasync);
+	return fasync_helper(fd, file, on, &inbox->port.async_readers);
 }
 
 static const struct file_operations device_fops = {
@@ -730,9 +735,19 @@ static __poll_t mailbox_poll(struct file *file, poll_table *table)
 
 static int mailbox_fasync(int fd, struct file *file, int on)
 {
-	struct msgpass_mailbox *mailbox = file->private_data;
+	struct msgpass_port *port = &((struct msgpass_mailbox *)
+				      file->private_data)->port;
+	int result = 0;
 
-	return fasync_helper(fd, file, on, &mailbox->port.fasync);
+	if (file->f_mode & FMODE_READ)
+		result = fasync_helper(fd, file, on, &port->async_readers);
+	if (result >= 0 && file->f_mode & FMODE_WRITE) {
+		result = fasync_helper(fd, file, on, &port->async_writers);
+		/* Leave nothing behind: release calls only if FASYNC is set. */
+		if (result < 0 && file->f_mode & FMODE_READ)
+			fasync_helper(-1, file, 0, &port->async_readers);
+	}
+	return result;
 }
 
 static ssize_t mailbox_read(struct kiocb *iocb, struct iov_iter *to)

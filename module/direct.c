@@ -350,7 +350,8 @@ static struct pid *process_by_number(u64 number)
 	return pid;
 }
 
-static struct msgpass_inbox *inbox_by_pid(u64 number)
+/* @make: an inbox for it, if it has none yet. */
+static struct msgpass_inbox *inbox_by_pid(u64 number, bool make)
 {
 	struct msgpass_peer *peer;
 	struct pid *pid;
@@ -360,14 +361,15 @@ static struct msgpass_inbox *inbox_by_pid(u64 number)
 	pid = process_by_number(number);
 	if (!pid)
 		return ERR_PTR(-ESRCH);
-	peer = msgpass_peer_get(pid);
+	peer = make ? msgpass_peer_get(pid) :
+		      msgpass_peer_find(pid) ?: ERR_PTR(-ESRCH);
 	put_pid(pid);
 	return IS_ERR(peer) ? ERR_CAST(peer) : msgpass_inbox_of(peer);
 }
 
 static struct msgpass_inbox *inbox_by_peer(u64 id)
 {
-	struct msgpass_peer *peer = msgpass_peer_find(id);
+	struct msgpass_peer *peer = msgpass_peer_find_id(id);
 
 	if (!peer)
 		return ERR_PTR(-ESRCH);
@@ -381,7 +383,7 @@ static struct msgpass_inbox *inbox_by_peer(u64 id)
 /* A living process: a reference to its inbox, or ERR_PTR. */
 static struct msgpass_inbox *inbox_by_address(u64 address, bool is_peer)
 {
-	return is_peer ? inbox_by_peer(address) : inbox_by_pid(address);
+	return is_peer ? inbox_by_peer(address) : inbox_by_pid(address, true);
 }
 
 struct msgpass_inbox *msgpass_direct_receiver(u64 to, bool is_peer)
@@ -575,8 +577,10 @@ int msgpass_inbox_stat(struct msgpass_inbox_stat *stat, bool is_peer)
 
 	if (stat->process == 0 && !is_peer)
 		inbox = msgpass_inbox_current();
+	else if (is_peer)
+		inbox = inbox_by_peer(stat->process);
 	else
-		inbox = inbox_by_address(stat->process, is_peer);
+		inbox = inbox_by_pid(stat->process, false);
 	if (IS_ERR(inbox))
 		return PTR_ERR(inbox);
 
@@ -684,7 +688,7 @@ int msgpass_link_next(struct msgpass_link_stat *stat)
 
 	/* The rest of the inbox that the caller has reached, then others. */
 	if (id)
-		peer = msgpass_peer_find(id);
+		peer = msgpass_peer_find_id(id);
 	if (!peer) {
 		from = 0;
 		peer = msgpass_peer_next(id);

@@ -37,11 +37,11 @@ MODULE_PARM_DESC(message_max, "longest message, in bytes (default 1 MiB)");
 module_param_cb(capacity_default, &capacity_ops, &msgpass_capacity_default,
 		0644);
 MODULE_PARM_DESC(capacity_default,
-		 "messages that a new link or mailbox holds (default 256)");
+		 "messages that a new mailbox, or each link of a new inbox, holds (default 256)");
 
 module_param_cb(capacity_max, &capacity_ops, &msgpass_capacity_max, 0644);
 MODULE_PARM_DESC(capacity_max,
-		 "messages that a link or mailbox may be set to hold without CAP_SYS_RESOURCE (default 1048576)");
+		 "messages that a link or mailbox may be set to hold, unless unlimited (default 1048576)");
 
 module_param_named(mailboxes_max, msgpass_mailboxes_max, uint, 0644);
 MODULE_PARM_DESC(mailboxes_max,

@@ -388,11 +388,12 @@ int msgpass_mailbox_set(struct msgpass_mailbox *mailbox,
 	return error;
 }
 
-void msgpass_mailbox_stat(struct msgpass_mailbox *mailbox,
-			  struct msgpass_mailbox_stat *stat)
+int msgpass_mailbox_stat(struct msgpass_mailbox *mailbox,
+			 struct msgpass_mailbox_stat *stat)
 {
 	struct msgpass_port *port = &mailbox->port;
 	struct user_namespace *ns = current_user_ns();
+	bool closed;
 
 	memcpy(stat->name, mailbox->name, sizeof(stat->name));
 	stat->out_id = mailbox->id;
@@ -407,6 +408,7 @@ void msgpass_mailbox_stat(struct msgpass_mailbox *mailbox,
 	stat->out_sent = port->accepted;
 	stat->out_received = port->received;
 	stat->out_dropped = port->dropped;
+	closed = port->closed;
 	spin_unlock(&port->lock);
 
 	stat->out_attributes.set = MSGPASS_SET_ALL;
@@ -414,6 +416,7 @@ void msgpass_mailbox_stat(struct msgpass_mailbox *mailbox,
 		from_kuid_munged(ns, READ_ONCE(mailbox->owner));
 	stat->out_attributes.gid =
 		from_kgid_munged(ns, READ_ONCE(mailbox->group));
+	return closed ? -EPIPE : 0;
 }
 
 u64 msgpass_mailbox_count(void)

@@ -61,12 +61,13 @@ struct msgpass_mailbox *msgpass_mailbox_find(const char *name);
 struct msgpass_mailbox *msgpass_mailbox_next(u64 id);
 void msgpass_mailbox_put(struct msgpass_mailbox *mailbox);
 
-/* -EPERM unless the caller is the owner; -EPIPE if it was deleted. */
+/* -EPIPE if it was deleted; -EPERM unless the caller is the owner. */
 int msgpass_mailbox_delete(struct msgpass_mailbox *mailbox);
 int msgpass_mailbox_set(struct msgpass_mailbox *mailbox,
 			const struct msgpass_attributes *attributes);
-void msgpass_mailbox_stat(struct msgpass_mailbox *mailbox,
-			  struct msgpass_mailbox_stat *stat);
+/* -EPIPE if it was deleted. */
+int msgpass_mailbox_stat(struct msgpass_mailbox *mailbox,
+			 struct msgpass_mailbox_stat *stat);
 
 /* How many the caller's network namespace has. */
 u64 msgpass_mailbox_count(void);

@@ -87,7 +87,7 @@ static int peer_exit_notice(wait_queue_entry_t *entry, unsigned int mode,
 	return 0;
 }
 
-static struct msgpass_peer *peer_lookup(struct pid *pid)
+struct msgpass_peer *msgpass_peer_find(struct pid *pid)
 {
 	struct msgpass_peer *peer;
 
@@ -164,7 +164,7 @@ struct msgpass_peer *msgpass_peer_get(struct pid *pid)
 	struct msgpass_peer *peer;
 
 	do {
-		peer = peer_lookup(pid);
+		peer = msgpass_peer_find(pid);
 		if (!peer)
 			peer = peer_make(pid);
 		/* Another made it and it is gone: look again. */
@@ -172,7 +172,7 @@ struct msgpass_peer *msgpass_peer_get(struct pid *pid)
 	return peer;
 }
 
-struct msgpass_peer *msgpass_peer_find(u64 id)
+struct msgpass_peer *msgpass_peer_find_id(u64 id)
 {
 	struct msgpass_peer *peer;
 

@@ -42,9 +42,10 @@ int msgpass_peer_init(const struct msgpass_peer_ops *ops);
 void msgpass_peer_exit(void);
 
 /* Each returns a reference. */
-struct msgpass_peer *msgpass_peer_get(struct pid *pid);	/* ERR_PTR */
-struct msgpass_peer *msgpass_peer_find(u64 id);		/* NULL */
-struct msgpass_peer *msgpass_peer_next(u64 id);		/* NULL */
+struct msgpass_peer *msgpass_peer_get(struct pid *pid);	/* or makes: ERR_PTR */
+struct msgpass_peer *msgpass_peer_find(struct pid *pid);	/* NULL */
+struct msgpass_peer *msgpass_peer_find_id(u64 id);		/* NULL */
+struct msgpass_peer *msgpass_peer_next(u64 id);			/* NULL */
 void msgpass_peer_put(struct msgpass_peer *peer);
 
 static inline struct msgpass_peer *msgpass_peer_ref(struct msgpass_peer *peer)

@@ -56,7 +56,9 @@ static void wake(struct msgpass_port *port, struct wakes *wakes)
 	if (wq_has_sleeper(&port->poll))
 		wake_up_interruptible_poll(&port->poll, wakes->events);
 	if (wakes->events & EPOLLIN)
-		kill_fasync(&port->fasync, SIGIO, POLL_IN);
+		kill_fasync(&port->async_readers, SIGIO, POLL_IN);
+	if (wakes->events & EPOLLOUT)
+		kill_fasync(&port->async_writers, SIGIO, POLL_OUT);
 }
 
 /* 0 once another has completed @waiter, or why to give up waiting. */
@@ -138,6 +140,14 @@ static bool queue_is_writable(const struct msgpass_queue *queue)
 {
 	return list_empty(&queue->senders) &&
 	       queue_has_room(queue, queue->port->limits.message_max);
+}
+
+/* After a change: tell those who poll, once, that there is room again. */
+static void note_writable(struct msgpass_queue *queue, bool before,
+			  struct wakes *wakes)
+{
+	if (!before && queue_is_writable(queue))
+		wakes->events |= EPOLLOUT | EPOLLWRNORM;
 }
 
 static void enqueue(struct msgpass_message *message)
@@ -308,8 +318,6 @@ static void admit_senders(struct msgpass_queue *queue, struct wakes *wakes)
 			waiter_complete(waiter, -EMSGSIZE, wakes);
 		}
 	}
-	if (queue_is_writable(queue))
-		wakes->events |= EPOLLOUT | EPOLLWRNORM;
 }
 
 static int wait_for_room(struct msgpass_queue *queue,
@@ -340,6 +348,7 @@ static int wait_for_room(struct msgpass_queue *queue,
 		sender_leaves(queue);
 		/* A smaller one may have stood behind it. */
 		admit_senders(queue, &wakes);
+		note_writable(queue, false, &wakes);
 		queue_check_unused(queue);
 	}
 	spin_unlock(&port->lock);
@@ -451,12 +460,15 @@ void msgpass_port_settle(struct msgpass_port *port,
 {
 	struct msgpass_queue *queue = message->queue;
 	struct wakes wakes = {};
+	bool writable;
 
 	spin_lock(&port->lock);
+	writable = queue_is_writable(queue);
 	release_place(message);
 	port->received++;
 	queue->received++;
 	admit_senders(queue, &wakes);
+	note_writable(queue, writable, &wakes);
 	queue_check_unused(queue);
 	spin_unlock(&port->lock);
 
@@ -596,8 +608,10 @@ void msgpass_port_set_limits(struct msgpass_port *port,
 
 	spin_lock(&port->lock);
 	port->limits = *limits;
-	list_for_each_entry(queue, &port->queues, entry)
+	list_for_each_entry(queue, &port->queues, entry) {
 		admit_senders(queue, &wakes);
+		note_writable(queue, false, &wakes);
+	}
 	spin_unlock(&port->lock);
 	wake(port, &wakes);
 }

@@ -63,7 +63,8 @@ struct msgpass_port {
 	bool closed;
 
 	wait_queue_head_t poll;
-	struct fasync_struct *fasync;		/* fasync_helper()'s */
+	struct fasync_struct *async_readers;	/* fasync_helper()'s */
+	struct fasync_struct *async_writers;
 };
 
 /* All of it under port->lock. */

@@ -1,5 +1,125 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Shows, inside the VM, what msgpass does. /files/big is a real file of more than 100 MB.
-echo "demo.sh has not been written yet" >&2
-exit 1
+# Shows, inside the VM, what msgpass does; exits 0 if all of it came out as it should.
+# /files has big, a real file of more than 100 MB, and exchange, a C program. The one
+# argument says whether somebody watches: --progress or --no-progress.
+set -u
+progress=$1
+failed=0
+cd /tmp || exit
+
+scene() { printf '\n=== %s\n' "$*"; }
+say() { printf '    %s\n' "$*"; }
+
+# Prints a command as somebody would type it, then runs it.
+run() {
+	printf '  $ %s\n' "$*"
+	eval "$*"
+}
+
+# as USER COMMAND...: the same as another user.
+as() {
+	local user=$1
+	shift
+	printf '  %s$ %s\n' "$user" "$*"
+	su "$user" -c "$*"
+}
+
+expect() {
+	local what=$1
+	shift
+	if "$@"; then
+		say "ok: $what"
+	else
+		say "FAILED: $what"
+		failed=$((failed + 1))
+	fi
+}
+
+# until_stat BOX FIELD VALUE: wait until the box shows it, for 20 s at most.
+until_stat() {
+	local i
+	for i in $(seq 400); do
+		[ "$(msgpass stat "$1" | sed -n "s/^$2 *//p")" != "$3" ] || return 0
+		usleep 50000
+	done
+	return 1
+}
+
+scene "One mailbox, three senders, three receivers"
+say "Each message reaches exactly one of those who wait, in the order in which they wait."
+run msgpass create --mode 0660 --group family letters
+for child in child1 child2 child3; do
+	su $child -c 'msgpass recv --message --count 2 letters' >$child.got &
+	until_stat letters receivers_waiting ${child#child}
+	say "$child waits at the box"
+done
+for letter in 1 2; do
+	for parent in father mother grandmother; do
+		as $parent "echo 'letter $letter from $parent' | msgpass send --message letters"
+	done
+done
+wait
+for child in child1 child2 child3; do
+	sed "s/^/    $child took: /" $child.got
+done
+for letter in 1 2; do
+	for parent in father mother grandmother; do echo "letter $letter from $parent"; done
+done | sort >sent
+sort child?.got >got
+expect "six letters sent, the same six received, each once" cmp -s sent got
+
+scene "A second box, which only one child may open"
+run msgpass create --owner mother --group child2 --mode 0640 secret
+as mother "echo 'the cake is in the cellar' | msgpass send --message secret"
+for child in child1 child3; do
+	as $child "msgpass recv --message secret"
+	expect "$child is refused" [ $? -eq 6 ]
+done
+as child2 "msgpass recv --message secret" | tee got
+expect "child2 reads it" grep -q cellar got
+
+scene "Two processes, addressed by their pids"
+run /files/exchange '| tee said'
+expect "each heard the other" [ "$(wc -l <said)" -eq 2 ]
+
+size=$(wc -c </files/big)
+sum=$(sha256sum </files/big | cut -d' ' -f1)
+scene "A file of $((size / 1000000)) MB through a mailbox"
+run msgpass create parcels
+say "sent:     $sum"
+(msgpass recv --quiet parcels | sha256sum | cut -d' ' -f1 >got) &
+run "msgpass send $progress parcels </files/big"
+wait
+say "received: $(cat got)"
+expect "the same" [ "$(cat got)" = "$sum" ]
+
+scene "The same file to a process, by its pid"
+say "sent:     $sum"
+mkfifo pipe
+sha256sum <pipe >got &
+msgpass recv --quiet --any >pipe &
+receiver=$!
+run "msgpass send $progress --pid $receiver </files/big"
+wait
+say "received: $(cut -d' ' -f1 got)"
+expect "the same" [ "$(cut -d' ' -f1 got)" = "$sum" ]
+
+scene "A full mailbox blocks its sender"
+run msgpass create --capacity 2 small
+run 'echo one | msgpass send --message small'
+run 'echo two | msgpass send --message small'
+run 'echo three | msgpass send --message small &'
+expect "the third sender waits for room" until_stat small senders_waiting 1
+run msgpass ls
+run 'msgpass recv --message small'
+expect "one received, so the sender goes on" wait $!
+
+scene "Unless it would rather not wait"
+run 'echo four | msgpass send --message --nonblock small'
+expect "EAGAIN, exit status 3" [ $? -eq 3 ]
+run msgpass rm letters secret parcels small
+
+printf '\n'
+[ $failed -eq 0 ] || say "$failed of these went wrong"
+[ $failed -eq 0 ]

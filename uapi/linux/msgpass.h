@@ -14,13 +14,18 @@
  * - A *device fd* comes from open("/dev/msgpass"). It confers no right: it is
  *   the way to talk to processes, addressed by pid (direct communication), and
  *   to open mailboxes. It always acts for the calling process, whoever opened
- *   it; only poll and O_ASYNC concern the inbox of the process that did.
+ *   it; only poll and O_ASYNC concern the inbox of the process that did, and
+ *   in another process poll says POLLERR.
  * - A *mailbox fd* comes from MSGPASS_IOC_MAILBOX_OPEN (indirect
  *   communication). It is the right it was opened with: O_RDONLY receives,
  *   O_WRONLY sends, O_RDWR does both. read() and write() move one whole
  *   message of type 0 and priority 0.
  *
- * MSGPASS_IOC_SEND and MSGPASS_IOC_RECEIVE work on both.
+ * MSGPASS_IOC_SEND and MSGPASS_IOC_RECEIVE work on both. Both can be polled:
+ * POLLIN when a message is queued, POLLOUT when a send of any length would not
+ * block (on a device fd always), POLLHUP once the mailbox is deleted. With
+ * O_ASYNC a message that is queued, or room after there was none, raises
+ * SIGIO or what F_SETSIG chose.
  */
 
 /**
@@ -107,8 +112,8 @@
  *	struct iovec (laid out as the calling program lays it out)
  * @length: how many bytes, or with MSGPASS_IOVEC how many array elements
  * @deadline: absolute CLOCK_MONOTONIC time in nanoseconds until which to wait
- *	for room; 0: no limit; ignored by a non-blocking send. Offsets of time
- *	namespaces do not apply.
+ *	for room; 0 (or more than 63 bits): no limit; ignored by a
+ *	non-blocking send. Offsets of time namespaces do not apply.
  * @type: a number that the receiver may select by
  * @priority: a number that the receiver may select by; higher is more urgent
  *
@@ -193,7 +198,8 @@ struct msgpass_receive {
  * @flags: 0
  * @out_peer: peer id of the calling process
  * @out_message_max: largest message in bytes, anywhere
- * @out_capacity_default: messages that a new link or mailbox holds
+ * @out_capacity_default: messages that a new mailbox, or each link of a new
+ *	inbox, holds
  * @out_capacity_max: most messages that one may be set to hold, but for
  *	MSGPASS_UNLIMITED
  * @out_mailboxes_max: mailboxes that a network namespace may have
@@ -325,7 +331,7 @@ struct msgpass_mailbox_set {
  * @flags: 0
  * @id: NEXT: 0 at first, then the @out_id of the answer before; STAT: 0
  * @name: STAT on a device fd: which mailbox; else empty. Filled on return.
- * @out_id: number of the mailbox in its network namespace
+ * @out_id: number of the mailbox in its network namespace, 0 if anonymous
  * @out_attributes: as they are, every one marked as set; the owner and group
  *	in the caller's user namespace
  * @out_queued: messages queued
