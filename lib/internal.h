@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 OR LGPL-2.1-or-later */
+/*
+ * What the files of the library share. Only they see the kernel's header; its
+ * structs and the library's have different names, so that both fit in here.
+ */
+#ifndef MSGPASS_INTERNAL_H
+#define MSGPASS_INTERNAL_H
+
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include <linux/msgpass.h>
+
+#include "msgpass.h"
+
+#define PUBLIC __attribute__((visibility("default")))
+
+static inline int device_ioctl(int fd, unsigned long request, void *argument)
+{
+	int ret = ioctl(fd, request, argument);
+
+	return ret < 0 ? -errno : ret;
+}
+
+static inline __u64 to_user_pointer(const void *pointer)
+{
+	return (uintptr_t)pointer;
+}
+
+static inline bool is_zero(const uint64_t reserved[4])
+{
+	return !(reserved[0] | reserved[1] | reserved[2] | reserved[3]);
+}
+
+/* address.c */
+int address_of(pid_t pid, uint64_t peer, __u64 *address, __u32 *flags);
+int deadline_of(uint64_t timeout_ns, uint64_t deadline_ns, __u64 *deadline);
+
+/* settings.c */
+int settings_to_attributes(const struct msgpass_settings *settings,
+			   struct msgpass_attributes *attributes);
+void settings_from_attributes(struct msgpass_settings *settings,
+			      const struct msgpass_attributes *attributes);
+
+#endif /* MSGPASS_INTERNAL_H */

@@ -1,0 +1,575 @@
+/* SPDX-License-Identifier: GPL-2.0 OR LGPL-2.1-or-later */
+/*
+ * libmsgpass - message passing between processes, through /dev/msgpass
+ *
+ * Two kinds of file descriptor, both plain: they poll, are inherited, and
+ * end with close(2).
+ *
+ * - A *device* comes from msgpass_open(). With it a program sends to and
+ *   receives from processes (direct communication) and opens mailboxes.
+ * - A *mailbox* comes from msgpass_mailbox_open() (indirect communication).
+ *
+ * Every function returns 0, a count or a file descriptor, else a negative
+ * errno value; errno itself says nothing. Errors that several functions have:
+ *
+ * -EAGAIN	it would block, and may not
+ * -ETIMEDOUT	the timeout is over; nothing was sent or received
+ * -EINTR	a signal handler without SA_RESTART ran first; the same
+ * -ESRCH	there is no such process, or not any more
+ * -ENOENT	there is no such mailbox, or it is not for the caller to see
+ * -EPIPE	the process died or the mailbox was deleted
+ * -EMSGSIZE	sending: longer than the receiver's largest message; receiving:
+ *		longer than the buffer, and still queued
+ * -EACCES, -EPERM	the caller may not
+ * -EDQUOT	the user's quota is used up
+ * -EBADF	not a file descriptor, or a mailbox opened without that right
+ * -ENOTTY	a device where a mailbox is needed, or the reverse
+ * -EINVAL	a value out of its range, or a reserved field that is not 0
+ *
+ * Structs are for the caller to allocate. Those that are read mean the usual
+ * thing wherever they hold 0, so name the fields you want and leave the rest
+ * to the compiler: &(struct msgpass_send_options){ .pid = 7, .nonblock = true }
+ */
+#ifndef MSGPASS_H
+#define MSGPASS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The longest name of a mailbox in bytes, without its NUL. */
+#define MSGPASS_NAME_MAX	63
+/* A capacity: as much as the users' quotas allow. */
+#define MSGPASS_NO_LIMIT	UINT64_MAX
+
+/**
+ * enum msgpass_select - which messages a receive is for
+ * @MSGPASS_SELECT_ANY: of any type
+ * @MSGPASS_SELECT_TYPE: of just this type
+ * @MSGPASS_SELECT_UP_TO: of the lowest type that is not above this one
+ * @MSGPASS_SELECT_EXCEPT: of any type but this
+ */
+enum msgpass_select {
+	MSGPASS_SELECT_ANY,
+	MSGPASS_SELECT_TYPE,
+	MSGPASS_SELECT_UP_TO,
+	MSGPASS_SELECT_EXCEPT,
+};
+
+/**
+ * struct msgpass_send_options - how to send; the caller fills it
+ * @pid: the receiving process, in the caller's pid namespace
+ * @peer: the receiving process by its peer id, instead of @pid. Both are 0
+ *	for a mailbox.
+ * @timeout_ns: how long to wait for room, in nanoseconds; 0: no limit. A call
+ *	that a signal restarts does not wait anew.
+ * @deadline_ns: CLOCK_MONOTONIC time until which to wait, instead of
+ *	@timeout_ns; see msgpass_deadline()
+ * @type: a number that the receiver may select by
+ * @priority: a number that the receiver may select by; higher is more urgent
+ * @nonblock: -EAGAIN instead of waiting for room
+ * @reserved: 0
+ */
+struct msgpass_send_options {
+	pid_t pid;
+	uint64_t peer;
+	uint64_t timeout_ns;
+	uint64_t deadline_ns;
+	uint32_t type;
+	uint32_t priority;
+	bool nonblock;
+	uint64_t reserved[4];
+};
+
+/**
+ * struct msgpass_receive_options - what to receive; the caller fills it
+ * @pid: the sending process, in the caller's pid namespace; 0: anyone
+ * @peer: the sending process by its peer id, instead of @pid. Both are 0 for
+ *	a mailbox.
+ * @timeout_ns: how long to wait for a message, in nanoseconds; 0: no limit. A
+ *	call that a signal restarts does not wait anew.
+ * @deadline_ns: CLOCK_MONOTONIC time until which to wait, instead of
+ *	@timeout_ns; see msgpass_deadline()
+ * @select: what @type means
+ * @type: a type of messages; 0 with MSGPASS_SELECT_ANY
+ * @by_priority: the highest priority first, then the oldest
+ * @nonblock: -EAGAIN instead of waiting for a message
+ * @peek: leave the message queued
+ * @truncate: drop what the buffer can't hold, instead of -EMSGSIZE
+ * @reserved: 0
+ */
+struct msgpass_receive_options {
+	pid_t pid;
+	uint64_t peer;
+	uint64_t timeout_ns;
+	uint64_t deadline_ns;
+	enum msgpass_select select;
+	uint32_t type;
+	bool by_priority;
+	bool nonblock;
+	bool peek;
+	bool truncate;
+	uint64_t reserved[4];
+};
+
+/**
+ * struct msgpass_message_info - what is known of a message; the library fills
+ *	it, and no sender can forge it but for @type and @priority
+ * @length: of the message in bytes, truncated or not
+ * @sequence: its number in the inbox or mailbox, from 1
+ * @time_ns: CLOCK_MONOTONIC time at which it was accepted, in nanoseconds
+ * @peer: peer id of the sending process: never reused, kept across exec
+ * @pid: of the sending process in the receiver's pid namespace; 0 if it can't
+ *	be seen there
+ * @uid: effective user of the sender
+ * @gid: effective group of the sender
+ * @type: given by the sender
+ * @priority: given by the sender
+ * @truncated: the buffer was too short for all of it
+ * @reserved: 0
+ */
+struct msgpass_message_info {
+	uint64_t length;
+	uint64_t sequence;
+	uint64_t time_ns;
+	uint64_t peer;
+	pid_t pid;
+	uid_t uid;
+	gid_t gid;
+	uint32_t type;
+	uint32_t priority;
+	bool truncated;
+	uint64_t reserved[4];
+};
+
+/**
+ * enum msgpass_has - which fields of a struct msgpass_settings are given
+ */
+enum msgpass_has {
+	MSGPASS_HAS_MODE		= 1 << 0,
+	MSGPASS_HAS_UID			= 1 << 1,
+	MSGPASS_HAS_GID			= 1 << 2,
+	MSGPASS_HAS_CAPACITY		= 1 << 3,
+	MSGPASS_HAS_CAPACITY_BYTES	= 1 << 4,
+	MSGPASS_HAS_MESSAGE_MAX		= 1 << 5,
+};
+
+/**
+ * struct msgpass_settings - what can be chosen of a mailbox or an inbox
+ * @has: which of the other fields are given, MSGPASS_HAS_*; the rest stays as
+ *	it is, in a new mailbox the default
+ * @mode: permission bits. Mailbox: as of a file, r to receive and w to send.
+ *	Inbox: who may send: 0200 those who may signal the process (always),
+ *	0020 its group, 0002 everybody.
+ * @uid: owner of a mailbox
+ * @gid: group of a mailbox
+ * @capacity: messages that it, or each link of the inbox, holds before
+ *	senders wait; MSGPASS_NO_LIMIT
+ * @capacity_bytes: the same in bytes; MSGPASS_NO_LIMIT
+ * @message_max: longest message in bytes
+ * @reserved: 0
+ */
+struct msgpass_settings {
+	unsigned int has;
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+	uint64_t capacity;
+	uint64_t capacity_bytes;
+	uint64_t message_max;
+	uint64_t reserved[4];
+};
+
+/**
+ * struct msgpass_mailbox_status - a mailbox as it is; the library fills it
+ * @id: number in its network namespace; 0 if anonymous
+ * @name: empty if anonymous
+ * @settings: all of them
+ * @queued: messages in it
+ * @queued_bytes: their bytes
+ * @receivers_waiting: threads that wait for a message
+ * @senders_waiting: threads that wait for room
+ * @sent: messages accepted since it was made
+ * @received: messages received since
+ * @dropped: messages dropped since
+ * @reserved: 0
+ */
+struct msgpass_mailbox_status {
+	uint64_t id;
+	char name[MSGPASS_NAME_MAX + 1];
+	struct msgpass_settings settings;
+	uint64_t queued;
+	uint64_t queued_bytes;
+	uint64_t receivers_waiting;
+	uint64_t senders_waiting;
+	uint64_t sent;
+	uint64_t received;
+	uint64_t dropped;
+	uint64_t reserved[4];
+};
+
+/**
+ * struct msgpass_inbox_status - a process's inbox; the library fills it
+ * @peer: peer id of the process
+ * @pid: its pid in the caller's pid namespace
+ * @uid: its real user
+ * @settings: all that an inbox has; no owner and group
+ * @links: processes that have sent to it and live, or have messages in it
+ * @queued: messages in it, of all links
+ * @queued_bytes: their bytes
+ * @receivers_waiting: threads that wait for a message
+ * @senders_waiting: threads that wait for room, on all links
+ * @sent: messages accepted since it exists
+ * @received: messages received since
+ * @dropped: messages dropped since
+ * @reserved: 0
+ */
+struct msgpass_inbox_status {
+	uint64_t peer;
+	pid_t pid;
+	uid_t uid;
+	struct msgpass_settings settings;
+	uint64_t links;
+	uint64_t queued;
+	uint64_t queued_bytes;
+	uint64_t receivers_waiting;
+	uint64_t senders_waiting;
+	uint64_t sent;
+	uint64_t received;
+	uint64_t dropped;
+	uint64_t reserved[4];
+};
+
+/**
+ * struct msgpass_link_status - a link from one process to another; the
+ *	library fills it
+ * @to_peer: peer id of the receiving process
+ * @from_peer: peer id of the sending process
+ * @to_pid: pid of the receiving process; 0 if it can't be seen
+ * @from_pid: pid of the sending process; 0 if it can't be seen
+ * @capacity: messages that it holds
+ * @capacity_bytes: bytes that it holds
+ * @queued: messages in it
+ * @queued_bytes: their bytes
+ * @receivers_waiting: threads that wait for just this sender
+ * @senders_waiting: threads that wait for room
+ * @sent: messages accepted since it exists
+ * @received: messages received since
+ * @reserved: 0
+ */
+struct msgpass_link_status {
+	uint64_t to_peer;
+	uint64_t from_peer;
+	pid_t to_pid;
+	pid_t from_pid;
+	uint64_t capacity;
+	uint64_t capacity_bytes;
+	uint64_t queued;
+	uint64_t queued_bytes;
+	uint64_t receivers_waiting;
+	uint64_t senders_waiting;
+	uint64_t sent;
+	uint64_t received;
+	uint64_t reserved[4];
+};
+
+/**
+ * struct msgpass_system_info - limits and usage; the library fills it
+ * @peer: peer id of the calling process
+ * @message_max: longest message in bytes, anywhere
+ * @capacity_default: messages that a new link or mailbox holds
+ * @capacity_max: most that one may be set to, but for MSGPASS_NO_LIMIT
+ * @mailboxes_max: mailboxes that a network namespace may have
+ * @mailboxes: mailboxes that the caller's has
+ * @user_bytes_max: kernel memory that a user may hold
+ * @user_bytes: kernel memory that the caller's user holds
+ * @reserved: 0
+ */
+struct msgpass_system_info {
+	uint64_t peer;
+	uint64_t message_max;
+	uint64_t capacity_default;
+	uint64_t capacity_max;
+	uint64_t mailboxes_max;
+	uint64_t mailboxes;
+	uint64_t user_bytes_max;
+	uint64_t user_bytes;
+	uint64_t reserved[4];
+};
+
+/**
+ * msgpass_open() - open the device
+ *
+ * The device acts for whichever process uses it. Its poll tells of the inbox
+ * of the process that opened it.
+ *
+ * Return: a close-on-exec file descriptor; -ENOENT when the module is not
+ * loaded, -EACCES when the caller may not use it.
+ */
+int msgpass_open(void);
+
+/**
+ * msgpass_get_info() - ask for limits and usage
+ * @fd: a device or a mailbox
+ * @info: filled on success
+ *
+ * Return: 0, else a negative errno value.
+ */
+int msgpass_get_info(int fd, struct msgpass_system_info *info);
+
+/**
+ * msgpass_deadline() - the time that a timeout ends
+ * @timeout_ns: nanoseconds from now
+ *
+ * For a program that calls again after -EINTR, or that sets one limit to
+ * several calls.
+ *
+ * Return: CLOCK_MONOTONIC time in nanoseconds, never 0.
+ */
+uint64_t msgpass_deadline(uint64_t timeout_ns);
+
+/**
+ * msgpass_send() - send a message to a process
+ * @device: from msgpass_open()
+ * @to: the receiver's pid
+ * @data: the bytes
+ * @length: how many; may be 0
+ *
+ * Waits while the link to the receiver is full. The message waits in the
+ * receiver's inbox, whether or not it receives or ever opened the device.
+ *
+ * Return: 0, else a negative errno value.
+ */
+int msgpass_send(int device, pid_t to, const void *data, size_t length);
+
+/**
+ * msgpass_receive() - receive a message from a process, or from anyone
+ * @device: from msgpass_open()
+ * @from: the sender's pid; 0: anyone
+ * @buffer: filled with the message
+ * @size: of the buffer in bytes
+ * @info: NULL, or filled on success and with -EMSGSIZE
+ *
+ * Waits for a message. One sent before its sender died is received still.
+ *
+ * Return: the length in bytes, else a negative errno value.
+ */
+ssize_t msgpass_receive(int device, pid_t from, void *buffer, size_t size,
+			struct msgpass_message_info *info);
+
+/**
+ * msgpass_mailbox_send() - send a message to a mailbox
+ * @mailbox: opened with O_WRONLY or O_RDWR
+ * @data: the bytes
+ * @length: how many; may be 0
+ *
+ * Waits while the mailbox is full.
+ *
+ * Return: 0, else a negative errno value.
+ */
+int msgpass_mailbox_send(int mailbox, const void *data, size_t length);
+
+/**
+ * msgpass_mailbox_receive() - receive a message from a mailbox
+ * @mailbox: opened with O_RDONLY or O_RDWR
+ * @buffer: filled with the message
+ * @size: of the buffer in bytes
+ * @info: NULL, or filled on success and with -EMSGSIZE
+ *
+ * Waits for a message.
+ *
+ * Return: the length in bytes, else a negative errno value.
+ */
+ssize_t msgpass_mailbox_receive(int mailbox, void *buffer, size_t size,
+				struct msgpass_message_info *info);
+
+/**
+ * msgpass_send_with() - send a message, with options
+ * @fd: a device or a mailbox
+ * @data: the bytes
+ * @length: how many; may be 0
+ * @options: NULL, or how
+ *
+ * Return: 0, else a negative errno value.
+ */
+int msgpass_send_with(int fd, const void *data, size_t length,
+		      const struct msgpass_send_options *options);
+
+/**
+ * msgpass_sendv() - send a message gathered from several places
+ * @fd: a device or a mailbox
+ * @iov: where the parts are
+ * @count: how many parts, at most 1024
+ * @options: NULL, or how
+ *
+ * Return: 0, else a negative errno value.
+ */
+int msgpass_sendv(int fd, const struct iovec *iov, size_t count,
+		  const struct msgpass_send_options *options);
+
+/**
+ * msgpass_receive_with() - receive a message, with options
+ * @fd: a device or a mailbox
+ * @buffer: filled with the message
+ * @size: of the buffer in bytes
+ * @options: NULL, or which and how
+ * @info: NULL, or filled on success and with -EMSGSIZE
+ *
+ * Return: the bytes put in the buffer, else a negative errno value.
+ */
+ssize_t msgpass_receive_with(int fd, void *buffer, size_t size,
+			     const struct msgpass_receive_options *options,
+			     struct msgpass_message_info *info);
+
+/**
+ * msgpass_receivev() - receive a message scattered to several places
+ * @fd: a device or a mailbox
+ * @iov: the places, filled one after the other
+ * @count: how many places, at most 1024
+ * @options: NULL, or which and how
+ * @info: NULL, or filled on success and with -EMSGSIZE
+ *
+ * Return: the bytes put in all places, else a negative errno value.
+ */
+ssize_t msgpass_receivev(int fd, const struct iovec *iov, size_t count,
+			 const struct msgpass_receive_options *options,
+			 struct msgpass_message_info *info);
+
+/**
+ * msgpass_receive_alloc() - receive a message of any length
+ * @fd: a device or a mailbox
+ * @message: filled on success with the message, for the caller to free(3); a
+ *	NUL byte follows it that is no part of it
+ * @options: NULL, or which and how; with truncate it is -EINVAL
+ * @info: NULL, or filled on success
+ *
+ * Return: the length in bytes, else a negative errno value; with -ENOMEM the
+ * message is still queued.
+ */
+ssize_t msgpass_receive_alloc(int fd, char **message,
+			      const struct msgpass_receive_options *options,
+			      struct msgpass_message_info *info);
+
+/**
+ * msgpass_mailbox_open() - open a mailbox, or make one
+ * @device: from msgpass_open()
+ * @name: 1 to MSGPASS_NAME_MAX bytes, each above 0x20 but '/' and 0x7f, the
+ *	first no dot. NULL: an anonymous mailbox, new each time, that goes
+ *	with its last file descriptor.
+ * @flags: O_RDONLY to receive, O_WRONLY to send or O_RDWR for both; with
+ *	O_CREAT it is made if there is none, with O_CREAT | O_EXCL it is
+ *	-EEXIST if there is; O_NONBLOCK. It is close-on-exec in any case.
+ * @settings: NULL, or those of a new mailbox
+ *
+ * Return: a file descriptor, else a negative errno value; -ENOSPC when there
+ * are as many mailboxes as may be.
+ */
+int msgpass_mailbox_open(int device, const char *name, int flags,
+			 const struct msgpass_settings *settings);
+
+/**
+ * msgpass_mailbox_delete() - delete a mailbox and what is in it
+ * @fd: a device, or the mailbox
+ * @name: of the mailbox on a device, else NULL
+ *
+ * For its owner. Who waits in it, or uses it later, gets -EPIPE.
+ *
+ * Return: 0, else a negative errno value.
+ */
+int msgpass_mailbox_delete(int fd, const char *name);
+
+/**
+ * msgpass_mailbox_set() - change the settings of a mailbox
+ * @mailbox: from msgpass_mailbox_open()
+ * @settings: what to change
+ *
+ * For its owner. File descriptors that are open keep their right.
+ *
+ * Return: 0, else a negative errno value.
+ */
+int msgpass_mailbox_set(int mailbox, const struct msgpass_settings *settings);
+
+/**
+ * msgpass_mailbox_stat() - look at a mailbox
+ * @fd: a device, or the mailbox
+ * @name: of the mailbox on a device, else NULL
+ * @status: filled on success
+ *
+ * Return: 0, else a negative errno value.
+ */
+int msgpass_mailbox_stat(int fd, const char *name,
+			 struct msgpass_mailbox_status *status);
+
+/**
+ * msgpass_mailbox_next() - list mailboxes
+ * @device: from msgpass_open()
+ * @status: zeroed for the first; for each further one what the last call
+ *	filled, of which only the id counts
+ *
+ * Return: 1 with a mailbox, 0 after the last, else a negative errno value.
+ */
+int msgpass_mailbox_next(int device, struct msgpass_mailbox_status *status);
+
+/**
+ * msgpass_inbox_set() - change the settings of the caller's own inbox
+ * @device: from msgpass_open()
+ * @settings: what to change; no owner and group
+ *
+ * Return: 0, else a negative errno value.
+ */
+int msgpass_inbox_set(int device, const struct msgpass_settings *settings);
+
+/**
+ * msgpass_inbox_stat() - look at the inbox of a process
+ * @device: from msgpass_open()
+ * @pid: the process; 0: the calling one
+ * @status: filled on success
+ *
+ * Return: 0, else a negative errno value; -ESRCH also while the process has
+ * no inbox yet, and when the caller could not signal it.
+ */
+int msgpass_inbox_stat(int device, pid_t pid,
+		       struct msgpass_inbox_status *status);
+
+/**
+ * msgpass_inbox_stat_peer() - look at the inbox of a process, by peer id
+ * @device: from msgpass_open()
+ * @peer: the process
+ * @status: filled on success
+ *
+ * Return: as msgpass_inbox_stat().
+ */
+int msgpass_inbox_stat_peer(int device, uint64_t peer,
+			    struct msgpass_inbox_status *status);
+
+/**
+ * msgpass_inbox_next() - list inboxes
+ * @device: from msgpass_open()
+ * @status: zeroed for the first; for each further one what the last call
+ *	filled, of which only the peer counts
+ *
+ * Return: 1 with an inbox, 0 after the last, else a negative errno value.
+ */
+int msgpass_inbox_next(int device, struct msgpass_inbox_status *status);
+
+/**
+ * msgpass_link_next() - list links
+ * @device: from msgpass_open()
+ * @status: zeroed for the first; for each further one what the last call
+ *	filled, of which only the two peers count
+ *
+ * Return: 1 with a link, 0 after the last, else a negative errno value.
+ */
+int msgpass_link_next(int device, struct msgpass_link_status *status);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* MSGPASS_H */

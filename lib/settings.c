@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0 OR LGPL-2.1-or-later
+/*
+ * Settings of mailboxes and inboxes, to the kernel's form and back.
+ */
+#include "internal.h"
+
+_Static_assert((int)MSGPASS_HAS_MODE == (int)MSGPASS_SET_MODE &&
+	       (int)MSGPASS_HAS_UID == (int)MSGPASS_SET_UID &&
+	       (int)MSGPASS_HAS_GID == (int)MSGPASS_SET_GID &&
+	       (int)MSGPASS_HAS_CAPACITY == (int)MSGPASS_SET_CAPACITY &&
+	       (int)MSGPASS_HAS_CAPACITY_BYTES ==
+	       (int)MSGPASS_SET_CAPACITY_BYTES &&
+	       (int)MSGPASS_HAS_MESSAGE_MAX == (int)MSGPASS_SET_MESSAGE_MAX,
+	       "the bits are passed on as they are");
+
+int settings_to_attributes(const struct msgpass_settings *settings,
+			   struct msgpass_attributes *attributes)
+{
+	if (!settings)
+		return 0;
+	if (!is_zero(settings->reserved))
+		return -EINVAL;
+	*attributes = (struct msgpass_attributes){
+		.set = settings->has,
+		.mode = settings->mode,
+		.uid = settings->uid,
+		.gid = settings->gid,
+		.capacity = settings->capacity,
+		.capacity_bytes = settings->capacity_bytes,
+		.message_max = settings->message_max,
+	};
+	return 0;
+}
+
+void settings_from_attributes(struct msgpass_settings *settings,
+			      const struct msgpass_attributes *attributes)
+{
+	*settings = (struct msgpass_settings){
+		.has = attributes->set,
+		.mode = attributes->mode,
+		.uid = attributes->uid,
+		.gid = attributes->gid,
+		.capacity = attributes->capacity,
+		.capacity_bytes = attributes->capacity_bytes,
+		.message_max = attributes->message_max,
+	};
+}
