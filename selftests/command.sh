@@ -1,0 +1,839 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The command: every verb, its errors and exit codes, pipelines and streams.
+#
+# Runs as root with the module loaded. MSGPASS is the path of the command, else it is looked
+# for on the PATH. Every test is a function, and its name the sentence that the result line says.
+# Whatever a test waits for, it waits for by looking, and for a bounded time.
+#
+# The functions are called by their names' being listed, and words hold no blanks:
+# shellcheck disable=SC2317,SC2086
+
+[ -z "$MSGPASS" ] || PATH=$(dirname "$(realpath "$MSGPASS")"):$PATH
+box=command-test-$$
+start=2147483648 # type of the first piece of a stream
+piece=65536
+
+# --- helpers; a test fails at the first of them that fails
+
+# exits CODE COMMAND...: it ends with this code; what it says is in $tmp/said.
+exits() {
+	want=$1 code=0
+	shift
+	"$@" >"$tmp/out" 2>"$tmp/said" || code=$?
+	[ "$code" = "$want" ] && return
+	echo "'$*' exits with $code, not $want, and says: $(cat "$tmp/said")"
+	return 1
+}
+
+says() {
+	grep -q -e "$1" "$tmp/said" && return
+	echo "not said: '$1'; but: $(cat "$tmp/said")"
+	return 1
+}
+
+equal() {
+	[ "$1" = "$2" ] && return
+	echo "it is '$1' and not '$2'"
+	return 1
+}
+
+same_file() {
+	cmp "$1" "$2" && return
+	ls -l "$1" "$2"
+	return 1
+}
+
+# until_true COMMAND...: look until it succeeds, for ten seconds.
+until_true() {
+	tries=200
+	until "$@" 2>/dev/null; do
+		tries=$((tries - 1))
+		if [ "$tries" = 0 ]; then
+			echo "it did not come to be: $*"
+			return 1
+		fi
+		sleep 0.05
+	done
+}
+
+# field KEY: the first value of this key in the JSON on stdin.
+field() {
+	sed -n "s/.*\"$1\": \"\{0,1\}\([^,\"}]*\).*/\1/p" | head -n 1
+}
+
+box_has() {
+	[ "$(msgpass stat --json "$box" | field "$1")" = "$2" ]
+}
+
+inbox_has() {
+	[ "$(msgpass stat --json --pid "$1" | field "$2")" = "$3" ]
+}
+
+empty() {
+	box_has queued 0
+}
+
+as() {
+	user=$1
+	shift
+	su -s /bin/sh "$user" -c "$*"
+}
+
+has_ended() {
+	! grep -q '^State:.[^Z]' "/proc/$1/status"
+}
+
+# ends PID CODE
+ends() {
+	code=0
+	until_true has_ended "$1"
+	wait "$1" || code=$?
+	[ "$code" = "$2" ] && return
+	echo "a background process ended with $code, not $2"
+	return 1
+}
+
+# begin_stream FIFO: send a stream whose first two pieces come now, and the rest from fd 9.
+begin_stream() {
+	mkfifo "$tmp/fifo"
+	msgpass send "$box" <"$tmp/fifo" &
+	sender=$!
+	exec 9>"$tmp/fifo"
+	head -c $((2 * piece)) "$tmp/data" >&9
+	until_true box_has sent 2
+}
+
+data() {
+	seq "$1" "$2" >"$tmp/data"
+}
+
+# --- mailboxes
+
+a_box_is_made_and_deleted() {
+	exits 5 msgpass stat "$box"
+	msgpass create "$box"
+	msgpass stat "$box" >"$tmp/stat"
+	grep -q "^name  *$box$" "$tmp/stat"
+	exits 0 msgpass rm "$box"
+	exits 5 msgpass stat "$box"
+}
+
+making_a_box_twice_leaves_it_as_it_is() {
+	msgpass create "$box" --capacity 7
+	exits 0 msgpass create "$box" --capacity 8
+	says "is there already"
+	exits 0 msgpass create --quiet "$box"
+	equal "" "$(cat "$tmp/said")"
+	box_has capacity 7
+	exits 10 msgpass create --exclusive "$box"
+	says EEXIST
+}
+
+several_boxes_are_deleted_at_once() {
+	msgpass create "$box"
+	msgpass create "$box.2"
+	exits 5 msgpass rm "$box.3" "$box" "$box.2"
+	says "'$box.3'"
+	exits 5 msgpass stat "$box"
+	exits 5 msgpass stat "$box.2"
+}
+
+settings_are_given_at_the_making() {
+	msgpass create "$box" --mode 0620 --owner 54320 --group 54321 --capacity 9 \
+		--capacity-bytes 2M --message-max 4K
+	msgpass stat --json "$box" >"$tmp/json"
+	equal "$(field mode <"$tmp/json")" 0620
+	equal "$(field uid <"$tmp/json")" 54320
+	equal "$(field gid <"$tmp/json")" 54321
+	equal "$(field capacity <"$tmp/json")" 9
+	equal "$(field capacity_bytes <"$tmp/json")" 2097152
+	equal "$(field message_max <"$tmp/json")" 4096
+}
+
+settings_are_changed() {
+	msgpass create "$box"
+	exits 2 msgpass set "$box"
+	msgpass set "$box" --mode 0602 --capacity unlimited --message-max 100
+	box_has mode 0602
+	box_has capacity null
+	box_has message_max 100
+	msgpass stat "$box" >"$tmp/stat"
+	grep -q '^capacity  *unlimited$' "$tmp/stat"
+}
+
+a_box_that_only_sends_can_be_changed() {
+	msgpass create "$box" --mode 0200
+	exits 0 msgpass set "$box" --mode 0600
+}
+
+a_bad_name_is_refused() {
+	exits 1 msgpass create "a/b"
+	says EINVAL
+	exits 1 msgpass create "$(printf '%064d' 0)"
+	says ENAMETOOLONG
+}
+
+# --- messages
+
+a_message_goes_through_a_box() {
+	msgpass create "$box"
+	echo hello | msgpass send "$box"
+	box_has queued 1
+	equal "$(msgpass recv "$box")" hello
+	empty
+}
+
+an_empty_message_goes_through() {
+	msgpass create "$box"
+	msgpass send "$box" </dev/null
+	box_has queued 1
+	exits 0 msgpass recv --json "$box"
+	says '"length": 0,'
+}
+
+every_byte_goes_through() {
+	i=0
+	while [ $i -lt 256 ]; do
+		# shellcheck disable=SC2059 # the format is the byte
+		printf "\\$(printf %o $i)"
+		i=$((i + 1))
+	done >"$tmp/data"
+	msgpass create "$box"
+	msgpass send "$box" <"$tmp/data"
+	msgpass recv "$box" >"$tmp/out"
+	same_file "$tmp/data" "$tmp/out"
+}
+
+messages_come_in_order() {
+	msgpass create "$box"
+	for i in 1 2 3 4; do echo $i | msgpass send "$box"; done
+	equal "$(msgpass recv "$box")" 1
+	equal "$(msgpass recv --count 2 "$box" | tr '\n' ' ')" "2 3 "
+	equal "$(msgpass recv --all "$box")" 4
+	exits 0 msgpass recv --all "$box"
+}
+
+lines_are_messages() {
+	msgpass create "$box"
+	printf 'one\ntwo\nthree' | msgpass send --lines "$box"
+	box_has queued 3
+	equal "$(msgpass recv "$box")" one
+	equal "$(msgpass recv --all "$box" | tr '\n' ' ')" "two three"
+}
+
+a_receiver_waits_for_a_message() {
+	msgpass create "$box"
+	msgpass recv "$box" >"$tmp/out" &
+	until_true box_has receivers_waiting 1
+	echo hello | msgpass send "$box"
+	ends $! 0
+	equal "$(cat "$tmp/out")" hello
+}
+
+a_sender_waits_for_room() {
+	msgpass create "$box" --capacity 1
+	echo one | msgpass send "$box"
+	echo two | msgpass send "$box" &
+	until_true box_has senders_waiting 1
+	equal "$(msgpass recv "$box")" one
+	ends $! 0
+	equal "$(msgpass recv "$box")" two
+}
+
+types_are_selected() {
+	msgpass create "$box"
+	for i in 7 5 9 6; do echo $i | msgpass send --type $i "$box"; done
+	equal "$(msgpass recv --nonblock --type-up-to 8 "$box")" 5
+	equal "$(msgpass recv --nonblock --type 9 "$box")" 9
+	equal "$(msgpass recv --nonblock --type-except 7 "$box")" 6
+	exits 3 msgpass recv --nonblock --type 0 "$box"
+	equal "$(msgpass recv --nonblock "$box")" 7
+}
+
+messages_of_any_type_come_in_order() {
+	msgpass create "$box"
+	for i in 7 0 9; do echo $i | msgpass send --type $i "$box"; done
+	equal "$(msgpass recv --all "$box" | tr '\n' ' ')" "7 0 9 "
+}
+
+the_highest_priority_comes_first() {
+	msgpass create "$box"
+	for i in 1 3 2; do echo $i | msgpass send --priority $i "$box"; done
+	equal "$(msgpass recv --all --by-priority "$box" | tr '\n' ' ')" "3 2 1 "
+}
+
+peeking_leaves_the_message() {
+	msgpass create "$box"
+	echo hello | msgpass send "$box"
+	equal "$(msgpass recv --peek "$box")" hello
+	box_has queued 1
+	exits 2 msgpass recv --peek --all "$box"
+}
+
+truncating_drops_the_rest() {
+	msgpass create "$box"
+	printf hello | msgpass send "$box"
+	exits 0 msgpass recv --json --truncate 3 "$box"
+	equal "$(cat "$tmp/out")" hel
+	says '"truncated": true'
+	empty
+}
+
+what_was_received_is_told() {
+	msgpass create "$box"
+	echo hello | msgpass send --type 3 --priority 4 "$box"
+	exits 0 msgpass recv --peek --verbose "$box"
+	says "^length  *6$"
+	exits 0 msgpass recv --json "$box"
+	equal "$(field length <"$tmp/said")" 6
+	equal "$(field sequence <"$tmp/said")" 1
+	equal "$(field uid <"$tmp/said")" "$(id -u)"
+	equal "$(field type <"$tmp/said")" 3
+	equal "$(field priority <"$tmp/said")" 4
+}
+
+# --- processes
+
+a_message_goes_to_a_process() {
+	msgpass recv --any >"$tmp/out" &
+	echo hello | msgpass send --pid $!
+	ends $! 0
+	equal "$(cat "$tmp/out")" hello
+}
+
+a_message_goes_to_a_peer_id() {
+	msgpass recv --any >"$tmp/out" &
+	until_true inbox_has $! receivers_waiting 1
+	peer=$(msgpass stat --json --pid $! | field peer)
+	msgpass stat --peer "$peer" >"$tmp/stat"
+	echo hello | msgpass send --peer "$peer"
+	ends $! 0
+	equal "$(cat "$tmp/out")" hello
+	exits 5 msgpass send --peer "$peer" </dev/null
+}
+
+a_receiver_may_want_just_one_sender() {
+	mkfifo "$tmp/to" "$tmp/from"
+	echo wanted >"$tmp/data"
+	# shellcheck disable=SC2016 # for the inner shells
+	sh -c 'read -r to <"$1/to" && exec msgpass send --pid "$to" <"$1/data"' - "$tmp" &
+	wanted=$!
+	# shellcheck disable=SC2016
+	sh -c 'read -r from <"$1/from" && exec msgpass recv --pid "$from"' - "$tmp" >"$tmp/out" &
+	receiver=$!
+	echo other | msgpass send --pid $receiver
+	echo $wanted >"$tmp/from"
+	until_true inbox_has $receiver receivers_waiting 1
+	echo $receiver >"$tmp/to"
+	ends $receiver 0
+	equal "$(cat "$tmp/out")" wanted
+}
+
+the_own_inbox_is_set_up() {
+	msgpass recv --any --mode 0202 --capacity 3 >"$tmp/out" &
+	until_true inbox_has $! receivers_waiting 1
+	inbox_has $! mode 0202
+	inbox_has $! capacity 3
+	echo x | msgpass send --pid $!
+	ends $! 0
+	exits 2 msgpass recv --mode 0202 some-box
+}
+
+# --- streams
+
+a_stream_goes_through_a_box() {
+	data 1 100000
+	msgpass create "$box"
+	msgpass send --json "$box" <"$tmp/data" 2>"$tmp/sent"
+	equal "$(field bytes <"$tmp/sent")" "$(wc -c <"$tmp/data")"
+	exits 0 msgpass recv --json "$box"
+	same_file "$tmp/data" "$tmp/out"
+	equal "$(field length <"$tmp/said")" "$(wc -c <"$tmp/data")"
+	equal "$(field pieces <"$tmp/said")" "$(field messages <"$tmp/sent")"
+	empty
+}
+
+what_fits_one_piece_is_one_message() {
+	msgpass create "$box"
+	for size in $((piece - 1)) $piece; do
+		head -c $size /dev/zero | msgpass send "$box"
+		box_has queued 1
+		equal "$(msgpass recv "$box" | wc -c)" $size
+	done
+	head -c $((piece + 1)) /dev/zero | msgpass send "$box"
+	box_has queued 3
+	equal "$(msgpass recv "$box" | wc -c)" $((piece + 1))
+	empty
+}
+
+pieces_are_no_longer_than_the_box_allows() {
+	data 1 1000
+	msgpass create "$box" --message-max 100
+	msgpass send "$box" <"$tmp/data"
+	box_has queued 40
+	msgpass recv "$box" >"$tmp/out"
+	same_file "$tmp/data" "$tmp/out"
+}
+
+a_stream_goes_through_a_box_for_one_message() {
+	data 1 100000
+	msgpass create "$box" --capacity 1
+	msgpass send "$box" <"$tmp/data" &
+	msgpass recv "$box" >"$tmp/out"
+	ends $! 0
+	same_file "$tmp/data" "$tmp/out"
+}
+
+a_stream_goes_to_a_process() {
+	data 1 300000
+	msgpass recv --any >"$tmp/out" &
+	msgpass send --pid $! <"$tmp/data"
+	ends $! 0
+	same_file "$tmp/data" "$tmp/out"
+}
+
+a_pipeline_joins_what_a_pipeline_cut() {
+	data 1 50000
+	msgpass create "$box"
+	tar c -C "$tmp" data | msgpass send "$box" &
+	mkdir "$tmp/there"
+	msgpass recv "$box" | tar x -C "$tmp/there"
+	ends $! 0
+	same_file "$tmp/data" "$tmp/there/data"
+}
+
+interleaved_streams_are_not_mixed() {
+	data 1 60000
+	msgpass create "$box"
+	begin_stream
+	seq 100001 150000 >"$tmp/other"
+	msgpass send "$box" <"$tmp/other"
+	tail -c +$((2 * piece + 1)) "$tmp/data" >&9
+	exec 9>&-
+	ends $sender 0
+	msgpass recv "$box" >"$tmp/out"
+	same_file "$tmp/data" "$tmp/out"
+	msgpass recv "$box" >"$tmp/out"
+	same_file "$tmp/other" "$tmp/out"
+	empty
+}
+
+two_receivers_get_a_whole_stream_each() {
+	data 1 60000
+	seq 100001 150000 >"$tmp/other"
+	msgpass create "$box" --capacity 8
+	msgpass recv "$box" >"$tmp/out1" &
+	receiver1=$!
+	msgpass recv "$box" >"$tmp/out2" &
+	receiver2=$!
+	msgpass send "$box" <"$tmp/data" &
+	msgpass send "$box" <"$tmp/other"
+	ends $! 0
+	ends $receiver1 0
+	ends $receiver2 0
+	cmp -s "$tmp/out1" "$tmp/data" || mv "$tmp/out1" "$tmp/swap"
+	if [ -e "$tmp/swap" ]; then
+		mv "$tmp/out2" "$tmp/out1"
+		mv "$tmp/swap" "$tmp/out2"
+	fi
+	same_file "$tmp/data" "$tmp/out1"
+	same_file "$tmp/other" "$tmp/out2"
+}
+
+pieces_of_a_stream_are_left_to_its_receiver() {
+	data 1 60000
+	msgpass create "$box"
+	msgpass send "$box" <"$tmp/data"
+	msgpass recv --type $start "$box" >"$tmp/joined"
+	exits 3 msgpass recv --nonblock "$box"
+	echo hello | msgpass send "$box"
+	equal "$(msgpass recv --nonblock "$box")" hello
+	msgpass recv --all --message "$box" >>"$tmp/joined"
+	same_file "$tmp/data" "$tmp/joined"
+}
+
+a_crowded_box_is_told_of() {
+	data 1 60000
+	msgpass create "$box" --capacity 3
+	begin_stream
+	echo other | msgpass send "$box"
+	tail -c +$((2 * piece + 1)) "$tmp/data" >&9 &
+	exec 9>&-
+	until_true box_has senders_waiting 1
+	msgpass set "$box" --capacity 1
+	msgpass recv "$box" >"$tmp/out" 2>"$tmp/said" &
+	receiver=$!
+	until_true says "full of other messages"
+	equal "$(msgpass recv "$box")" other
+	ends $receiver 0
+	ends $sender 0
+	same_file "$tmp/data" "$tmp/out"
+}
+
+a_stream_whose_sender_was_killed_fails() {
+	data 1 60000
+	msgpass create "$box"
+	begin_stream
+	kill -9 $sender
+	exits 8 msgpass recv "$box"
+	says "not whole"
+	head -c $((2 * piece)) "$tmp/data" >"$tmp/begun"
+	same_file "$tmp/begun" "$tmp/out"
+	empty
+}
+
+a_waiting_receiver_learns_that_the_sender_was_killed() {
+	data 1 60000
+	msgpass create "$box"
+	begin_stream
+	msgpass recv "$box" >"$tmp/out" 2>"$tmp/said" &
+	receiver=$!
+	until_true box_has receivers_waiting 1
+	kill -9 $sender
+	ends $receiver 8
+	says "not whole"
+}
+
+a_direct_stream_whose_sender_was_killed_fails() {
+	data 1 60000
+	mkfifo "$tmp/fifo"
+	msgpass recv --any >"$tmp/out" 2>"$tmp/said" &
+	receiver=$!
+	msgpass send --pid $receiver <"$tmp/fifo" &
+	exec 9>"$tmp/fifo"
+	head -c $((2 * piece)) "$tmp/data" >&9
+	until_true inbox_has $receiver received 2
+	kill -9 $!
+	ends $receiver 8
+	says "not whole"
+}
+
+a_sender_learns_that_the_receiver_was_killed() {
+	mkfifo "$tmp/fifo"
+	msgpass recv --any >/dev/null &
+	receiver=$!
+	msgpass send --pid $receiver <"$tmp/fifo" 2>"$tmp/said" &
+	exec 9>"$tmp/fifo"
+	head -c $((2 * piece)) /dev/zero >&9
+	until_true inbox_has $receiver received 2
+	kill -9 $receiver
+	wait $receiver || :
+	head -c $((2 * piece)) /dev/zero >&9
+	exec 9>&-
+	ends $! 8
+	says "broke off"
+}
+
+a_stream_may_time_out_in_its_middle() {
+	data 1 60000
+	msgpass create "$box"
+	begin_stream
+	exits 4 msgpass recv --timeout 0.1 "$box"
+	says "not whole"
+}
+
+a_stream_ends_when_its_box_is_deleted() {
+	data 1 60000
+	msgpass create "$box"
+	begin_stream
+	msgpass recv "$box" >"$tmp/out" 2>"$tmp/said" &
+	receiver=$!
+	until_true box_has received 2
+	msgpass rm "$box"
+	ends $receiver 8
+	says "was deleted"
+}
+
+a_stream_waits_for_quota() {
+	need_users
+	limit=/sys/module/msgpass/parameters/user_bytes
+	old=$(cat $limit)
+	trap 'echo $old >$limit; kill $(jobs -p) 2>/dev/null || :' EXIT
+	data 1 100000
+	msgpass create "$box" --mode 0666
+	echo 300000 >$limit
+	as father "msgpass send $box" <"$tmp/data" 2>"$tmp/noticed" &
+	until_true grep -q EDQUOT "$tmp/noticed"
+	head -c 500000 /dev/zero | exits 7 as father "msgpass send --message $box"
+	says EDQUOT
+	exits 0 msgpass recv "$box"
+	ends $! 0
+	same_file "$tmp/data" "$tmp/out"
+}
+
+# --- errors
+
+wrong_usage_exits_with_2() {
+	exits 2 msgpass
+	exits 2 msgpass nonsense
+	exits 2 msgpass send
+	exits 2 msgpass send "$box" --pid 1
+	exits 2 msgpass recv "$box" --nonsense
+	exits 2 msgpass recv "$box" --capacity
+	exits 2 msgpass recv "$box" --exclusive
+	exits 2 msgpass recv "$box" --timeout soon
+	exits 2 msgpass recv "$box" --type 1 --type-up-to 2
+	exits 2 msgpass send "$box" --type $start
+	exits 2 msgpass send "$box" --lines --message
+	exits 2 msgpass create "$box" --mode 8
+	exits 2 msgpass create "$box" --capacity-bytes 1T
+	exits 2 msgpass create "$box" --owner nobody-of-this-name
+	exits 2 msgpass ls --names --json
+	says "msgpass help ls"
+}
+
+what_would_block_exits_with_3() {
+	msgpass create "$box" --capacity 1
+	exits 3 msgpass recv --nonblock "$box"
+	says EAGAIN
+	echo x | exits 0 msgpass send --nonblock "$box"
+	echo x | exits 3 msgpass send --nonblock "$box"
+	says "'$box' is full (EAGAIN)"
+	exits 3 msgpass recv --any --nonblock
+}
+
+what_takes_too_long_exits_with_4() {
+	msgpass create "$box" --capacity 1
+	exits 4 msgpass recv --timeout 0.05 "$box"
+	says ETIMEDOUT
+	exits 4 msgpass recv --timeout 0 "$box"
+	echo x | exits 0 msgpass send --timeout 10 "$box"
+	echo x | exits 4 msgpass send --timeout 0.05 "$box"
+	exits 4 msgpass recv --any --timeout 0.05
+}
+
+what_is_not_there_exits_with_5() {
+	exits 5 msgpass recv "$box"
+	says "msgpass create $box"
+	exits 5 msgpass send "$box" </dev/null
+	exits 5 msgpass set "$box" --capacity 2
+	exits 5 msgpass rm "$box"
+	sh -c 'exit' &
+	wait $!
+	exits 5 msgpass send --pid $! </dev/null
+	says ESRCH
+	exits 5 msgpass recv --pid $!
+	exits 5 msgpass stat --pid $!
+}
+
+a_box_deleted_meanwhile_exits_with_8() {
+	msgpass create "$box"
+	msgpass recv "$box" 2>"$tmp/said" &
+	until_true box_has receivers_waiting 1
+	msgpass rm "$box"
+	ends $! 8
+	says EPIPE
+}
+
+a_message_too_long_exits_with_9() {
+	msgpass create "$box" --message-max 10
+	echo 0123456789 | exits 9 msgpass send --message "$box"
+	says EMSGSIZE
+	empty
+	printf 0123456789 | exits 0 msgpass send --message "$box"
+	equal "$(msgpass recv "$box")" 0123456789
+}
+
+what_can_not_be_written_is_told() {
+	msgpass create "$box"
+	echo hello | msgpass send "$box"
+	code=0
+	msgpass recv "$box" >/dev/full 2>"$tmp/said" || code=$?
+	equal $code 1
+	says "6 bytes .* are lost"
+	empty
+}
+
+nothing_is_received_for_a_closed_output() {
+	msgpass create "$box"
+	echo hello | msgpass send "$box"
+	code=0
+	msgpass recv "$box" >&- 2>"$tmp/said" || code=$?
+	equal $code 1
+	says "nothing was received"
+	box_has queued 1
+}
+
+what_can_not_be_read_is_told() {
+	msgpass create "$box"
+	exits 1 msgpass send "$box" </
+	says "cannot read standard input"
+	exits 1 msgpass send --message "$box" </
+	empty
+}
+
+# --- other users
+
+need_users() {
+	id father >/dev/null 2>&1 && id mother >/dev/null 2>&1 && return
+	echo "there are no users father and mother"
+	exit 4
+}
+
+others_do_what_the_mode_lets_them() {
+	need_users
+	msgpass create "$box" --owner father --mode 0602
+	echo hello | as mother "msgpass send $box"
+	exits 6 as mother "msgpass recv $box"
+	says "EACCES.*--mode"
+	exits 6 as mother "msgpass rm $box"
+	exits 6 as mother "msgpass set $box --mode 0666"
+	says EPERM
+	exits 0 as father "msgpass recv --json $box"
+	equal "$(cat "$tmp/out")" hello
+	equal "$(field uid <"$tmp/said")" "$(id -u mother)"
+	as father "msgpass set $box --mode 0600"
+	exits 6 as mother "msgpass send $box" </dev/null
+	exits 5 as mother "msgpass stat $box"
+	exits 0 as father "msgpass rm $box"
+}
+
+the_death_of_another_users_process_is_noticed() {
+	need_users
+	data 1 60000
+	mkfifo "$tmp/fifo"
+	msgpass create "$box" --owner father --mode 0622
+	as mother "exec msgpass send $box" <"$tmp/fifo" &
+	exec 9>"$tmp/fifo"
+	head -c $((2 * piece)) "$tmp/data" >&9
+	until_true box_has sent 2
+	exits 0 msgpass recv --json --peek "$box"
+	sender=$(field pid <"$tmp/said")
+	as father "exec msgpass recv $box" >"$tmp/out" 2>"$tmp/said" &
+	until_true box_has receivers_waiting 1
+	kill -9 "$sender"
+	ends $! 8
+	says "not whole"
+}
+
+other_users_processes_take_nothing_unless_open() {
+	need_users
+	msgpass recv --any --timeout 10 >"$tmp/out" &
+	until_true inbox_has $! receivers_waiting 1
+	exits 6 as mother "msgpass send --pid $!" </dev/null
+	says "EPERM.*--mode 0202"
+	exits 5 as mother "msgpass stat --pid $!"
+	kill $!
+	wait $! || :
+	msgpass recv --any --mode 0202 >"$tmp/out" &
+	until_true inbox_has $! receivers_waiting 1
+	echo hello | as mother "msgpass send --pid $!"
+	ends $! 0
+	equal "$(cat "$tmp/out")" hello
+}
+
+# --- listings
+
+boxes_are_listed() {
+	msgpass create "$box" --mode 0620 --capacity 5
+	echo hello | msgpass send "$box"
+	msgpass ls >"$tmp/out"
+	grep -q "^0620 root  *root  *1  *5  *6  *0  *0 $box$" "$tmp/out"
+	msgpass ls --names | grep -qx "$box"
+	msgpass ls --json >"$tmp/json"
+	grep -q "\"name\": \"$box\", .*\"queued\": 1," "$tmp/json"
+}
+
+inboxes_and_links_are_listed() {
+	msgpass recv --any --type 5 >/dev/null &
+	receiver=$!
+	echo x | msgpass send --pid $receiver
+	msgpass ls --inboxes | grep -q " $receiver  *"
+	msgpass ls --json --inboxes --links --mailboxes >"$tmp/json"
+	grep -q '"mailboxes": \[' "$tmp/json"
+	grep -q "\"pid\": $receiver, .*\"queued\": 1," "$tmp/json"
+	grep -q "\"to_pid\": $receiver, .*\"queued\": 1," "$tmp/json"
+	msgpass ls --links | grep -q " $receiver  *1 "
+	echo x | msgpass send --type 5 --pid $receiver
+	ends $receiver 0
+}
+
+any_name_is_valid_json_and_harmless_on_a_terminal() {
+	name=$(printf '%s"\\\303\274\377\302\233' "$box")
+	msgpass create "$name"
+	json=$(msgpass stat --json "$name" | sed 's/.*"name": //; s/, "id".*//')
+	table=$(msgpass ls | grep "$box" | sed 's/.* //')
+	msgpass ls --names | grep -qxF "$name"
+	exits 10 msgpass create --exclusive "$name"
+	msgpass rm "$name"
+	equal "$json" "$(printf '"%s\\"\\\\\303\274\\udcff\\u009b"' "$box")"
+	equal "$table" "$(printf '%s"\\\303\274\\xff\\xc2\\x9b' "$box")"
+	says "xff.xc2.x9b"
+}
+
+limits_are_told() {
+	msgpass info >"$tmp/out"
+	grep -q '^message_max  *[1-9]' "$tmp/out"
+	[ "$(msgpass info --json | field user_bytes_max)" -gt 0 ]
+}
+
+progress_is_shown_when_asked_for() {
+	data 1 50000
+	msgpass create "$box"
+	exits 0 msgpass send "$box" <"$tmp/data"
+	equal "" "$(cat "$tmp/said")"
+	exits 0 msgpass recv --progress "$box"
+	says "282.1 KiB, .*/s"
+	same_file "$tmp/data" "$tmp/out"
+}
+
+every_verb_has_help() {
+	msgpass help >"$tmp/help"
+	for verb in create send recv ls stat set rm info help; do
+		grep -q "^  $verb " "$tmp/help"
+		msgpass help $verb | grep -q "^usage: msgpass $verb "
+		msgpass $verb --help | grep -q "^usage: msgpass $verb "
+	done
+	msgpass --version | grep -q "^msgpass [0-9]"
+}
+
+a_full_disk_is_no_success() {
+	code=0
+	msgpass help >/dev/full 2>"$tmp/said" || code=$?
+	equal $code 1
+	says "cannot write"
+}
+
+# --- running them
+
+# Every function behind the helpers whose name is a sentence.
+tests=$(sed -n 's/^\([a-z0-9_]*_[a-z0-9_]*\)() {$/\1/p' "$0" |
+	grep -v -x -e same_file -e until_true -e box_has -e inbox_has -e has_ended -e begin_stream \
+		-e need_users -e run_test)
+
+run_test() {
+	tmp=$(mktemp -d)
+	(
+		set -e
+		trap 'kill $(jobs -p) 2>/dev/null || :' EXIT
+		"$1"
+	) </dev/null >"$tmp/log" 2>&1 9>&-
+	status=$?
+	msgpass rm "$box" 2>/dev/null
+	sentence=$(echo "$1" | tr _ ' ')
+	case $status in
+	0) echo "ok $number - $sentence" ;;
+	4) echo "ok $number - $sentence # SKIP $(cat "$tmp/log")" ;;
+	*)
+		sed 's/^/# /' "$tmp/log"
+		echo "not ok $number - $sentence"
+		failed=1
+		;;
+	esac
+	rm -rf "$tmp"
+}
+
+echo "TAP version 13"
+if [ "$(id -u)" != 0 ] || [ ! -e /dev/msgpass ]; then
+	echo "1..0 # SKIP it takes root and the module"
+	exit 4
+fi
+set -- $tests
+echo "1..$#"
+number=0 failed=0
+for test; do
+	number=$((number + 1))
+	run_test "$test"
+done
+exit $failed

@@ -1,0 +1,571 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The library: every call of it, what its options mean, and what it refuses by itself.
+ */
+#include "msgpass_test.h"
+
+#include <sys/time.h>
+
+#include "msgpass.h"
+
+FIXTURE(library)
+{
+	int device;
+	int mailbox;
+	char buffer[64];
+	struct msgpass_message_info info;
+};
+
+FIXTURE_SETUP(library)
+{
+	self->device = msgpass_open();
+	ASSERT_GE(self->device, 0);
+	self->mailbox = msgpass_mailbox_open(self->device, NULL, O_RDWR, NULL);
+	ASSERT_GE(self->mailbox, 0);
+}
+
+FIXTURE_TEARDOWN(library)
+{
+	close(self->mailbox);
+	close(self->device);
+}
+
+/* Options by their fields' names. */
+#define SEND_WITH(fd, text, ...)						\
+	msgpass_send_with(fd, text, strlen(text),				\
+			  &(struct msgpass_send_options){ __VA_ARGS__ })
+#define RECEIVE_WITH(...)							\
+	msgpass_receive_with(self->mailbox, self->buffer, sizeof(self->buffer),	\
+			     &(struct msgpass_receive_options){ __VA_ARGS__ },	\
+			     &self->info)
+#define RECEIVE_NOW(...) RECEIVE_WITH(.nonblock = true, ##__VA_ARGS__)
+
+#define EXPECT_MESSAGE(text, returned) do {					\
+	ASSERT_EQ((ssize_t)strlen(text), returned);				\
+	EXPECT_EQ(0, memcmp(self->buffer, text, strlen(text)));			\
+} while (0)
+
+/* --- direct communication */
+
+TEST_F(library, a_message_to_oneself_comes_with_its_stamps)
+{
+	struct msgpass_system_info system;
+	uint64_t before = msgpass_deadline(0);
+
+	ASSERT_EQ(0, msgpass_send(self->device, getpid(), "hello", 5));
+	EXPECT_MESSAGE("hello", msgpass_receive(self->device, 0, self->buffer,
+						sizeof(self->buffer), &self->info));
+	ASSERT_EQ(0, msgpass_get_info(self->device, &system));
+	EXPECT_EQ(5, self->info.length);
+	EXPECT_EQ(1, self->info.sequence);
+	EXPECT_GE(self->info.time_ns, before);
+	EXPECT_LE(self->info.time_ns, msgpass_deadline(0));
+	EXPECT_EQ(system.peer, self->info.peer);
+	EXPECT_EQ(getpid(), self->info.pid);
+	EXPECT_EQ(geteuid(), self->info.uid);
+	EXPECT_EQ(getegid(), self->info.gid);
+	EXPECT_EQ(0, self->info.type);
+	EXPECT_EQ(0, self->info.priority);
+	EXPECT_FALSE(self->info.truncated);
+}
+
+TEST_F(library, a_child_is_told_from_others_by_pid_and_by_peer)
+{
+	struct msgpass_receive_options by_peer = { .timeout_ns = LIMIT };
+	pid_t parent = getpid(), child;
+
+	ASSERT_EQ(0, msgpass_send(self->device, parent, "mine", 4));
+	child = child_fork();
+	if (!child) {
+		CHECK(!msgpass_send(self->device, parent, "first", 5));
+		CHECK(!msgpass_send(self->device, parent, "second", 6));
+		_exit(0);
+	}
+	EXPECT_MESSAGE("first", msgpass_receive(self->device, child, self->buffer,
+						sizeof(self->buffer), &self->info));
+	EXPECT_EQ(child, self->info.pid);
+	by_peer.peer = self->info.peer;
+	EXPECT_MESSAGE("second", msgpass_receive_with(self->device, self->buffer,
+						      sizeof(self->buffer), &by_peer, NULL));
+	EXPECT_MESSAGE("mine", msgpass_receive(self->device, 0, self->buffer,
+					       sizeof(self->buffer), NULL));
+	EXPECT_EQ(0, child_status(child));
+	EXPECT_EQ(-ESRCH, msgpass_receive_with(self->device, self->buffer,
+					       sizeof(self->buffer), &by_peer, NULL));
+}
+
+TEST_F(library, a_message_goes_to_a_peer_id)
+{
+	struct msgpass_system_info system;
+
+	ASSERT_EQ(0, msgpass_get_info(self->device, &system));
+	ASSERT_EQ(0, SEND_WITH(self->device, "hello", .peer = system.peer));
+	EXPECT_MESSAGE("hello", msgpass_receive(self->device, getpid(), self->buffer,
+						sizeof(self->buffer), NULL));
+}
+
+TEST_F(library, a_pid_that_can_be_nobody_is_refused)
+{
+	EXPECT_EQ(-EINVAL, msgpass_send(self->device, 0, "x", 1));
+	EXPECT_EQ(-EINVAL, msgpass_send(self->device, -1, "x", 1));
+	EXPECT_EQ(-EINVAL, msgpass_receive(self->device, -1, self->buffer, 1, NULL));
+	EXPECT_EQ(-EINVAL, SEND_WITH(self->device, "x", .pid = getpid(), .peer = 1));
+}
+
+TEST_F(library, a_dead_process_is_not_sent_to)
+{
+	pid_t child = child_idle();
+
+	ASSERT_EQ(0, msgpass_send(self->device, child, "x", 1));
+	child_kill(child);
+	EXPECT_EQ(-ESRCH, msgpass_send(self->device, child, "x", 1));
+}
+
+/* --- mailboxes */
+
+TEST_F(library, a_mailbox_holds_a_message)
+{
+	ASSERT_EQ(0, msgpass_mailbox_send(self->mailbox, "hello", 5));
+	EXPECT_MESSAGE("hello", msgpass_mailbox_receive(self->mailbox, self->buffer,
+							sizeof(self->buffer), &self->info));
+	EXPECT_EQ(getpid(), self->info.pid);
+}
+
+TEST_F(library, an_empty_message_has_length_0)
+{
+	ASSERT_EQ(0, msgpass_mailbox_send(self->mailbox, NULL, 0));
+	EXPECT_EQ(0, msgpass_mailbox_receive(self->mailbox, self->buffer, 1, &self->info));
+	EXPECT_EQ(1, self->info.sequence);
+}
+
+TEST_F(library, a_mailbox_polls)
+{
+	struct pollfd poll_fd = { .fd = self->mailbox, .events = POLLIN };
+
+	EXPECT_EQ(0, poll(&poll_fd, 1, 0));
+	ASSERT_EQ(0, msgpass_mailbox_send(self->mailbox, "hello", 5));
+	EXPECT_EQ(1, poll(&poll_fd, 1, 0));
+}
+
+TEST_F(library, descriptors_close_on_exec)
+{
+	EXPECT_EQ(FD_CLOEXEC, fcntl(self->device, F_GETFD));
+	EXPECT_EQ(FD_CLOEXEC, fcntl(self->mailbox, F_GETFD));
+}
+
+TEST_F(library, a_mailbox_opens_as_files_do)
+{
+	const char *name = unique_name("open");
+	int device = self->device;
+	int reader, writer;
+
+	EXPECT_EQ(-ENOENT, msgpass_mailbox_open(device, name, O_RDWR, NULL));
+	writer = msgpass_mailbox_open(device, name, O_WRONLY | O_CREAT | O_EXCL, NULL);
+	ASSERT_GE(writer, 0);
+	EXPECT_EQ(-EEXIST, msgpass_mailbox_open(device, name, O_RDWR | O_CREAT | O_EXCL, NULL));
+	reader = msgpass_mailbox_open(device, name, O_RDONLY | O_CREAT | O_NONBLOCK, NULL);
+	ASSERT_GE(reader, 0);
+	EXPECT_EQ(-EBADF, msgpass_mailbox_send(reader, "x", 1));
+	EXPECT_EQ(-EBADF, msgpass_mailbox_receive(writer, self->buffer, 1, NULL));
+	EXPECT_EQ(-EAGAIN, msgpass_mailbox_receive(reader, self->buffer, 1, NULL));
+	EXPECT_EQ(0, msgpass_mailbox_delete(device, name));
+	EXPECT_EQ(-EPIPE, msgpass_mailbox_receive(reader, self->buffer, 1, NULL));
+	EXPECT_EQ(-ENOENT, msgpass_mailbox_delete(device, name));
+	close(reader);
+	close(writer);
+}
+
+TEST_F(library, a_mailbox_is_deleted_by_its_descriptor)
+{
+	ASSERT_EQ(0, msgpass_mailbox_delete(self->mailbox, NULL));
+	EXPECT_EQ(-EPIPE, msgpass_mailbox_send(self->mailbox, "x", 1));
+}
+
+TEST_F(library, an_impossible_opening_is_refused)
+{
+	char name[MSGPASS_NAME_MAX + 2];
+	int device = self->device;
+
+	memset(name, 'x', sizeof(name));
+	name[MSGPASS_NAME_MAX + 1] = '\0';
+	EXPECT_EQ(-ENAMETOOLONG, msgpass_mailbox_open(device, name, O_RDWR | O_CREAT, NULL));
+	EXPECT_EQ(-EINVAL, msgpass_mailbox_open(device, "", O_RDWR | O_CREAT, NULL));
+	EXPECT_EQ(-EINVAL, msgpass_mailbox_open(device, "a/b", O_RDWR | O_CREAT, NULL));
+	EXPECT_EQ(-EINVAL, msgpass_mailbox_open(device, NULL, O_ACCMODE, NULL));
+	EXPECT_EQ(-EINVAL, msgpass_mailbox_open(device, NULL, O_RDWR | O_APPEND, NULL));
+}
+
+TEST_F(library, a_name_may_have_63_bytes)
+{
+	char name[MSGPASS_NAME_MAX + 1];
+	int fd;
+
+	memset(name, 'x', sizeof(name));
+	name[MSGPASS_NAME_MAX] = '\0';
+	fd = msgpass_mailbox_open(self->device, name, O_RDWR | O_CREAT | O_EXCL, NULL);
+	ASSERT_GE(fd, 0);
+	close(fd);
+	EXPECT_EQ(0, msgpass_mailbox_delete(self->device, name));
+}
+
+/* --- options of a receive */
+
+TEST_F(library, nonblocking_calls_do_not_wait)
+{
+	struct msgpass_settings one = { .has = MSGPASS_HAS_CAPACITY, .capacity = 1 };
+
+	EXPECT_EQ(-EAGAIN, RECEIVE_WITH(.nonblock = true));
+	ASSERT_EQ(0, msgpass_mailbox_set(self->mailbox, &one));
+	EXPECT_EQ(0, SEND_WITH(self->mailbox, "x", .nonblock = true));
+	EXPECT_EQ(-EAGAIN, SEND_WITH(self->mailbox, "x", .nonblock = true));
+	EXPECT_EQ(-ETIMEDOUT, SEND_WITH(self->mailbox, "x", .timeout_ns = 1));
+}
+
+TEST_F(library, messages_are_selected_by_type)
+{
+	ASSERT_EQ(0, SEND_WITH(self->mailbox, "seven", .type = 7));
+	ASSERT_EQ(0, SEND_WITH(self->mailbox, "five", .type = 5));
+	ASSERT_EQ(0, SEND_WITH(self->mailbox, "nine", .type = 9));
+	ASSERT_EQ(0, SEND_WITH(self->mailbox, "six", .type = 6));
+	EXPECT_MESSAGE("five", RECEIVE_NOW(.select = MSGPASS_SELECT_UP_TO, .type = 8));
+	EXPECT_EQ(5, self->info.type);
+	EXPECT_MESSAGE("nine", RECEIVE_NOW(.select = MSGPASS_SELECT_TYPE, .type = 9));
+	EXPECT_EQ(-EAGAIN, RECEIVE_NOW(.select = MSGPASS_SELECT_TYPE, .type = 9));
+	EXPECT_MESSAGE("six", RECEIVE_NOW(.select = MSGPASS_SELECT_EXCEPT, .type = 7));
+	EXPECT_MESSAGE("seven", RECEIVE_NOW());
+}
+
+TEST_F(library, messages_are_selected_by_priority)
+{
+	ASSERT_EQ(0, SEND_WITH(self->mailbox, "low", .priority = 1));
+	ASSERT_EQ(0, SEND_WITH(self->mailbox, "high", .priority = 2));
+	EXPECT_MESSAGE("high", RECEIVE_NOW(.by_priority = true));
+	EXPECT_EQ(2, self->info.priority);
+	EXPECT_MESSAGE("low", RECEIVE_NOW(.by_priority = true));
+}
+
+TEST_F(library, peeking_leaves_the_message)
+{
+	ASSERT_EQ(0, msgpass_mailbox_send(self->mailbox, "hello", 5));
+	EXPECT_MESSAGE("hello", RECEIVE_NOW(.peek = true));
+	EXPECT_MESSAGE("hello", RECEIVE_NOW());
+	EXPECT_EQ(-EAGAIN, RECEIVE_NOW());
+}
+
+TEST_F(library, a_message_that_does_not_fit_stays_and_tells_its_length)
+{
+	ASSERT_EQ(0, msgpass_mailbox_send(self->mailbox, "hello", 5));
+	EXPECT_EQ(-EMSGSIZE, msgpass_mailbox_receive(self->mailbox, self->buffer, 4,
+						     &self->info));
+	EXPECT_EQ(5, self->info.length);
+	EXPECT_MESSAGE("hello", RECEIVE_NOW());
+}
+
+TEST_F(library, truncating_gives_what_fits)
+{
+	struct msgpass_receive_options truncate = { .truncate = true };
+
+	ASSERT_EQ(0, msgpass_mailbox_send(self->mailbox, "hello", 5));
+	EXPECT_MESSAGE("hel", msgpass_receive_with(self->mailbox, self->buffer, 3, &truncate,
+						   &self->info));
+	EXPECT_TRUE(self->info.truncated);
+	EXPECT_EQ(5, self->info.length);
+	EXPECT_EQ(-EAGAIN, RECEIVE_NOW());
+}
+
+TEST_F(library, truncating_into_several_places_counts_them_all)
+{
+	struct msgpass_receive_options truncate = { .truncate = true };
+	struct iovec places[] = { { self->buffer, 1 }, { self->buffer + 1, 2 } };
+
+	ASSERT_EQ(0, msgpass_mailbox_send(self->mailbox, "hello", 5));
+	EXPECT_MESSAGE("hel", msgpass_receivev(self->mailbox, places, 2, &truncate,
+					       &self->info));
+	EXPECT_TRUE(self->info.truncated);
+}
+
+TEST_F(library, parts_are_gathered_and_scattered)
+{
+	struct iovec parts[] = { { "good", 4 }, { " ", 1 }, { "morning", 7 } };
+	struct iovec places[] = { { self->buffer, 6 }, { self->buffer + 6, 58 } };
+
+	ASSERT_EQ(0, msgpass_sendv(self->mailbox, parts, 3, NULL));
+	EXPECT_MESSAGE("good morning", msgpass_receivev(self->mailbox, places, 2, NULL, NULL));
+}
+
+TEST_F(library, unknown_options_are_refused)
+{
+	EXPECT_EQ(-EINVAL, RECEIVE_NOW(.reserved = { 0, 0, 0, 1 }));
+	EXPECT_EQ(-EINVAL, RECEIVE_NOW(.select = 99));
+	EXPECT_EQ(-EINVAL, RECEIVE_NOW(.type = 1));
+	EXPECT_EQ(-EINVAL, RECEIVE_WITH(.timeout_ns = 1, .deadline_ns = 1));
+	EXPECT_EQ(-EINVAL, SEND_WITH(self->mailbox, "x", .reserved = { 1 }));
+	EXPECT_EQ(-EINVAL, SEND_WITH(self->mailbox, "x", .timeout_ns = 1, .deadline_ns = 1));
+	EXPECT_EQ(-EINVAL, msgpass_mailbox_set(self->mailbox, &(struct msgpass_settings){
+					       .reserved = { 1 } }));
+}
+
+/* --- messages of any length */
+
+TEST_F(library, a_message_of_any_length_is_allocated)
+{
+	static char sent[50000];
+	char *message = NULL;
+
+	memset(sent, 'x', sizeof(sent));
+	ASSERT_EQ(0, msgpass_mailbox_send(self->mailbox, "short", 5));
+	ASSERT_EQ(0, msgpass_mailbox_send(self->mailbox, sent, sizeof(sent)));
+	ASSERT_EQ(5, msgpass_receive_alloc(self->mailbox, &message, NULL, NULL));
+	EXPECT_STREQ("short", message);
+	free(message);
+	ASSERT_EQ((ssize_t)sizeof(sent), msgpass_receive_alloc(self->mailbox, &message, NULL,
+							       &self->info));
+	EXPECT_EQ(0, memcmp(sent, message, sizeof(sent)));
+	EXPECT_EQ('\0', message[sizeof(sent)]);
+	EXPECT_EQ(sizeof(sent), self->info.length);
+	free(message);
+}
+
+TEST_F(library, an_empty_message_is_allocated_too)
+{
+	char *message = NULL;
+
+	ASSERT_EQ(0, msgpass_mailbox_send(self->mailbox, NULL, 0));
+	ASSERT_EQ(0, msgpass_receive_alloc(self->mailbox, &message, NULL, NULL));
+	ASSERT_NE(NULL, message);
+	EXPECT_STREQ("", message);
+	free(message);
+}
+
+TEST_F(library, allocating_takes_the_options_but_truncate)
+{
+	struct msgpass_receive_options truncate = { .truncate = true };
+	struct msgpass_receive_options nonblock = { .nonblock = true };
+	struct msgpass_receive_options timeout = { .timeout_ns = 1000000 };
+	char *message;
+
+	EXPECT_EQ(-EINVAL, msgpass_receive_alloc(self->mailbox, &message, &truncate, NULL));
+	EXPECT_EQ(-EAGAIN, msgpass_receive_alloc(self->mailbox, &message, &nonblock, NULL));
+	EXPECT_EQ(-ETIMEDOUT, msgpass_receive_alloc(self->mailbox, &message, &timeout, NULL));
+}
+
+/* --- time */
+
+TEST_F(library, deadlines_are_never_zero_and_never_overflow)
+{
+	uint64_t now_ns = now();
+
+	EXPECT_GE(msgpass_deadline(0), now_ns);
+	EXPECT_GE(msgpass_deadline(5000000000ULL), now_ns + 5000000000ULL);
+	EXPECT_EQ((uint64_t)INT64_MAX, msgpass_deadline(UINT64_MAX));
+}
+
+TEST_F(library, a_deadline_that_is_over_times_out)
+{
+	EXPECT_EQ(-ETIMEDOUT, RECEIVE_WITH(.deadline_ns = msgpass_deadline(0)));
+}
+
+static void tick(int signal)
+{
+	(void)signal;
+}
+
+static void tick_every_10_ms(int flags)
+{
+	struct itimerval every = { { 0, 10000 }, { 0, 10000 } };
+
+	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = tick, .sa_flags = flags }, NULL);
+	setitimer(ITIMER_REAL, &every, NULL);
+}
+
+/* The harness's own alarm ends the test if it waits for ever; the itimer replaces it. */
+TEST_F(library, restarts_by_signals_do_not_prolong_a_timeout)
+{
+	uint64_t begun = now();
+
+	tick_every_10_ms(SA_RESTART);
+	EXPECT_EQ(-ETIMEDOUT, RECEIVE_WITH(.timeout_ns = 100000000));
+	setitimer(ITIMER_REAL, &(struct itimerval){}, NULL);
+	EXPECT_GE(now(), begun + 100000000);
+}
+
+TEST_F(library, a_signal_without_restart_interrupts)
+{
+	tick_every_10_ms(0);
+	EXPECT_EQ(-EINTR, RECEIVE_WITH(.timeout_ns = LIMIT));
+	setitimer(ITIMER_REAL, &(struct itimerval){}, NULL);
+}
+
+/* --- settings and status */
+
+TEST_F(library, settings_are_told_as_they_were_given)
+{
+	struct msgpass_settings given = {
+		.has = MSGPASS_HAS_MODE | MSGPASS_HAS_CAPACITY | MSGPASS_HAS_CAPACITY_BYTES |
+		       MSGPASS_HAS_MESSAGE_MAX,
+		.mode = 0620, .capacity = 3, .capacity_bytes = 3000, .message_max = 1000,
+	};
+	struct msgpass_settings later = {
+		.has = MSGPASS_HAS_CAPACITY_BYTES, .capacity_bytes = MSGPASS_NO_LIMIT,
+	};
+	struct msgpass_mailbox_status status;
+	int fd = msgpass_mailbox_open(self->device, NULL, O_RDWR, &given);
+
+	ASSERT_GE(fd, 0);
+	ASSERT_EQ(0, msgpass_mailbox_set(fd, &later));
+	ASSERT_EQ(0, msgpass_mailbox_stat(fd, NULL, &status));
+	EXPECT_STREQ("", status.name);
+	EXPECT_EQ(0620, status.settings.mode);
+	EXPECT_EQ(geteuid(), status.settings.uid);
+	EXPECT_EQ(getegid(), status.settings.gid);
+	EXPECT_EQ(3, status.settings.capacity);
+	EXPECT_EQ(MSGPASS_NO_LIMIT, status.settings.capacity_bytes);
+	EXPECT_EQ(1000, status.settings.message_max);
+	EXPECT_EQ(-EMSGSIZE, msgpass_mailbox_send(fd, self, 1001));
+	close(fd);
+}
+
+TEST_F(library, the_owner_and_the_group_are_set)
+{
+	struct msgpass_settings given = {
+		.has = MSGPASS_HAS_UID | MSGPASS_HAS_GID, .uid = FATHER, .gid = FAMILY,
+	};
+	struct msgpass_mailbox_status status;
+
+	if (geteuid())
+		SKIP(return, "only root can give a mailbox away");
+	ASSERT_EQ(0, msgpass_mailbox_set(self->mailbox, &given));
+	ASSERT_EQ(0, msgpass_mailbox_stat(self->mailbox, NULL, &status));
+	EXPECT_EQ(FATHER, status.settings.uid);
+	EXPECT_EQ(FAMILY, status.settings.gid);
+}
+
+TEST_F(library, a_mailbox_tells_what_went_through_it)
+{
+	struct msgpass_mailbox_status status;
+
+	ASSERT_EQ(0, msgpass_mailbox_send(self->mailbox, "one", 3));
+	ASSERT_EQ(0, msgpass_mailbox_send(self->mailbox, "second", 6));
+	ASSERT_EQ(3, RECEIVE_NOW());
+	ASSERT_EQ(0, msgpass_mailbox_stat(self->mailbox, NULL, &status));
+	EXPECT_EQ(1, status.queued);
+	EXPECT_EQ(6, status.queued_bytes);
+	EXPECT_EQ(0, status.receivers_waiting);
+	EXPECT_EQ(0, status.senders_waiting);
+	EXPECT_EQ(2, status.sent);
+	EXPECT_EQ(1, status.received);
+	EXPECT_EQ(0, status.dropped);
+}
+
+TEST_F(library, mailboxes_are_listed_by_name)
+{
+	struct msgpass_mailbox_status status, listed = {};
+	const char *name = unique_name("listed");
+	int found = 0, ret;
+	int fd = msgpass_mailbox_open(self->device, name, O_RDWR | O_CREAT, NULL);
+
+	ASSERT_GE(fd, 0);
+	ASSERT_EQ(0, msgpass_mailbox_stat(self->device, name, &status));
+	EXPECT_NE(0, status.id);
+	while ((ret = msgpass_mailbox_next(self->device, &listed)) > 0) {
+		EXPECT_STRNE("", listed.name);
+		if (!strcmp(name, listed.name)) {
+			EXPECT_EQ(status.id, listed.id);
+			found++;
+		}
+	}
+	EXPECT_EQ(0, ret);
+	EXPECT_EQ(1, found);
+	EXPECT_EQ(0, msgpass_mailbox_delete(fd, NULL));
+	EXPECT_EQ(-ENOENT, msgpass_mailbox_stat(self->device, name, &status));
+	close(fd);
+}
+
+TEST_F(library, the_own_inbox_is_set_and_told)
+{
+	struct msgpass_settings settings = {
+		.has = MSGPASS_HAS_MODE | MSGPASS_HAS_CAPACITY, .mode = 0202, .capacity = 2,
+	};
+	struct msgpass_inbox_status status, by_peer;
+
+	ASSERT_EQ(0, msgpass_inbox_set(self->device, &settings));
+	ASSERT_EQ(0, msgpass_send(self->device, getpid(), "hello", 5));
+	ASSERT_EQ(0, msgpass_inbox_stat(self->device, 0, &status));
+	EXPECT_EQ(getpid(), status.pid);
+	EXPECT_EQ(getuid(), status.uid);
+	EXPECT_EQ(0202, status.settings.mode);
+	EXPECT_EQ(2, status.settings.capacity);
+	EXPECT_EQ(1, status.links);
+	EXPECT_EQ(1, status.queued);
+	EXPECT_EQ(5, status.queued_bytes);
+	EXPECT_EQ(1, status.sent);
+	ASSERT_EQ(0, msgpass_inbox_stat_peer(self->device, status.peer, &by_peer));
+	EXPECT_EQ(getpid(), by_peer.pid);
+	ASSERT_EQ(0, msgpass_inbox_stat(self->device, getpid(), &by_peer));
+	EXPECT_EQ(status.peer, by_peer.peer);
+}
+
+TEST_F(library, an_inbox_that_can_not_be_is_not_told_of)
+{
+	struct msgpass_inbox_status status;
+	pid_t child = child_idle();
+
+	EXPECT_EQ(-ESRCH, msgpass_inbox_stat(self->device, child, &status));
+	EXPECT_EQ(-EINVAL, msgpass_inbox_stat(self->device, -1, &status));
+	EXPECT_EQ(-EINVAL, msgpass_inbox_stat_peer(self->device, 0, &status));
+	EXPECT_EQ(-ESRCH, msgpass_inbox_stat_peer(self->device, UINT64_MAX, &status));
+	child_kill(child);
+}
+
+TEST_F(library, inboxes_and_links_are_listed)
+{
+	struct msgpass_system_info system;
+	struct msgpass_inbox_status inbox = {};
+	struct msgpass_link_status link = {};
+	int inboxes = 0, links = 0, ret;
+
+	ASSERT_EQ(0, msgpass_send(self->device, getpid(), "hello", 5));
+	ASSERT_EQ(0, msgpass_get_info(self->device, &system));
+	while ((ret = msgpass_inbox_next(self->device, &inbox)) > 0)
+		inboxes += inbox.peer == system.peer && inbox.queued == 1;
+	EXPECT_EQ(0, ret);
+	EXPECT_EQ(1, inboxes);
+	while ((ret = msgpass_link_next(self->device, &link)) > 0)
+		links += link.to_peer == system.peer && link.from_peer == system.peer &&
+			 link.to_pid == getpid() && link.from_pid == getpid() &&
+			 link.queued == 1 && link.queued_bytes == 5 && link.sent == 1 &&
+			 link.received == 0 && link.capacity == system.capacity_default;
+	EXPECT_EQ(0, ret);
+	EXPECT_EQ(1, links);
+}
+
+TEST_F(library, limits_and_usage_are_told)
+{
+	struct msgpass_system_info empty, holding;
+
+	ASSERT_EQ(0, msgpass_get_info(self->device, &empty));
+	EXPECT_NE(0, empty.peer);
+	EXPECT_NE(0, empty.message_max);
+	EXPECT_LE(empty.capacity_default, empty.capacity_max);
+	EXPECT_LE(empty.mailboxes, empty.mailboxes_max);
+	EXPECT_LE(empty.user_bytes, empty.user_bytes_max);
+	ASSERT_EQ(0, msgpass_mailbox_send(self->mailbox, "hello", 5));
+	ASSERT_EQ(0, msgpass_get_info(self->mailbox, &holding));
+	EXPECT_EQ(empty.peer, holding.peer);
+	EXPECT_GE(holding.user_bytes, empty.user_bytes + 5);
+}
+
+/* --- the wrong descriptor */
+
+TEST_F(library, a_descriptor_of_the_wrong_kind_is_refused)
+{
+	struct msgpass_system_info system;
+
+	EXPECT_EQ(-EBADF, msgpass_get_info(-1, &system));
+	EXPECT_EQ(-ENOTTY, msgpass_mailbox_open(self->mailbox, "x", O_RDWR, NULL));
+	EXPECT_EQ(-ENOTTY, msgpass_mailbox_set(self->device, NULL));
+	EXPECT_EQ(-EINVAL, msgpass_mailbox_send(self->device, "x", 1));
+	EXPECT_EQ(-EINVAL, SEND_WITH(self->mailbox, "x", .pid = getpid()));
+}
+
+#include "afterwards.h"

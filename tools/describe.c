@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Mailboxes, inboxes, links and messages as records.
+ */
+#include "describe.h"
+
+static void describe_limits(struct record *record,
+			    const struct msgpass_settings *settings)
+{
+	record_limit(record, "capacity", settings->capacity);
+	record_limit(record, "capacity_bytes", settings->capacity_bytes);
+	record_number(record, "message_max", settings->message_max);
+}
+
+void describe_mailbox(struct record *record,
+		      const struct msgpass_mailbox_status *status)
+{
+	record_text(record, "name", status->name);
+	record_number(record, "id", status->id);
+	record_mode(record, "mode", status->settings.mode);
+	record_user(record, status->settings.uid);
+	record_group(record, status->settings.gid);
+	describe_limits(record, &status->settings);
+	record_number(record, "queued", status->queued);
+	record_number(record, "queued_bytes", status->queued_bytes);
+	record_number(record, "receivers_waiting", status->receivers_waiting);
+	record_number(record, "senders_waiting", status->senders_waiting);
+	record_number(record, "sent", status->sent);
+	record_number(record, "received", status->received);
+	record_number(record, "dropped", status->dropped);
+}
+
+void describe_inbox(struct record *record,
+		    const struct msgpass_inbox_status *status)
+{
+	record_number(record, "pid", status->pid);
+	record_number(record, "peer", status->peer);
+	record_user(record, status->uid);
+	record_mode(record, "mode", status->settings.mode);
+	describe_limits(record, &status->settings);
+	record_number(record, "links", status->links);
+	record_number(record, "queued", status->queued);
+	record_number(record, "queued_bytes", status->queued_bytes);
+	record_number(record, "receivers_waiting", status->receivers_waiting);
+	record_number(record, "senders_waiting", status->senders_waiting);
+	record_number(record, "sent", status->sent);
+	record_number(record, "received", status->received);
+	record_number(record, "dropped", status->dropped);
+}
+
+void describe_link(struct record *record,
+		   const struct msgpass_link_status *status)
+{
+	record_number(record, "from_pid", status->from_pid);
+	record_number(record, "from_peer", status->from_peer);
+	record_number(record, "to_pid", status->to_pid);
+	record_number(record, "to_peer", status->to_peer);
+	record_limit(record, "capacity", status->capacity);
+	record_limit(record, "capacity_bytes", status->capacity_bytes);
+	record_number(record, "queued", status->queued);
+	record_number(record, "queued_bytes", status->queued_bytes);
+	record_number(record, "receivers_waiting", status->receivers_waiting);
+	record_number(record, "senders_waiting", status->senders_waiting);
+	record_number(record, "sent", status->sent);
+	record_number(record, "received", status->received);
+}
+
+void describe_message(struct record *record,
+		      const struct msgpass_message_info *info, uint64_t length,
+		      uint64_t pieces)
+{
+	record_number(record, "length", length);
+	record_number(record, "pieces", pieces);
+	record_number(record, "sequence", info->sequence);
+	record_number(record, "time_ns", info->time_ns);
+	record_number(record, "pid", info->pid);
+	record_number(record, "peer", info->peer);
+	record_number(record, "uid", info->uid);
+	record_number(record, "gid", info->gid);
+	record_number(record, "type", info->type);
+	record_number(record, "priority", info->priority);
+	record_bool(record, "truncated", info->truncated);
+}

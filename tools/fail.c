@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Failing: a sentence that names the thing and the remedy, and an exit code
+ * that a script can use.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fail.h"
+#include "target.h"
+
+static void vcomplain(const char *format, va_list arguments)
+{
+	fputs("msgpass: ", stderr);
+	vfprintf(stderr, format, arguments);
+}
+
+int fail(enum exit_code code, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vcomplain(format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	return code;
+}
+
+int fail_usage(const struct options *options, const char *format, ...)
+{
+	va_list arguments;
+
+	fprintf(stderr, "msgpass %s: ", options->verb->name);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fprintf(stderr, "; see: msgpass help %s\n", options->verb->name);
+	return WRONG_USAGE;
+}
+
+enum exit_code exit_code_of(int error)
+{
+	switch (-error) {
+	case EAGAIN:
+		return WOULD_BLOCK;
+	case ETIMEDOUT:
+		return TIMED_OUT;
+	case ENOENT:
+	case ESRCH:
+		return NOT_FOUND;
+	case EACCES:
+	case EPERM:
+		return NOT_PERMITTED;
+	case EDQUOT:
+	case ENOSPC:
+		return OVER_LIMIT;
+	case EPIPE:
+		return GONE;
+	case EMSGSIZE:
+		return TOO_LONG;
+	case EEXIST:
+		return EXISTS;
+	default:
+		return FAILED;
+	}
+}
+
+static const char *verb_of(enum deed deed)
+{
+	static const char *const words[] = {
+		[TO_SEND] = "send to",
+		[TO_RECEIVE] = "receive from",
+		[TO_CREATE] = "create",
+		[TO_DELETE] = "delete",
+		[TO_SET] = "change",
+		[TO_STAT] = "look at",
+	};
+
+	return words[deed];
+}
+
+/*
+ * Sentences hold %s for what was addressed and %n for the bare name. The
+ * first row that fits counts.
+ */
+static const struct {
+	int error;
+	int kind;		/* ANY_KIND, or one of enum target_kind */
+	int deed;		/* ANY_DEED, or one of enum deed */
+	const char *sentence;
+} sentences[] = {
+#define ANY_KIND -1
+#define ANY_DEED -1
+	{ EAGAIN, TARGET_MAILBOX, TO_SEND,
+	  "%s is full (EAGAIN); wait with --timeout, or make room: "
+	  "msgpass recv %n" },
+	{ EAGAIN, ANY_KIND, TO_SEND,
+	  "the link to %s is full (EAGAIN); wait with --timeout until it "
+	  "receives" },
+	{ EAGAIN, ANY_KIND, TO_RECEIVE,
+	  "there is no such message from %s (EAGAIN); wait for one with "
+	  "--timeout, or without --nonblock" },
+	{ ETIMEDOUT, TARGET_MAILBOX, TO_SEND,
+	  "%s had no room in time (ETIMEDOUT); wait longer with --timeout, or "
+	  "make room: msgpass recv %n" },
+	{ ETIMEDOUT, ANY_KIND, TO_SEND,
+	  "the link to %s had no room in time (ETIMEDOUT); wait longer with "
+	  "--timeout" },
+	{ ETIMEDOUT, ANY_KIND, TO_RECEIVE,
+	  "no message from %s came in time (ETIMEDOUT); wait longer with "
+	  "--timeout" },
+	{ ENOENT, TARGET_MAILBOX, ANY_DEED,
+	  "there is no %s that you may see (ENOENT); see what there is: "
+	  "msgpass ls, or make it: msgpass create %n" },
+	{ EEXIST, TARGET_MAILBOX, ANY_DEED,
+	  "%s is there already (EEXIST); use it without --exclusive, or "
+	  "remove it: msgpass rm %n" },
+	{ ESRCH, ANY_KIND, TO_STAT,
+	  "there is no inbox of %s that you may see (ESRCH); a process has "
+	  "one from its first message on" },
+	{ ESRCH, ANY_KIND, ANY_DEED,
+	  "there is no %s (ESRCH); see those that receive: "
+	  "msgpass ls --inboxes" },
+	{ EPIPE, TARGET_MAILBOX, ANY_DEED,
+	  "%s was deleted (EPIPE); make it anew: msgpass create %n" },
+	{ EPIPE, ANY_KIND, ANY_DEED,
+	  "%s died (EPIPE); start it anew" },
+	{ EACCES, TARGET_MAILBOX, TO_SEND,
+	  "the mode of %s does not let you send (EACCES); its owner can change "
+	  "that: msgpass set %n --mode 0622" },
+	{ EACCES, TARGET_MAILBOX, TO_RECEIVE,
+	  "the mode of %s does not let you receive (EACCES); its owner can "
+	  "change that: msgpass set %n --mode 0644" },
+	{ EPERM, TARGET_MAILBOX, ANY_DEED,
+	  "only the owner of %s may do that (EPERM); do it as the owner or "
+	  "as root" },
+	{ EPERM, ANY_KIND, TO_SEND,
+	  "%s lets you send it nothing (EPERM); it can open its inbox, as "
+	  "msgpass recv does with --mode 0202" },
+	{ EDQUOT, ANY_KIND, ANY_DEED,
+	  "your quota does not let you have more for %s (EDQUOT); see "
+	  "msgpass info, and receive what you have sent" },
+	{ ENOSPC, ANY_KIND, TO_CREATE,
+	  "no room for %s: there are as many mailboxes as may be (ENOSPC); "
+	  "remove one: msgpass rm" },
+	{ EMSGSIZE, ANY_KIND, TO_SEND,
+	  "the message is longer than %s takes (EMSGSIZE); let it be cut by "
+	  "leaving out --message, or raise --message-max there" },
+	{ ENAMETOOLONG, ANY_KIND, ANY_DEED,
+	  "%s has too long a name (ENAMETOOLONG); 63 bytes are the most" },
+	{ EINVAL, TARGET_MAILBOX, ANY_DEED,
+	  "%s can't be named or set up so (EINVAL); a name holds no space, no "
+	  "slash and no control character, begins with no dot, and "
+	  "capacities have limits: msgpass info" },
+};
+
+static void print_sentence(const char *sentence, const struct target *target)
+{
+	fputs("msgpass: ", stderr);
+	for (; *sentence; sentence++) {
+		if (!strncmp(sentence, "%s", 2)) {
+			fputs(target->text, stderr);
+			sentence++;
+		} else if (!strncmp(sentence, "%n", 2)) {
+			fputs(text_shown(target->name), stderr);
+			sentence++;
+		} else {
+			fputc(*sentence, stderr);
+		}
+	}
+	fputc('\n', stderr);
+}
+
+int fail_with(const struct target *target, enum deed deed, int error)
+{
+	const size_t count = sizeof(sentences) / sizeof(sentences[0]);
+
+	for (size_t i = 0; i < count; i++) {
+		if (sentences[i].error != -error ||
+		    (sentences[i].kind != ANY_KIND &&
+		     sentences[i].kind != (int)target->kind) ||
+		    (sentences[i].deed != ANY_DEED &&
+		     sentences[i].deed != (int)deed))
+			continue;
+		print_sentence(sentences[i].sentence, target);
+		return exit_code_of(error);
+	}
+	return fail(exit_code_of(error), "cannot %s %s: %s (%s)",
+		    verb_of(deed), target->text, strerror(-error),
+		    strerrorname_np(-error));
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Failing: a sentence that names the thing and the remedy, and an exit code
+ * that a script can use.
+ */
+#ifndef FAIL_H
+#define FAIL_H
+
+#include "options.h"
+
+/* These are documented in msgpass(1). */
+enum exit_code {
+	DONE		= 0,
+	FAILED		= 1,
+	WRONG_USAGE	= 2,
+	WOULD_BLOCK	= 3,
+	TIMED_OUT	= 4,
+	NOT_FOUND	= 5,
+	NOT_PERMITTED	= 6,
+	OVER_LIMIT	= 7,
+	GONE		= 8,
+	TOO_LONG	= 9,
+	EXISTS		= 10,
+};
+
+/* What was being done when it failed. */
+enum deed {
+	TO_SEND,
+	TO_RECEIVE,
+	TO_CREATE,
+	TO_DELETE,
+	TO_SET,
+	TO_STAT,
+};
+
+struct target;
+
+/* Print "msgpass: " and the sentence; return the code. */
+int fail(enum exit_code code, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The same for a wrong command line, with a hint at the help text. */
+int fail_usage(const struct options *options, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The sentence and the code for what the library returned: error is < 0. */
+int fail_with(const struct target *target, enum deed deed, int error);
+
+/* The exit code alone. */
+enum exit_code exit_code_of(int error);
+
+#endif /* FAIL_H */

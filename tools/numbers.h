@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Arguments of options: numbers, sizes, times, users.
+ *
+ * Each parser returns NULL and fills the field, else what it expected.
+ */
+#ifndef NUMBERS_H
+#define NUMBERS_H
+
+/* fields of uint64_t */
+const char *parse_u32(const char *text, void *field);
+const char *parse_count(const char *text, void *field);
+const char *parse_pid(const char *text, void *field);
+const char *parse_size(const char *text, void *field);
+const char *parse_limit(const char *text, void *field);
+/* in nanoseconds; never 0, which would mean no limit */
+const char *parse_seconds(const char *text, void *field);
+
+/* fields of mode_t, uid_t and gid_t */
+const char *parse_mode(const char *text, void *field);
+const char *parse_user(const char *text, void *field);
+const char *parse_group(const char *text, void *field);
+
+#endif /* NUMBERS_H */

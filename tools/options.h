@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the command line says.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <msgpass.h>
+
+/* One bit per verb, to say which options a verb takes. */
+enum verb_bit {
+	FOR_CREATE	= 1 << 0,
+	FOR_SEND	= 1 << 1,
+	FOR_RECV	= 1 << 2,
+	FOR_LS		= 1 << 3,
+	FOR_STAT	= 1 << 4,
+	FOR_SET		= 1 << 5,
+	FOR_RM		= 1 << 6,
+	FOR_INFO	= 1 << 7,
+	FOR_HELP	= 1 << 8,
+};
+
+struct options;
+
+/**
+ * struct verb - one word that the command understands
+ * @name: the word
+ * @bit: which options it takes
+ * @operands: for the help text
+ * @purpose: for the help text
+ * @run: does it and returns the exit code
+ */
+struct verb {
+	const char *name;
+	enum verb_bit bit;
+	const char *operands;
+	const char *purpose;
+	int (*run)(const struct options *options);
+};
+
+extern const struct verb verbs[];
+
+/**
+ * struct options - what the command line says
+ * @verb: which verb it is
+ * @operands: what is left when the options are taken out, NULL-terminated
+ * @operand_count: how many
+ * @pid: --pid; 0 if not given
+ * @peer: --peer; 0 if not given
+ * @timeout_ns: --timeout; 0 if not given
+ * @count: --count; 0 if not given
+ * @truncate: --truncate, in bytes; NO_TRUNCATE if not given
+ * @select: MSGPASS_SELECT_ANY if no --type option is given
+ * @type: of the --type option
+ * @priority: --priority
+ * @settings: --mode, --owner, --group, --capacity, --capacity-bytes,
+ *	--message-max
+ */
+struct options {
+	const struct verb *verb;
+	char **operands;
+	int operand_count;
+
+	uint64_t pid;
+	uint64_t peer;
+	uint64_t timeout_ns;
+	uint64_t count;
+	uint64_t truncate;
+	enum msgpass_select select;
+	uint64_t type;
+	uint64_t priority;
+	struct msgpass_settings settings;
+
+	bool all;
+	bool any;
+	bool by_priority;
+	bool exclusive;
+	bool help;
+	bool inboxes;
+	bool json;
+	bool lines;
+	bool links;
+	bool mailboxes;
+	bool message;
+	bool names;
+	bool no_progress;
+	bool nonblock;
+	bool peek;
+	bool progress;
+	bool quiet;
+	bool verbose;
+};
+
+#define NO_TRUNCATE UINT64_MAX
+
+/* Returns false after having said what is wrong with the command line. */
+bool options_parse(struct options *options, int argc, char **argv);
+
+/* Print the options that a verb takes. */
+void options_help(enum verb_bit verb);
+
+#endif /* OPTIONS_H */

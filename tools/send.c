@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * send: standard input as one message, or every line of it as one, or as a
+ * stream.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "fail.h"
+#include "io.h"
+#include "record.h"
+#include "sender.h"
+#include "stream.h"
+#include "verbs.h"
+
+uint64_t sender_message_max(struct sender *sender)
+{
+	struct target *target = &sender->target;
+	struct msgpass_mailbox_status mailbox;
+	struct msgpass_system_info info;
+	struct msgpass_inbox_status inbox;
+	int ret;
+
+	if (target->kind == TARGET_MAILBOX) {
+		if (msgpass_mailbox_stat(target->fd, NULL, &mailbox) == 0)
+			return mailbox.settings.message_max;
+	} else {
+		ret = target->peer ?
+			msgpass_inbox_stat_peer(target->device, target->peer,
+						&inbox) :
+			msgpass_inbox_stat(target->device, target->pid, &inbox);
+		if (ret == 0)
+			return inbox.settings.message_max;
+	}
+	if (msgpass_get_info(target->device, &info) == 0)
+		return info.message_max;
+	return STREAM_PIECE;
+}
+
+int sender_send(struct sender *sender, const void *data, size_t length)
+{
+	int ret;
+
+	sender->how.timeout_ns = sender->options->timeout_ns;
+	ret = msgpass_send_with(sender->target.fd, data, length, &sender->how);
+	if (ret < 0)
+		return ret;
+	sender->messages++;
+	sender->bytes += length;
+	progress_add(&sender->progress, length);
+	return 0;
+}
+
+int sender_fail(struct sender *sender, int error)
+{
+	progress_end(&sender->progress);
+	return fail_with(&sender->target, TO_SEND, error);
+}
+
+static int fail_to_read(struct sender *sender, int error)
+{
+	progress_end(&sender->progress);
+	errno = -error;
+	return fail(FAILED, "cannot read standard input: %m");
+}
+
+/* All of standard input, or limit + 1 bytes if it is longer than the limit. */
+static ssize_t read_input(char **data, uint64_t limit)
+{
+	size_t size = STREAM_PIECE, length = 0;
+
+	*data = NULL;
+	for (;;) {
+		char *larger = realloc(*data, size);
+		ssize_t ret;
+
+		if (!larger)
+			return -ENOMEM;
+		*data = larger;
+		ret = io_read_full(STDIN_FILENO, *data + length, size - length);
+		if (ret < 0)
+			return ret;
+		length += ret;
+		if (length < size || length > limit)
+			return length;
+		size *= 2;
+	}
+}
+
+static int send_one(struct sender *sender)
+{
+	uint64_t limit = sender_message_max(sender);
+	char *data;
+	ssize_t length = read_input(&data, limit);
+	int ret;
+
+	if (length < 0)
+		return fail_to_read(sender, length);
+	if ((uint64_t)length > limit)
+		return sender_fail(sender, -EMSGSIZE);
+	ret = sender_send(sender, data, length);
+	free(data);
+	return ret < 0 ? sender_fail(sender, ret) : DONE;
+}
+
+/* Each keeps its newline, so that a receiver's output is the input. */
+static int send_lines(struct sender *sender)
+{
+	size_t size = 0;
+	char *line = NULL;
+	ssize_t length;
+	int ret = 0;
+
+	while (!ret && (length = getline(&line, &size, stdin)) >= 0)
+		ret = sender_send(sender, line, length);
+	free(line);
+	if (ret < 0)
+		return sender_fail(sender, ret);
+	return ferror(stdin) ? fail_to_read(sender, -errno) : DONE;
+}
+
+static void tell(struct sender *sender)
+{
+	const struct options *options = sender->options;
+	struct record record;
+
+	if (!options->verbose && !options->json)
+		return;
+	record_begin(&record, stderr, options->json);
+	record_number(&record, "bytes", sender->bytes);
+	record_number(&record, "messages", sender->messages);
+	record_end(&record);
+	if (options->json)
+		fputc('\n', stderr);
+}
+
+static int open_sender(struct sender *sender)
+{
+	const struct options *options = sender->options;
+	struct msgpass_system_info info;
+	int ret = target_find(&sender->target, options);
+
+	if (ret)
+		return ret;
+	ret = target_open(&sender->target, O_WRONLY);
+	if (ret)
+		return ret;
+	ret = msgpass_get_info(sender->target.device, &info);
+	if (ret < 0)
+		return sender_fail(sender, ret);
+	sender->self = info.peer;
+	sender->how = (struct msgpass_send_options){
+		.pid = options->pid,
+		.peer = options->peer,
+		.type = options->type,
+		.priority = options->priority,
+		.nonblock = options->nonblock,
+	};
+	progress_begin(&sender->progress, options, STDIN_FILENO);
+	return DONE;
+}
+
+int send_input(const struct options *options)
+{
+	struct sender sender = { .options = options };
+	int ret;
+
+	if (options->type >= STREAM_START)
+		return fail_usage(options, "types from %u on are those of "
+				  "streams", STREAM_START);
+	if (options->lines && options->message)
+		return fail_usage(options, "--lines and --message exclude "
+				  "each other");
+	ret = open_sender(&sender);
+	if (ret)
+		return ret;
+	if (options->lines)
+		ret = send_lines(&sender);
+	else if (options->message || options->select)
+		ret = send_one(&sender);
+	else
+		ret = send_stream(&sender);
+	progress_end(&sender.progress);
+	if (!ret)
+		tell(&sender);
+	return ret;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A transfer of standard input to a mailbox or a process.
+ */
+#ifndef SENDER_H
+#define SENDER_H
+
+#include "options.h"
+#include "progress.h"
+#include "target.h"
+
+/**
+ * struct sender - a transfer
+ * @options: what the command line says
+ * @target: where to
+ * @how: options of the next message
+ * @progress: the line on standard error
+ * @self: peer id of this process
+ * @piece: longest piece to cut, in bytes
+ * @messages: how many were sent
+ * @bytes: how many were sent
+ * @noticed: that the quota is used up has been said
+ */
+struct sender {
+	const struct options *options;
+	struct target target;
+	struct msgpass_send_options how;
+	struct progress progress;
+	uint64_t self;
+	size_t piece;
+	uint64_t messages;
+	uint64_t bytes;
+	bool noticed;
+};
+
+/* Send one message; 0 or a negative errno value. */
+int sender_send(struct sender *sender, const void *data, size_t length);
+
+/* The longest message the receiver takes; an estimate if it can't be asked. */
+uint64_t sender_message_max(struct sender *sender);
+
+/* Print what went wrong; return the exit code. */
+int sender_fail(struct sender *sender, int error);
+
+/* Standard input, as a stream if it is longer than a message. */
+int send_stream(struct sender *sender);
+
+#endif /* SENDER_H */

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * stat and info.
+ */
+#include "describe.h"
+#include "fail.h"
+#include "target.h"
+#include "verbs.h"
+
+static int describe_target(const struct target *target, struct record *record,
+			   bool json)
+{
+	struct msgpass_mailbox_status mailbox;
+	struct msgpass_inbox_status inbox;
+	int ret;
+
+	if (target->kind == TARGET_MAILBOX)
+		ret = msgpass_mailbox_stat(target->device, target->name,
+					   &mailbox);
+	else if (target->peer)
+		ret = msgpass_inbox_stat_peer(target->device, target->peer,
+					      &inbox);
+	else
+		ret = msgpass_inbox_stat(target->device, target->pid, &inbox);
+	if (ret < 0)
+		return ret;
+	record_begin(record, stdout, json);
+	if (target->kind == TARGET_MAILBOX)
+		describe_mailbox(record, &mailbox);
+	else
+		describe_inbox(record, &inbox);
+	record_end(record);
+	if (json)
+		putchar('\n');
+	return 0;
+}
+
+int show_status(const struct options *options)
+{
+	struct record record;
+	struct target target;
+	int ret = target_find(&target, options);
+
+	if (ret)
+		return ret;
+	ret = describe_target(&target, &record, options->json);
+	return ret < 0 ? fail_with(&target, TO_STAT, ret) : DONE;
+}
+
+int show_info(const struct options *options)
+{
+	struct msgpass_system_info info;
+	struct record record;
+	int device, ret;
+
+	if (options->operand_count)
+		return fail_usage(options, "it takes no operand");
+	ret = target_open_device(&device);
+	if (ret)
+		return ret;
+	ret = msgpass_get_info(device, &info);
+	if (ret < 0)
+		return fail_with(&(struct target){ .text = "the limits" },
+				 TO_STAT, ret);
+	record_begin(&record, stdout, options->json);
+	record_number(&record, "message_max", info.message_max);
+	record_number(&record, "capacity_default", info.capacity_default);
+	record_number(&record, "capacity_max", info.capacity_max);
+	record_number(&record, "mailboxes", info.mailboxes);
+	record_number(&record, "mailboxes_max", info.mailboxes_max);
+	record_number(&record, "user_bytes", info.user_bytes);
+	record_number(&record, "user_bytes_max", info.user_bytes_max);
+	record_end(&record);
+	if (options->json)
+		putchar('\n');
+	return DONE;
+}
