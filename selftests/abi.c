@@ -1,0 +1,594 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The form of the ioctls, whatever they do: numbers, sizes, pointers, flags, layouts. Every
+ * ioctl goes through the same tests. The program is also built for 32 bits.
+ */
+#include "msgpass_test.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+#define PAGE 4096
+#define POISON 0xA5
+
+union argument {
+	uint32_t size;
+	struct {
+		uint32_t size;
+		uint32_t flags;
+	} head;
+	struct msgpass_send send;
+	struct msgpass_receive receive;
+	struct msgpass_info info;
+	struct msgpass_mailbox_open mailbox_open;
+	struct msgpass_mailbox_delete mailbox_delete;
+	struct msgpass_mailbox_set mailbox_set;
+	struct msgpass_mailbox_stat mailbox_stat;
+	struct msgpass_inbox_set inbox_set;
+	struct msgpass_inbox_stat inbox_stat;
+	struct msgpass_link_stat link_stat;
+	unsigned char bytes[2 * PAGE];
+};
+
+#define LAYOUT(type, field, offset) \
+	static_assert(offsetof(struct msgpass_##type, field) == (offset), #type "." #field)
+#define SIZE(type, size) static_assert(sizeof(struct msgpass_##type) == (size), #type)
+
+LAYOUT(send, to, 8);
+LAYOUT(send, data, 16);
+LAYOUT(send, length, 24);
+LAYOUT(send, deadline, 32);
+LAYOUT(send, type, 40);
+LAYOUT(send, priority, 44);
+SIZE(send, 48);
+LAYOUT(receive, from, 8);
+LAYOUT(receive, data, 16);
+LAYOUT(receive, length, 24);
+LAYOUT(receive, deadline, 32);
+LAYOUT(receive, type, 40);
+LAYOUT(receive, reserved, 44);
+LAYOUT(receive, out_length, 48);
+LAYOUT(receive, out_sequence, 56);
+LAYOUT(receive, out_time, 64);
+LAYOUT(receive, out_peer, 72);
+LAYOUT(receive, out_pid, 80);
+LAYOUT(receive, out_uid, 84);
+LAYOUT(receive, out_gid, 88);
+LAYOUT(receive, out_type, 92);
+LAYOUT(receive, out_priority, 96);
+LAYOUT(receive, out_flags, 100);
+SIZE(receive, 104);
+LAYOUT(info, out_peer, 8);
+LAYOUT(info, out_user_bytes, 64);
+SIZE(info, 72);
+LAYOUT(attributes, mode, 4);
+LAYOUT(attributes, capacity, 16);
+LAYOUT(attributes, message_max, 32);
+SIZE(attributes, 40);
+LAYOUT(mailbox_open, attributes, 8);
+LAYOUT(mailbox_open, name, 48);
+SIZE(mailbox_open, 112);
+LAYOUT(mailbox_delete, name, 8);
+SIZE(mailbox_delete, 72);
+LAYOUT(mailbox_set, attributes, 8);
+SIZE(mailbox_set, 48);
+LAYOUT(mailbox_stat, id, 8);
+LAYOUT(mailbox_stat, name, 16);
+LAYOUT(mailbox_stat, out_id, 80);
+LAYOUT(mailbox_stat, out_attributes, 88);
+LAYOUT(mailbox_stat, out_dropped, 176);
+SIZE(mailbox_stat, 184);
+LAYOUT(inbox_set, attributes, 8);
+SIZE(inbox_set, 48);
+LAYOUT(inbox_stat, process, 8);
+LAYOUT(inbox_stat, out_pid, 24);
+LAYOUT(inbox_stat, out_attributes, 32);
+LAYOUT(inbox_stat, out_dropped, 128);
+SIZE(inbox_stat, 136);
+LAYOUT(link_stat, from_peer, 16);
+LAYOUT(link_stat, out_to_pid, 40);
+LAYOUT(link_stat, out_capacity, 48);
+LAYOUT(link_stat, out_received, 104);
+SIZE(link_stat, 112);
+
+/* --- every ioctl */
+
+FIXTURE(ioctl) {
+	int device;
+	int mailbox;
+	const char *name;	/* of the mailbox */
+	int fd;			/* one of the two */
+	union argument *valid;
+	unsigned char *page;	/* the test's; an unmapped one follows */
+	uint32_t number;	/* sent and received */
+};
+
+FIXTURE_VARIANT(ioctl) {
+	unsigned long number;
+	size_t size;
+	size_t in_size;		/* the out fields begin there; equal to size if there are none */
+	bool on_mailbox;
+	uint32_t flags;		/* those that are defined */
+	void (*prepare)(FIXTURE_DATA(ioctl) *self, union argument *argument);
+};
+
+/* What makes the call succeed once; size is left to the test. */
+
+static void prepare_nothing(FIXTURE_DATA(ioctl) *self, union argument *argument)
+{
+	(void)self;
+	(void)argument;
+}
+
+static uint64_t to_self(FIXTURE_DATA(ioctl) *self)
+{
+	return self->fd == self->device ? getpid() : 0;
+}
+
+static void prepare_send(FIXTURE_DATA(ioctl) *self, union argument *argument)
+{
+	argument->send.to = to_self(self);
+	argument->send.flags = MSGPASS_NONBLOCK;
+	argument->send.data = (uintptr_t)&self->number;
+	argument->send.length = sizeof(self->number);
+}
+
+static void prepare_receive(FIXTURE_DATA(ioctl) *self, union argument *argument)
+{
+	send_number(self->fd, to_self(self), 1);
+	argument->receive.flags = MSGPASS_NONBLOCK;
+	argument->receive.data = (uintptr_t)&self->number;
+	argument->receive.length = sizeof(self->number);
+}
+
+static void prepare_open(FIXTURE_DATA(ioctl) *self, union argument *argument)
+{
+	(void)self;
+	argument->mailbox_open.flags = OPEN_NEW;
+}
+
+static void prepare_delete(FIXTURE_DATA(ioctl) *self, union argument *argument)
+{
+	if (self->fd == self->device) {
+		close(MAILBOX_OPEN(self->device, self->name, OPEN_NEW));
+		strcpy(argument->mailbox_delete.name, self->name);
+	} else {
+		close(self->mailbox);
+		self->mailbox = mailbox_new(self->device);
+		self->fd = self->mailbox;
+	}
+}
+
+static void prepare_stat(FIXTURE_DATA(ioctl) *self, union argument *argument)
+{
+	if (self->fd == self->device)
+		strcpy(argument->mailbox_stat.name, self->name);
+}
+
+static void prepare_link(FIXTURE_DATA(ioctl) *self, union argument *argument)
+{
+	(void)argument;
+	send_number(self->device, getpid(), 1);
+	TAKE(self->device);
+}
+
+#define IOCTL(name_, number_, type_, first_out_, mailbox_, flags_, how_)			\
+	FIXTURE_VARIANT_ADD(ioctl, name_) {						\
+		.number = MSGPASS_IOC_##number_, .size = sizeof(struct msgpass_##type_),	\
+		.in_size = first_out_, .on_mailbox = mailbox_, .flags = flags_,		\
+		.prepare = prepare_##how_,							\
+	}
+#define OUT(type, field) offsetof(struct msgpass_##type, field)
+#define NO_OUT(type) sizeof(struct msgpass_##type)
+#define SEND_FLAGS (MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_PEER)
+#define RECEIVE_FLAGS (SEND_FLAGS | MSGPASS_PEEK | MSGPASS_TRUNCATE | MSGPASS_BY_PRIORITY | \
+		       MSGPASS_TYPE_EXACT | MSGPASS_TYPE_UP_TO | MSGPASS_TYPE_EXCEPT)
+#define OPEN_FLAGS (OPEN_NEW | MSGPASS_OPEN_EXCLUSIVE | MSGPASS_OPEN_NONBLOCK)
+
+IOCTL(send, SEND, send, NO_OUT(send), false, SEND_FLAGS, send);
+IOCTL(send_to_mailbox, SEND, send, NO_OUT(send), true, SEND_FLAGS, send);
+IOCTL(receive, RECEIVE, receive, OUT(receive, out_length), false, RECEIVE_FLAGS, receive);
+IOCTL(receive_from_mailbox, RECEIVE, receive, OUT(receive, out_length), true, RECEIVE_FLAGS,
+	receive);
+IOCTL(info, INFO, info, OUT(info, out_peer), false, 0, nothing);
+IOCTL(info_on_mailbox, INFO, info, OUT(info, out_peer), true, 0, nothing);
+IOCTL(mailbox_stat, MAILBOX_STAT, mailbox_stat, OUT(mailbox_stat, name), false, 0, stat);
+IOCTL(mailbox_stat_on_mailbox, MAILBOX_STAT, mailbox_stat, OUT(mailbox_stat, name), true, 0, stat);
+IOCTL(mailbox_open, MAILBOX_OPEN, mailbox_open, NO_OUT(mailbox_open), false, OPEN_FLAGS, open);
+IOCTL(mailbox_delete, MAILBOX_DELETE, mailbox_delete, NO_OUT(mailbox_delete), false, 0, delete);
+IOCTL(mailbox_delete_on_mailbox, MAILBOX_DELETE, mailbox_delete, NO_OUT(mailbox_delete), true, 0,
+	delete);
+IOCTL(mailbox_next, MAILBOX_NEXT, mailbox_stat, OUT(mailbox_stat, name), false, 0, nothing);
+IOCTL(mailbox_set, MAILBOX_SET, mailbox_set, NO_OUT(mailbox_set), true, 0, nothing);
+IOCTL(inbox_set, INBOX_SET, inbox_set, NO_OUT(inbox_set), false, 0, nothing);
+IOCTL(inbox_stat, INBOX_STAT, inbox_stat, OUT(inbox_stat, out_peer), false, MSGPASS_PEER, link);
+IOCTL(inbox_next, INBOX_NEXT, inbox_stat, OUT(inbox_stat, out_peer), false, 0, link);
+IOCTL(link_next, LINK_NEXT, link_stat, OUT(link_stat, out_to_peer), false, 0, link);
+
+FIXTURE_SETUP(ioctl)
+{
+	self->device = device_open();
+	ASSERT_LE(0, self->device);
+	self->name = unique_name("abi");
+	self->mailbox = MAILBOX_OPEN(self->device, self->name, OPEN_NEW);
+	ASSERT_LE(0, self->mailbox);
+	self->fd = variant->on_mailbox ? self->mailbox : self->device;
+	self->page = guarded(PAGE);
+	ASSERT_NE(NULL, self->page);
+	self->valid = calloc(1, sizeof(*self->valid));
+}
+
+FIXTURE_TEARDOWN(ioctl)
+{
+	mailbox_delete(self->device, self->name);
+	close(self->mailbox);
+	close(self->device);
+	free(self->valid);
+}
+
+static int call_at(FIXTURE_DATA(ioctl) *self, const FIXTURE_VARIANT(ioctl) *variant, void *where)
+{
+	int ret = call(self->fd, variant->number, where);
+
+	if (ret <= 0)
+		return ret;
+	close(ret);
+	return 0;
+}
+
+/* Make what succeeds, then let the test spoil one thing in self->valid. */
+static void prepare(FIXTURE_DATA(ioctl) *self, const FIXTURE_VARIANT(ioctl) *variant, size_t size)
+{
+	memset(self->valid, 0, sizeof(*self->valid));
+	variant->prepare(self, self->valid);
+	self->valid->size = size;
+}
+
+TEST_F(ioctl, accepts_its_struct)
+{
+	prepare(self, variant, variant->size);
+	EXPECT_EQ(0, call_at(self, variant, self->valid));
+}
+
+TEST_F(ioctl, refuses_a_shorter_struct)
+{
+	const size_t sizes[] = { 0, 1, 3, 4, 8, variant->size / 2, variant->size - 1 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		prepare(self, variant, sizes[i]);
+		EXPECT_EQ(-EINVAL, call_at(self, variant, self->valid)) {
+			TH_LOG("size %zu", sizes[i]);
+		}
+	}
+}
+
+TEST_F(ioctl, accepts_a_longer_struct_that_ends_in_zeros)
+{
+	const size_t sizes[] = { variant->size + 1, variant->size + 8, PAGE };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		prepare(self, variant, sizes[i]);
+		EXPECT_EQ(0, call_at(self, variant, self->valid)) {
+			TH_LOG("size %zu", sizes[i]);
+		}
+	}
+}
+
+TEST_F(ioctl, refuses_what_it_does_not_know_behind_the_struct)
+{
+	const size_t places[] = { variant->size, variant->size + 7, PAGE - 1 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		prepare(self, variant, PAGE);
+		self->valid->bytes[places[i]] = 1;
+		EXPECT_EQ(-E2BIG, call_at(self, variant, self->valid)) {
+			TH_LOG("byte %zu", places[i]);
+		}
+	}
+}
+
+TEST_F(ioctl, refuses_a_struct_longer_than_a_page)
+{
+	const uint32_t sizes[] = { PAGE + 1, 2 * PAGE, 1U << 31, ~0U };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		prepare(self, variant, sizes[i]);
+		EXPECT_EQ(-E2BIG, call_at(self, variant, self->valid)) {
+			TH_LOG("size %u", sizes[i]);
+		}
+	}
+}
+
+TEST_F(ioctl, refuses_bad_pointers)
+{
+	prepare(self, variant, variant->size);
+	EXPECT_EQ(-EFAULT, call_at(self, variant, NULL));
+	EXPECT_EQ(-EFAULT, call_at(self, variant, self->page + PAGE));
+	EXPECT_EQ(-EFAULT, call_at(self, variant, (void *)-1L));
+}
+
+TEST_F(ioctl, reads_no_further_than_the_struct)
+{
+	unsigned char *end = self->page + PAGE;
+
+	prepare(self, variant, variant->size);
+	memcpy(end - variant->size, self->valid, variant->size);
+	EXPECT_EQ(0, call_at(self, variant, end - variant->size));
+}
+
+TEST_F(ioctl, refuses_a_struct_that_runs_into_unmapped_memory)
+{
+	const size_t mapped[] = { 1, 2, 4, 8, variant->size - 1 };
+	unsigned char *end = self->page + PAGE;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(mapped); i++) {
+		prepare(self, variant, variant->size);
+		memcpy(end - mapped[i], self->valid, mapped[i]);
+		EXPECT_EQ(-EFAULT, call_at(self, variant, end - mapped[i])) {
+			TH_LOG("%zu bytes mapped", mapped[i]);
+		}
+	}
+}
+
+TEST_F(ioctl, writes_its_out_fields_and_nothing_else)
+{
+	const size_t size = variant->size + 64;
+	unsigned char *old;
+
+	prepare(self, variant, size);
+	memset(self->valid->bytes + size, POISON, PAGE - size);
+	memcpy(self->page, self->valid, PAGE);
+	ASSERT_EQ(0, call_at(self, variant, self->page));
+	old = self->valid->bytes;
+	EXPECT_EQ(0, memcmp(self->page, old, variant->in_size));
+	EXPECT_EQ(0, memcmp(self->page + variant->size, old + variant->size,
+			    PAGE - variant->size));
+	if (variant->in_size < variant->size) {
+		EXPECT_NE(0, memcmp(self->page + variant->in_size, old + variant->in_size,
+				    variant->size - variant->in_size));
+	}
+}
+
+TEST_F(ioctl, does_not_mind_what_its_out_fields_held)
+{
+	size_t out = variant->in_size;
+
+	prepare(self, variant, variant->size);
+	/* The name of a mailbox goes both ways. */
+	if (variant->size == sizeof(struct msgpass_mailbox_stat))
+		out = offsetof(struct msgpass_mailbox_stat, out_id);
+	memset(self->valid->bytes + out, 0xff, variant->size - out);
+	EXPECT_EQ(0, call_at(self, variant, self->valid));
+}
+
+TEST_F(ioctl, refuses_every_unknown_flag)
+{
+	unsigned int bit;
+
+	for (bit = 0; bit < 32; bit++) {
+		if (variant->flags & 1U << bit)
+			continue;
+		prepare(self, variant, variant->size);
+		self->valid->head.flags |= 1U << bit;
+		EXPECT_EQ(-EINVAL, call_at(self, variant, self->valid)) {
+			TH_LOG("flag %u", bit);
+		}
+	}
+}
+
+TEST_F(ioctl, reports_an_out_field_that_cannot_be_written)
+{
+	const int expected = variant->in_size < variant->size ? -EFAULT : 0;
+
+	prepare(self, variant, variant->size);
+	memcpy(self->page, self->valid, variant->size);
+	ASSERT_EQ(0, mprotect(self->page, PAGE, PROT_READ));
+	EXPECT_EQ(expected, call_at(self, variant, self->page));
+}
+
+/* --- particular fields */
+
+FIXTURE(field) {
+	int device;
+	int mailbox;
+};
+
+FIXTURE_SETUP(field)
+{
+	self->device = device_open();
+	self->mailbox = mailbox_new(self->device);
+	ASSERT_LE(0, self->mailbox);
+}
+
+FIXTURE_TEARDOWN(field)
+{
+	close(self->mailbox);
+	close(self->device);
+}
+
+TEST_F(field, reserved_of_a_receive_is_zero)
+{
+	ASSERT_EQ(0, send_number(self->mailbox, 0, 1));
+	EXPECT_EQ(-EINVAL, TAKE(self->mailbox, .reserved = 1));
+	EXPECT_EQ(-EINVAL, TAKE(self->mailbox, .reserved = 1U << 31));
+	EXPECT_EQ(1, TAKE(self->mailbox));
+}
+
+TEST_F(field, type_of_a_receive_is_zero_without_a_type_flag)
+{
+	ASSERT_EQ(0, send_number(self->mailbox, 0, 1));
+	EXPECT_EQ(-EINVAL, TAKE(self->mailbox, .type = 1));
+	EXPECT_EQ(1, TAKE(self->mailbox));
+}
+
+TEST_F(field, a_receive_has_one_type_flag_at_most)
+{
+	const uint32_t flags[] = {
+		MSGPASS_TYPE_EXACT | MSGPASS_TYPE_UP_TO, MSGPASS_TYPE_EXACT | MSGPASS_TYPE_EXCEPT,
+		MSGPASS_TYPE_UP_TO | MSGPASS_TYPE_EXCEPT,
+	};
+	unsigned int i, number;
+
+	ASSERT_EQ(0, send_number(self->mailbox, 0, 1));
+	for (i = 0; i < ARRAY_SIZE(flags); i++)
+		EXPECT_EQ(-EINVAL, RECEIVE(self->mailbox, NULL, BYTES(&number, sizeof(number)),
+					   .flags = flags[i] | MSGPASS_NONBLOCK));
+	EXPECT_EQ(1, TAKE(self->mailbox));
+}
+
+TEST_F(field, a_mailbox_fd_takes_no_process)
+{
+	EXPECT_EQ(-EINVAL, send_number(self->mailbox, getpid(), 1));
+	EXPECT_EQ(-EINVAL, TAKE(self->mailbox, .from = getpid()));
+	EXPECT_EQ(0, mailbox_counts(self->mailbox).sent);
+}
+
+TEST_F(field, a_mailbox_fd_takes_no_name)
+{
+	struct msgpass_mailbox_stat stat;
+
+	EXPECT_EQ(-EINVAL, mailbox_stat(self->mailbox, "name", &stat));
+	EXPECT_EQ(-EINVAL, mailbox_delete(self->mailbox, "name"));
+	EXPECT_EQ(0, mailbox_stat(self->mailbox, "", &stat));
+}
+
+TEST_F(field, id_of_a_mailbox_stat_is_zero)
+{
+	struct msgpass_mailbox_stat stat = { .size = sizeof(stat), .id = 1 };
+
+	EXPECT_EQ(-EINVAL, call(self->mailbox, MSGPASS_IOC_MAILBOX_STAT, &stat));
+}
+
+TEST_F(field, name_of_a_mailbox_next_is_empty)
+{
+	struct msgpass_mailbox_stat stat = { .size = sizeof(stat), .name = "name" };
+
+	EXPECT_EQ(-EINVAL, call(self->device, MSGPASS_IOC_MAILBOX_NEXT, &stat));
+}
+
+TEST_F(field, every_unknown_attribute_is_refused)
+{
+	unsigned int bit;
+
+	for (bit = 6; bit < 32; bit++) {
+		EXPECT_EQ(-EINVAL, MAILBOX_SET(self->mailbox, .set = 1U << bit));
+		EXPECT_EQ(-EINVAL, INBOX_SET(self->device, .set = 1U << bit));
+		EXPECT_EQ(-EINVAL, MAILBOX_OPEN(self->device, "", OPEN_NEW, .set = 1U << bit));
+	}
+}
+
+TEST_F(field, an_inbox_has_no_owner_to_set)
+{
+	EXPECT_EQ(-EINVAL, INBOX_SET(self->device, .set = MSGPASS_SET_UID, .uid = getuid()));
+	EXPECT_EQ(-EINVAL, INBOX_SET(self->device, .set = MSGPASS_SET_GID, .gid = getgid()));
+}
+
+TEST_F(field, a_pointer_has_64_bits)
+{
+	uint32_t number = 7;
+	uint64_t beyond = 1ULL << 63 | (uintptr_t)&number;
+
+	EXPECT_EQ(-EFAULT, SEND(self->mailbox, .data = beyond, .length = sizeof(number)));
+	ASSERT_EQ(0, send_number(self->mailbox, 0, 1));
+	EXPECT_EQ(-EFAULT, RECEIVE(self->mailbox, NULL, .data = beyond,
+				   .length = sizeof(number)));
+	if (sizeof(void *) == 4) {
+		beyond = 1ULL << 32 | (uintptr_t)&number;
+		EXPECT_EQ(-EFAULT, SEND(self->mailbox, .data = beyond, .length = sizeof(number)));
+	}
+	EXPECT_EQ(7, number);
+	EXPECT_EQ(1, TAKE(self->mailbox));
+}
+
+TEST_F(field, a_list_of_segments_has_the_programs_own_layout)
+{
+	char in[] = "hello, world", out[sizeof(in)] = "";
+	struct iovec from[] = { { in, 5 }, { NULL, 0 }, { in + 5, sizeof(in) - 5 } };
+	struct iovec to[] = { { out, 1 }, { out + 1, sizeof(out) - 1 } };
+	struct msgpass_receive receive;
+
+	ASSERT_EQ(0, SEND(self->mailbox, .flags = MSGPASS_IOVEC, BYTES(from, 3)));
+	ASSERT_EQ(0, RECEIVE(self->mailbox, &receive, .flags = MSGPASS_IOVEC, BYTES(to, 2)));
+	EXPECT_EQ(sizeof(in), receive.out_length);
+	EXPECT_STREQ("hello, world", out);
+}
+
+TEST_F(field, no_byte_behind_the_message_is_written)
+{
+	unsigned char buffer[64];
+	unsigned int i;
+
+	memset(buffer, POISON, sizeof(buffer));
+	ASSERT_EQ(0, SEND(self->mailbox, BYTES("abcdefghi", 9)));
+	ASSERT_EQ(0, RECEIVE(self->mailbox, NULL, BYTES(buffer, sizeof(buffer))));
+	EXPECT_EQ(0, memcmp(buffer, "abcdefghi", 9));
+	for (i = 9; i < sizeof(buffer); i++)
+		EXPECT_EQ(POISON, buffer[i]);
+}
+
+TEST_F(field, no_byte_behind_a_name_is_set)
+{
+	struct msgpass_mailbox_stat stat;
+	const char *name = unique_name("behind");
+	int fd = MAILBOX_OPEN(self->device, name, OPEN_NEW);
+	size_t i;
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, mailbox_stat(fd, "", &stat));
+	EXPECT_EQ(0, mailbox_delete(fd, ""));
+	EXPECT_STREQ(name, stat.name);
+	for (i = strlen(name); i < sizeof(stat.name); i++)
+		EXPECT_EQ(0, stat.name[i]);
+	close(fd);
+}
+
+/* --- numbers */
+
+static const unsigned int for_both[] = { 0, 1, 2, 3 };
+static const unsigned int for_device[] = { 16, 17, 18, 24, 25, 26, 27 };
+static const unsigned int for_mailbox[] = { 17, 32 };
+
+static bool listed(unsigned int number, const unsigned int *list, size_t count)
+{
+	while (count--)
+		if (list[count] == number)
+			return true;
+	return false;
+}
+
+TEST_F(field, every_other_number_is_no_ioctl_of_the_fd)
+{
+	static union argument argument;
+	unsigned int number;
+
+	for (number = 0; number < 256; number++) {
+		unsigned long request = _IO(MSGPASS_IOC_MAGIC, number);
+
+		if (listed(number, for_both, ARRAY_SIZE(for_both)))
+			continue;
+		if (!listed(number, for_device, ARRAY_SIZE(for_device)))
+			EXPECT_EQ(-ENOTTY, call(self->device, request, &argument)) {
+				TH_LOG("number %u", number);
+			}
+		if (!listed(number, for_mailbox, ARRAY_SIZE(for_mailbox)))
+			EXPECT_EQ(-ENOTTY, call(self->mailbox, request, &argument)) {
+				TH_LOG("number %u", number);
+			}
+	}
+}
+
+TEST_F(field, a_number_with_a_size_or_another_magic_is_no_ioctl)
+{
+	struct msgpass_info info = { .size = sizeof(info) };
+
+	EXPECT_EQ(-ENOTTY, call(self->device, _IOR(MSGPASS_IOC_MAGIC, 2, info), &info));
+	EXPECT_EQ(-ENOTTY, call(self->device, _IO(MSGPASS_IOC_MAGIC + 1, 2), &info));
+	EXPECT_EQ(0, call(self->device, MSGPASS_IOC_INFO, &info));
+}
+
+#include "afterwards.h"

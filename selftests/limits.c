@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a user may hold, and what the module's parameters say. The tests set the parameters
+ * low and put them back.
+ */
+#include "msgpass_test.h"
+
+static const char * const parameters[] = {
+	"message_max", "capacity_default", "capacity_max", "mailboxes_max", "user_bytes",
+};
+
+static int64_t originals[ARRAY_SIZE(parameters)];
+
+static void __attribute__((constructor)) note_parameters(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(parameters); i++)
+		originals[i] = parameter(parameters[i]);
+}
+
+static void restore_parameters(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(parameters); i++)
+		parameter_set(parameters[i], originals[i]);
+}
+
+/* Evaluate with another effective uid, without the capabilities of root. */
+#define AS(user, expression) ({					\
+	__typeof__(expression) _value;				\
+								\
+	if (seteuid(user))					\
+		abort();					\
+	_value = (expression);					\
+	if (seteuid(0))						\
+		abort();					\
+	_value;							\
+})
+
+FIXTURE(quota) {
+	int device;
+	int fd;			/* of a mailbox that takes all there is */
+	struct channel channel;
+	uint64_t base;		/* what the user held before: nothing */
+};
+
+enum { QUOTA = 1 << 20, PIECE = 64 << 10, MOST = QUOTA / PIECE };
+
+static char piece[PIECE];
+
+static bool back_at_base(FIXTURE_DATA(quota) *self)
+{
+	return AS(FATHER, user_bytes(self->device)) == self->base;
+}
+
+FIXTURE_SETUP(quota)
+{
+	NEED_ROOT();
+	restore_parameters();
+	ASSERT_EQ(0, parameter_set("user_bytes", QUOTA));
+	self->device = device_open();
+	self->fd = MAILBOX_OPEN(self->device, "", OPEN_NEW, .capacity = MSGPASS_UNLIMITED,
+				.capacity_bytes = MSGPASS_UNLIMITED,
+				.set = MSGPASS_SET_CAPACITY | MSGPASS_SET_CAPACITY_BYTES);
+	ASSERT_LE(0, self->fd);
+	self->channel.fd = self->fd;
+	wait_until(back_at_base(self));
+	ASSERT_TRUE(back_at_base(self));
+}
+
+FIXTURE_TEARDOWN(quota)
+{
+	close(self->fd);
+	close(self->device);
+	restore_parameters();
+}
+
+static int send_piece(int fd, uint64_t to)
+{
+	return SEND(fd, .to = to, .flags = MSGPASS_NONBLOCK, BYTES(piece, PIECE));
+}
+
+/* Send until something is in the way: what it is. */
+static int fill(int fd, unsigned int *count)
+{
+	int ret = 0;
+
+	for (*count = 0; *count < 2 * MOST; ++*count) {
+		ret = send_piece(fd, 0);
+		if (ret)
+			break;
+	}
+	return ret;
+}
+
+TEST_F(quota, of_a_user_is_used_up_by_what_is_queued)
+{
+	unsigned int count;
+
+	EXPECT_EQ(-EDQUOT, AS(FATHER, fill(self->fd, &count)));
+	EXPECT_GE(MOST, count);
+	EXPECT_LE(MOST / 2, count);
+	EXPECT_LE(count * PIECE, AS(FATHER, user_bytes(self->device)));
+	EXPECT_GE(QUOTA, AS(FATHER, user_bytes(self->device)));
+	EXPECT_EQ(count, mailbox_counts(self->fd).queued);
+}
+
+TEST_F(quota, is_shown_with_its_limit)
+{
+	struct msgpass_info limits;
+
+	ASSERT_EQ(0, info(self->device, &limits));
+	EXPECT_EQ(QUOTA, limits.out_user_bytes_max);
+}
+
+TEST_F(quota, used_up_is_edquot_for_a_blocking_send_too)
+{
+	unsigned int count;
+
+	EXPECT_EQ(-EDQUOT, AS(FATHER, fill(self->fd, &count)));
+	EXPECT_EQ(-EDQUOT, AS(FATHER, SEND(self->fd, BYTES(piece, PIECE), .deadline = soon())));
+	EXPECT_EQ(count, mailbox_counts(self->fd).queued);
+}
+
+TEST_F(quota, used_up_by_one_user_leaves_the_others_theirs)
+{
+	unsigned int count;
+
+	EXPECT_EQ(-EDQUOT, AS(FATHER, fill(self->fd, &count)));
+	EXPECT_EQ(0, AS(MOTHER, send_piece(self->fd, 0)));
+}
+
+TEST_F(quota, does_not_limit_cap_sys_resource)
+{
+	unsigned int count;
+
+	EXPECT_EQ(0, fill(self->fd, &count));
+	EXPECT_EQ(2 * MOST, count);
+}
+
+TEST_F(quota, limits_root_without_cap_sys_resource)
+{
+	pid_t child = child_fork();
+
+	if (!child) {
+		unsigned int count;
+
+		drop_capability(CAP_SYS_RESOURCE);
+		_exit(-fill(self->fd, &count));
+	}
+	EXPECT_EQ(EDQUOT, child_status(child));
+}
+
+TEST_F(quota, limits_mailboxes)
+{
+	unsigned int i;
+	int ret = 0;
+
+	ASSERT_EQ(0, parameter_set("user_bytes", self->base + 8192));
+	for (i = 0; ret >= 0 && i < 200; i++)
+		ret = AS(FATHER, mailbox_new(self->device));
+	EXPECT_EQ(-EDQUOT, ret);
+	close_range(self->fd + 1, self->fd + 1 + i, 0);
+	EXPECT_TRUE(wait_until(back_at_base(self)));
+}
+
+TEST_F(quota, counts_links)
+{
+	pid_t child = child_fork();
+
+	if (!child) {
+		become(FATHER, FAMILY);
+		for (;;)
+			pause();
+	}
+	ASSERT_TRUE(wait_until(AS(FATHER, send_number(self->device, child, 1)) == 0));
+	EXPECT_LT(self->base, AS(FATHER, user_bytes(self->device)));
+	ASSERT_EQ(0, parameter_set("user_bytes", 1));
+	EXPECT_EQ(-EDQUOT, AS(FATHER, send_number(self->device, child, 1)));
+	child_kill(child);
+	EXPECT_TRUE(wait_until(back_at_base(self)));
+}
+
+/* --- given back */
+
+TEST_F(quota, is_given_back_when_messages_are_received)
+{
+	unsigned int count, i;
+
+	EXPECT_EQ(-EDQUOT, AS(FATHER, fill(self->fd, &count)));
+	EXPECT_EQ(0, RECEIVE(self->fd, NULL, BYTES(piece, PIECE)));
+	EXPECT_TRUE(wait_until(AS(FATHER, send_piece(self->fd, 0)) == 0));
+	for (i = 0; i < count; i++)
+		EXPECT_EQ(0, RECEIVE(self->fd, NULL, BYTES(piece, PIECE)));
+	EXPECT_TRUE(wait_until(back_at_base(self)));
+}
+
+TEST_F(quota, is_given_back_when_messages_are_truncated)
+{
+	EXPECT_EQ(0, AS(FATHER, send_piece(self->fd, 0)));
+	EXPECT_EQ(0, RECEIVE(self->fd, NULL, .flags = MSGPASS_TRUNCATE));
+	EXPECT_TRUE(wait_until(back_at_base(self)));
+}
+
+TEST_F(quota, is_given_back_when_the_mailbox_is_deleted)
+{
+	unsigned int count;
+
+	EXPECT_EQ(-EDQUOT, AS(FATHER, fill(self->fd, &count)));
+	EXPECT_EQ(0, mailbox_delete(self->fd, ""));
+	EXPECT_TRUE(wait_until(back_at_base(self)));
+}
+
+TEST_F(quota, is_given_back_when_the_receiver_dies)
+{
+	pid_t child = child_fork();
+
+	if (!child) {
+		become(FATHER, FAMILY);
+		for (;;)
+			pause();
+	}
+	ASSERT_TRUE(wait_until(AS(FATHER, send_piece(self->device, child)) == 0));
+	EXPECT_EQ(0, AS(FATHER, send_piece(self->device, child)));
+	EXPECT_LE(self->base + 2 * PIECE, AS(FATHER, user_bytes(self->device)));
+	child_kill(child);
+	EXPECT_TRUE(wait_until(back_at_base(self)));
+}
+
+TEST_F(quota, is_given_back_when_a_waiting_send_times_out)
+{
+	uint64_t held;
+
+	ASSERT_EQ(0, set_capacity(&self->channel, 1));
+	EXPECT_EQ(0, AS(FATHER, send_piece(self->fd, 0)));
+	held = AS(FATHER, user_bytes(self->device));
+	EXPECT_EQ(-ETIMEDOUT, AS(FATHER, SEND(self->fd, BYTES(piece, PIECE),
+					      .deadline = now() + 50000000)));
+	EXPECT_TRUE(wait_until(AS(FATHER, user_bytes(self->device)) == held));
+}
+
+TEST_F(quota, is_given_back_when_a_waiting_sender_is_killed)
+{
+	uint64_t held;
+	pid_t child;
+
+	ASSERT_EQ(0, set_capacity(&self->channel, 1));
+	EXPECT_EQ(0, AS(FATHER, send_piece(self->fd, 0)));
+	held = AS(FATHER, user_bytes(self->device));
+	child = child_fork();
+	if (!child) {
+		become(FATHER, FAMILY);
+		_exit(-SEND(self->fd, BYTES(piece, PIECE)));
+	}
+	EXPECT_TRUE(senders_wait(&self->channel, 0, 1));
+	child_kill(child);
+	EXPECT_TRUE(wait_until(AS(FATHER, user_bytes(self->device)) == held));
+}
+
+TEST_F(quota, is_not_used_by_sends_that_fail)
+{
+	ASSERT_EQ(0, MAILBOX_SET(self->fd, .capacity = 1, .message_max = PIECE,
+				 .set = MSGPASS_SET_CAPACITY | MSGPASS_SET_MESSAGE_MAX));
+	EXPECT_EQ(-EMSGSIZE, AS(FATHER, SEND(self->fd, BYTES(piece, PIECE + 1))));
+	EXPECT_EQ(-EFAULT, AS(FATHER, SEND(self->fd, BYTES(NULL, PIECE))));
+	EXPECT_EQ(0, send_number(self->fd, 0, 1));
+	EXPECT_EQ(-EAGAIN, AS(FATHER, send_piece(self->fd, 0)));
+	EXPECT_TRUE(wait_until(back_at_base(self)));
+}
+
+TEST_F(quota, is_held_by_what_is_queued_after_its_sender_died)
+{
+	pid_t child = child_fork();
+
+	if (!child) {
+		become(FATHER, FAMILY);
+		_exit(-send_piece(self->fd, 0));
+	}
+	EXPECT_EQ(0, child_status(child));
+	EXPECT_LE(self->base + PIECE, AS(FATHER, user_bytes(self->device)));
+	EXPECT_EQ(0, RECEIVE(self->fd, NULL, BYTES(piece, PIECE)));
+	EXPECT_TRUE(wait_until(back_at_base(self)));
+}
+
+/* --- user namespaces */
+
+/* In a user namespace that FATHER owns: uid 5 uses up the quota, which is then used up for all. */
+static void use_up_in_namespace(int fd, int go)
+{
+	unsigned int count;
+	char byte;
+	pid_t child;
+
+	CHECK(read(go, &byte, 1) == 1);
+	child = child_fork();
+	if (!child) {
+		CHECK(!setresuid(5, 5, 5));
+		CHECK(fill(fd, &count) == -EDQUOT);
+		CHECK(count > 0);
+		_exit(0);
+	}
+	CHECK(child_status(child) == 0);
+	CHECK(!setresuid(0, 0, 0));
+	CHECK(send_piece(fd, 0) == -EDQUOT);
+	CHECK(!setresuid(6, 6, 6));
+	CHECK(send_piece(fd, 0) == -EDQUOT);
+	_exit(0);
+}
+
+TEST_F(quota, counts_a_user_namespaces_uids_for_its_owner)
+{
+	char path[64];
+	pid_t child;
+	int go[2];
+
+	ASSERT_EQ(0, pipe(go));
+	ASSERT_EQ(0, seteuid(FATHER));
+	child = child_clone(CLONE_NEWUSER);
+	if (!child)
+		use_up_in_namespace(self->fd, go[0]);
+	ASSERT_EQ(0, seteuid(0));
+	if (child < 0)
+		SKIP(return, "no user namespaces for ordinary users");
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", child);
+	ASSERT_EQ(0, file_write(path, "0 761000 10"));
+	EXPECT_EQ(1, write(go[1], "", 1));
+	EXPECT_EQ(0, child_status(child));
+	EXPECT_LE(self->base + QUOTA / 2, AS(FATHER, user_bytes(self->device)));
+	EXPECT_EQ(-EDQUOT, AS(FATHER, send_piece(self->fd, 0)));
+	EXPECT_EQ(0, mailbox_delete(self->fd, ""));
+	EXPECT_TRUE(wait_until(back_at_base(self)));
+}
+
+/* --- parameters */
+
+FIXTURE(parameter) {
+	int device;
+};
+
+FIXTURE_SETUP(parameter)
+{
+	NEED_ROOT();
+	restore_parameters();
+	self->device = device_open();
+	ASSERT_LE(0, self->device);
+}
+
+FIXTURE_TEARDOWN(parameter)
+{
+	close(self->device);
+	restore_parameters();
+}
+
+TEST_F(parameter, is_a_file_that_root_may_write)
+{
+	struct stat stat_;
+	unsigned int i;
+	char path[128];
+
+	for (i = 0; i < ARRAY_SIZE(parameters); i++) {
+		snprintf(path, sizeof(path), PARAMETERS "%s", parameters[i]);
+		ASSERT_EQ(0, stat(path, &stat_));
+		EXPECT_EQ(0644, stat_.st_mode & 07777);
+	}
+}
+
+TEST_F(parameter, is_shown_by_info)
+{
+	struct msgpass_info limits;
+
+	ASSERT_EQ(0, info(self->device, &limits));
+	EXPECT_EQ(parameter("message_max"), limits.out_message_max);
+	EXPECT_EQ(parameter("capacity_default"), limits.out_capacity_default);
+	EXPECT_EQ(parameter("capacity_max"), limits.out_capacity_max);
+	EXPECT_EQ(parameter("mailboxes_max"), limits.out_mailboxes_max);
+	EXPECT_EQ(parameter("user_bytes"), limits.out_user_bytes_max);
+}
+
+TEST_F(parameter, message_max_limits_messages)
+{
+	int fd;
+
+	ASSERT_EQ(0, parameter_set("message_max", 1000));
+	fd = mailbox_new(self->device);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, SEND(fd, BYTES(piece, 1000)));
+	EXPECT_EQ(-EMSGSIZE, SEND(fd, BYTES(piece, 1001)));
+	EXPECT_EQ(-EINVAL, MAILBOX_SET(fd, .set = MSGPASS_SET_MESSAGE_MAX, .message_max = 1001));
+	EXPECT_EQ(-EMSGSIZE, SEND(self->device, .to = getpid(), BYTES(piece, 1001)));
+	close(fd);
+}
+
+TEST_F(parameter, capacity_default_is_that_of_new_mailboxes)
+{
+	int fd;
+
+	ASSERT_EQ(0, parameter_set("capacity_default", 2));
+	fd = mailbox_new(self->device);
+	EXPECT_EQ(0, send_number(fd, 0, 1));
+	EXPECT_EQ(0, send_number(fd, 0, 2));
+	EXPECT_EQ(-EAGAIN, send_number(fd, 0, 3));
+	close(fd);
+}
+
+TEST_F(parameter, capacity_default_is_that_of_new_inboxes)
+{
+	pid_t child;
+
+	ASSERT_EQ(0, parameter_set("capacity_default", 2));
+	child = child_idle();
+	EXPECT_EQ(0, send_number(self->device, child, 1));
+	EXPECT_EQ(0, send_number(self->device, child, 2));
+	EXPECT_EQ(-EAGAIN, send_number(self->device, child, 3));
+	child_kill(child);
+}
+
+TEST_F(parameter, capacity_max_limits_what_may_be_set)
+{
+	struct channel mailbox = { .fd = mailbox_new(self->device) };
+	struct channel inbox = { .fd = self->device, .direct = true };
+
+	ASSERT_EQ(0, parameter_set("capacity_max", 10));
+	EXPECT_EQ(-EINVAL, set_capacity(&mailbox, 11));
+	EXPECT_EQ(-EINVAL, set_capacity(&inbox, 11));
+	EXPECT_EQ(0, set_capacity(&mailbox, 10));
+	EXPECT_EQ(0, set_capacity(&inbox, 10));
+	EXPECT_EQ(0, set_capacity(&mailbox, MSGPASS_UNLIMITED));
+	EXPECT_EQ(0, set_capacity(&inbox, MSGPASS_UNLIMITED));
+	close(mailbox.fd);
+}
+
+TEST_F(parameter, mailboxes_max_limits_a_network_namespace)
+{
+	unsigned int i;
+	char name[16];
+	int fd;
+
+	if (unshare(CLONE_NEWNET))
+		SKIP(return, "no network namespaces");
+	ASSERT_EQ(0, parameter_set("mailboxes_max", 3));
+	for (i = 0; i < 4; i++) {
+		snprintf(name, sizeof(name), "%u", i);
+		fd = MAILBOX_OPEN(self->device, name, OPEN_NEW);
+		EXPECT_EQ(i < 3 ? 0 : -ENOSPC, fd < 0 ? fd : 0);
+		close(fd);
+	}
+	EXPECT_EQ(0, mailbox_delete(self->device, "1"));
+	fd = MAILBOX_OPEN(self->device, "3", OPEN_NEW);
+	EXPECT_LE(0, fd);
+	close(fd);
+	close(MAILBOX_OPEN(self->device, "0", OPEN_NEW));
+}
+
+#include "afterwards.h"
