@@ -47,6 +47,7 @@ help:
 	@echo 'make                  the module, the library, the command and the tests'
 	@echo 'make module|lib|tools|tests   one of them'
 	@echo 'make check            run the tests in a VM; TESTS="mailbox direct" runs some'
+	@echo 'make mutants          break the module on purpose, and see that the tests notice'
 	@echo 'make demo             show what it does, in a VM'
 	@echo 'make vm               a shell in a VM that has the module loaded'
 	@echo "make vm CMD='...' FILES=DIR   run a command there, with DIR at /files"
@@ -165,6 +166,11 @@ check: vm-ready
 	@$(MAKE) -s --no-print-directory tests >&2
 	@$(vm)/check $(TESTS)
 
+.PHONY: mutants
+mutants: vm-ready
+	@$(MAKE) -s --no-print-directory tests >&2
+	@$(vm)/mutants $(MUTANTS)
+
 .PHONY: vm
 vm: vm-ready
 	@$(vm)/run
@@ -178,7 +184,7 @@ demo: vm-ready
 as_root := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .PHONY: insmod rmmod
-insmod: build/$(KVER)/msgpass.ko
+insmod: build/$(KVER)/msgpass.ko lib tools
 	$(as_root) insmod $< $(MODPARAMS)
 rmmod:
 	$(as_root) rmmod msgpass

@@ -68,15 +68,17 @@ PUBLIC int msgpass_mailbox_delete(int fd, const char *name)
 	return device_ioctl(fd, MSGPASS_IOC_MAILBOX_DELETE, &argument);
 }
 
-PUBLIC int msgpass_mailbox_set(int mailbox,
+PUBLIC int msgpass_mailbox_set(int fd, const char *name,
 			       const struct msgpass_settings *settings)
 {
 	struct msgpass_mailbox_set argument = { .size = sizeof(argument) };
-	int ret = settings_to_attributes(settings, &argument.attributes);
+	int ret = copy_name(argument.name, name);
 
+	if (ret == 0)
+		ret = settings_to_attributes(settings, &argument.attributes);
 	if (ret < 0)
 		return ret;
-	return device_ioctl(mailbox, MSGPASS_IOC_MAILBOX_SET, &argument);
+	return device_ioctl(fd, MSGPASS_IOC_MAILBOX_SET, &argument);
 }
 
 static void fill_status(struct msgpass_mailbox_status *status,

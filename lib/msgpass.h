@@ -150,6 +150,12 @@ struct msgpass_message_info {
 
 /**
  * enum msgpass_has - which fields of a struct msgpass_settings are given
+ * @MSGPASS_HAS_MODE: mode
+ * @MSGPASS_HAS_UID: uid
+ * @MSGPASS_HAS_GID: gid
+ * @MSGPASS_HAS_CAPACITY: capacity
+ * @MSGPASS_HAS_CAPACITY_BYTES: capacity_bytes
+ * @MSGPASS_HAS_MESSAGE_MAX: message_max
  */
 enum msgpass_has {
 	MSGPASS_HAS_MODE		= 1 << 0,
@@ -486,14 +492,16 @@ int msgpass_mailbox_delete(int fd, const char *name);
 
 /**
  * msgpass_mailbox_set() - change the settings of a mailbox
- * @mailbox: from msgpass_mailbox_open()
+ * @fd: a device, or the mailbox
+ * @name: of the mailbox on a device, else NULL
  * @settings: what to change
  *
  * For its owner. File descriptors that are open keep their right.
  *
  * Return: 0, else a negative errno value.
  */
-int msgpass_mailbox_set(int mailbox, const struct msgpass_settings *settings);
+int msgpass_mailbox_set(int fd, const char *name,
+			const struct msgpass_settings *settings);
 
 /**
  * msgpass_mailbox_stat() - look at a mailbox

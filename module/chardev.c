@@ -540,12 +540,29 @@ static long mailbox_delete(struct file *file, union argument *argument,
 	return msgpass_mailbox_delete(file->private_data);
 }
 
+static long device_mailbox_set(struct file *file, union argument *argument,
+			       void __user *user)
+{
+	const struct msgpass_mailbox_set *set = &argument->mailbox_set;
+	struct msgpass_mailbox *mailbox;
+	int error;
+
+	if (set->flags)
+		return -EINVAL;
+	mailbox = msgpass_mailbox_find(set->name);
+	if (IS_ERR(mailbox))
+		return PTR_ERR(mailbox);
+	error = msgpass_mailbox_set(mailbox, &set->attributes);
+	msgpass_mailbox_put(mailbox);
+	return deleted_meanwhile(error);
+}
+
 static long mailbox_set(struct file *file, union argument *argument,
 			void __user *user)
 {
 	const struct msgpass_mailbox_set *set = &argument->mailbox_set;
 
-	if (set->flags)
+	if (set->flags || set->name[0])
 		return -EINVAL;
 	return msgpass_mailbox_set(file->private_data, &set->attributes);
 }
@@ -612,10 +629,12 @@ static const struct ioctl device_ioctls[] = {
 	IOCTL_INOUT(MSGPASS_IOC_INFO, msgpass_info, out_peer, any_info),
 	IOCTL_INOUT(MSGPASS_IOC_MAILBOX_STAT, msgpass_mailbox_stat, name,
 		    device_mailbox_stat),
-	IOCTL_IN(MSGPASS_IOC_MAILBOX_OPEN, msgpass_mailbox_open,
-		 device_mailbox_open),
+	IOCTL_IN(MSGPASS_IOC_MAILBOX_SET, msgpass_mailbox_set,
+		 device_mailbox_set),
 	IOCTL_IN(MSGPASS_IOC_MAILBOX_DELETE, msgpass_mailbox_delete,
 		 device_mailbox_delete),
+	IOCTL_IN(MSGPASS_IOC_MAILBOX_OPEN, msgpass_mailbox_open,
+		 device_mailbox_open),
 	IOCTL_INOUT(MSGPASS_IOC_MAILBOX_NEXT, msgpass_mailbox_stat, name,
 		    device_mailbox_next),
 	IOCTL_IN(MSGPASS_IOC_INBOX_SET, msgpass_inbox_set, device_inbox_set),
@@ -633,9 +652,9 @@ static const struct ioctl mailbox_ioctls[] = {
 	IOCTL_INOUT(MSGPASS_IOC_INFO, msgpass_info, out_peer, any_info),
 	IOCTL_INOUT(MSGPASS_IOC_MAILBOX_STAT, msgpass_mailbox_stat, name,
 		    mailbox_stat),
+	IOCTL_IN(MSGPASS_IOC_MAILBOX_SET, msgpass_mailbox_set, mailbox_set),
 	IOCTL_IN(MSGPASS_IOC_MAILBOX_DELETE, msgpass_mailbox_delete,
 		 mailbox_delete),
-	IOCTL_IN(MSGPASS_IOC_MAILBOX_SET, msgpass_mailbox_set, mailbox_set),
 };
 
 static const struct ioctl *find_ioctl(const struct ioctl *table, size_t count,

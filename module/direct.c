@@ -461,7 +461,11 @@ static struct link *link_lock_from(struct msgpass_inbox *inbox, u64 from,
 	spin_lock(&inbox->port.lock);
 	link = PTR_ERR_OR_ZERO(sender) == -EINVAL ? ERR_CAST(sender) :
 	       link_from(inbox, from, is_peer, sender);
-	if (!link && IS_ERR(sender)) {
+	if (!IS_ERR_OR_NULL(link)) {
+		/* inbox_died() may not have come to it yet. */
+		if (!msgpass_pid_alive(link->sender->peer.pid))
+			link->queue.closed = true;
+	} else if (!link && IS_ERR(sender)) {
 		link = ERR_CAST(sender);
 	} else if (!link && !make) {
 		link = ERR_PTR(-EAGAIN);

@@ -172,17 +172,20 @@ FIXTURE_VARIANT(mailbox_seen) {
 	bool seen;
 };
 
-#define SEEN(name_, mode_, uid_, gid_, seen_)					\
-	FIXTURE_VARIANT_ADD(mailbox_seen, name_) {				\
-		.mode = mode_, .uid = uid_, .gid = gid_, .seen = seen_ }
-
-SEEN(by_its_owner_whatever_the_mode, 0000, FATHER, FAMILY, true);
-SEEN(not_by_others, 0660, CHILD, STRANGERS, false);
-SEEN(by_others_who_may_receive, 0604, CHILD, STRANGERS, true);
-SEEN(by_others_who_may_send, 0602, CHILD, STRANGERS, true);
-SEEN(not_by_the_group, 0600, CHILD, FAMILY, false);
-SEEN(by_the_group_that_may_receive, 0640, CHILD, FAMILY, true);
-SEEN(by_the_group_that_may_send, 0620, CHILD, FAMILY, true);
+FIXTURE_VARIANT_ADD(mailbox_seen, by_its_owner_whatever_the_mode) {
+	0000, FATHER, FAMILY, true };
+FIXTURE_VARIANT_ADD(mailbox_seen, not_by_others) {
+	0660, CHILD, STRANGERS, false };
+FIXTURE_VARIANT_ADD(mailbox_seen, by_others_who_may_receive) {
+	0604, CHILD, STRANGERS, true };
+FIXTURE_VARIANT_ADD(mailbox_seen, by_others_who_may_send) {
+	0602, CHILD, STRANGERS, true };
+FIXTURE_VARIANT_ADD(mailbox_seen, not_by_the_group) {
+	0600, CHILD, FAMILY, false };
+FIXTURE_VARIANT_ADD(mailbox_seen, by_the_group_that_may_receive) {
+	0640, CHILD, FAMILY, true };
+FIXTURE_VARIANT_ADD(mailbox_seen, by_the_group_that_may_send) {
+	0620, CHILD, FAMILY, true };
 
 FIXTURE_SETUP(mailbox_seen)
 {

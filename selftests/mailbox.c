@@ -405,12 +405,6 @@ TEST_F(mailbox, opening_does_not_change_attributes)
 	close(fd);
 }
 
-TEST_F(mailbox, opening_checks_attributes_that_it_does_not_use)
-{
-	EXPECT_EQ(-EINVAL, MAILBOX_OPEN(self->device, self->name, OPEN_NEW,
-					.set = MSGPASS_SET_CAPACITY, .capacity = 0));
-}
-
 TEST_F(mailbox, refuses_attributes_out_of_range)
 {
 	struct msgpass_info limits;
@@ -422,10 +416,34 @@ TEST_F(mailbox, refuses_attributes_out_of_range)
 				       .capacity = limits.out_capacity_max + 1));
 	EXPECT_EQ(-EINVAL, MAILBOX_SET(self->fd, .set = MSGPASS_SET_MESSAGE_MAX,
 				       .message_max = limits.out_message_max + 1));
-	EXPECT_EQ(-EINVAL, MAILBOX_SET(self->fd, .set = MSGPASS_SET_CAPACITY_BYTES,
-				       .capacity_bytes = limits.out_message_max - 1));
+	EXPECT_EQ(-EINVAL, MAILBOX_SET(self->fd, .message_max = 100, .capacity_bytes = 99,
+				       .set = MSGPASS_SET_MESSAGE_MAX |
+					      MSGPASS_SET_CAPACITY_BYTES));
 	EXPECT_EQ(-EINVAL, MAILBOX_SET(self->fd, .set = MSGPASS_SET_UID, .uid = -1));
 	EXPECT_EQ(-EINVAL, MAILBOX_SET(self->fd, .set = MSGPASS_SET_GID, .gid = -1));
+}
+
+TEST_F(mailbox, a_capacity_in_bytes_brings_the_longest_message_down_to_it)
+{
+	struct msgpass_mailbox_stat stat;
+
+	ASSERT_EQ(0, MAILBOX_SET(self->fd, .set = MSGPASS_SET_CAPACITY_BYTES,
+				 .capacity_bytes = 99));
+	ASSERT_EQ(0, mailbox_stat(self->fd, "", &stat));
+	EXPECT_EQ(99, stat.out_attributes.message_max);
+}
+
+TEST_F(mailbox, can_be_changed_by_name)
+{
+	struct msgpass_mailbox_stat stat;
+
+	ASSERT_EQ(0, MAILBOX_SET_NAMED(self->device, self->name,
+				       .set = MSGPASS_SET_CAPACITY, .capacity = 9));
+	ASSERT_EQ(0, mailbox_stat(self->fd, "", &stat));
+	EXPECT_EQ(9, stat.out_attributes.capacity);
+	EXPECT_EQ(-ENOENT, MAILBOX_SET_NAMED(self->device, "no-such-box"));
+	EXPECT_EQ(-EINVAL, MAILBOX_SET_NAMED(self->device, ""));
+	EXPECT_EQ(-EINVAL, MAILBOX_SET_NAMED(self->fd, self->name));
 }
 
 TEST_F(mailbox, refusing_one_attribute_changes_none)

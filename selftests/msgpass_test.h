@@ -199,14 +199,19 @@ static inline int mailbox_delete(int fd, const char *name)
 	return call(fd, MSGPASS_IOC_MAILBOX_DELETE, &delete);
 }
 
-static inline int do_mailbox_set(int fd, struct msgpass_attributes attributes)
+/* On a mailbox fd @name is empty. */
+static inline int do_mailbox_set(int fd, const char *name,
+				 struct msgpass_attributes attributes)
 {
 	struct msgpass_mailbox_set set = { .size = sizeof(set), .attributes = attributes };
 
+	strncpy(set.name, name, sizeof(set.name) - 1);
 	return call(fd, MSGPASS_IOC_MAILBOX_SET, &set);
 }
 
-#define MAILBOX_SET(fd, ...) do_mailbox_set(fd, (struct msgpass_attributes){ __VA_ARGS__ })
+#define MAILBOX_SET(fd, ...) do_mailbox_set(fd, "", (struct msgpass_attributes){ __VA_ARGS__ })
+#define MAILBOX_SET_NAMED(fd, name, ...) \
+	do_mailbox_set(fd, name, (struct msgpass_attributes){ __VA_ARGS__ })
 
 static inline int mailbox_stat(int fd, const char *name, struct msgpass_mailbox_stat *stat)
 {
@@ -295,10 +300,15 @@ struct counts {
 	uint64_t dropped;
 };
 
-#define COUNTS(stat) (struct counts){						\
-	(stat).out_queued, (stat).out_queued_bytes, (stat).out_receivers_waiting,	\
-	(stat).out_senders_waiting, (stat).out_sent, (stat).out_received,	\
-	(stat).out_dropped }
+#define COUNTS(from) ({								\
+	const __typeof__(from) *_stat = &(from);				\
+										\
+	(struct counts){							\
+		_stat->out_queued, _stat->out_queued_bytes,			\
+		_stat->out_receivers_waiting, _stat->out_senders_waiting,	\
+		_stat->out_sent, _stat->out_received, _stat->out_dropped,	\
+	};									\
+})
 
 static inline struct counts inbox_counts(int fd, pid_t process)
 {
@@ -346,7 +356,7 @@ static inline int do_channel_set(const struct channel *channel,
 				 struct msgpass_attributes attributes)
 {
 	return channel->direct ? do_inbox_set(channel->fd, attributes) :
-				 do_mailbox_set(channel->fd, attributes);
+				 do_mailbox_set(channel->fd, "", attributes);
 }
 
 #define CHANNEL_SET(channel, ...)					\

@@ -170,17 +170,20 @@ FIXTURE_VARIANT(inbox_mode) {
 	int expected;
 };
 
-#define INBOX_MODE(name_, mode_, uid_, gid_, group_, expected_)				\
-	FIXTURE_VARIANT_ADD(inbox_mode, name_) {					\
-		.mode = mode_, .uid = uid_, .gid = gid_, .group = group_, .expected = expected_ }
-
-INBOX_MODE(closed_to_others, 0200, MOTHER, STRANGERS, STRANGERS, EPERM);
-INBOX_MODE(closed_to_the_group, 0200, MOTHER, FAMILY, FAMILY, EPERM);
-INBOX_MODE(open_to_the_same_user, 0200, FATHER, STRANGERS, STRANGERS, 0);
-INBOX_MODE(open_to_the_group, 0220, MOTHER, FAMILY, STRANGERS, 0);
-INBOX_MODE(open_to_the_supplementary_group, 0220, MOTHER, STRANGERS, FAMILY, 0);
-INBOX_MODE(of_the_group_closed_to_others, 0220, MOTHER, STRANGERS, STRANGERS, EPERM);
-INBOX_MODE(open_to_everybody, 0222, MOTHER, STRANGERS, STRANGERS, 0);
+FIXTURE_VARIANT_ADD(inbox_mode, closed_to_others) {
+	0200, MOTHER, STRANGERS, STRANGERS, EPERM };
+FIXTURE_VARIANT_ADD(inbox_mode, closed_to_the_group) {
+	0200, MOTHER, FAMILY, FAMILY, EPERM };
+FIXTURE_VARIANT_ADD(inbox_mode, open_to_the_same_user) {
+	0200, FATHER, STRANGERS, STRANGERS, 0 };
+FIXTURE_VARIANT_ADD(inbox_mode, open_to_the_group) {
+	0220, MOTHER, FAMILY, STRANGERS, 0 };
+FIXTURE_VARIANT_ADD(inbox_mode, open_to_the_supplementary_group) {
+	0220, MOTHER, STRANGERS, FAMILY, 0 };
+FIXTURE_VARIANT_ADD(inbox_mode, of_the_group_closed_to_others) {
+	0220, MOTHER, STRANGERS, STRANGERS, EPERM };
+FIXTURE_VARIANT_ADD(inbox_mode, open_to_everybody) {
+	0222, MOTHER, STRANGERS, STRANGERS, 0 };
 
 FIXTURE_SETUP(inbox_mode)
 {
@@ -406,6 +409,29 @@ TEST_F(mailbox, is_set_and_deleted_by_its_owner)
 		become(FATHER, FAMILY);
 		CHECK(!MAILBOX_SET(self->fd, .set = MSGPASS_SET_CAPACITY, .capacity = 3));
 		_exit(-mailbox_delete(self->device, self->name));
+	}
+	EXPECT_EQ(0, child_status(child));
+}
+
+TEST_F(mailbox, is_set_by_name_by_an_owner_without_any_right)
+{
+	pid_t child = child_fork();
+
+	if (!child) {
+		become(FATHER, FAMILY);
+		CHECK(!MAILBOX_SET(self->fd, .set = MSGPASS_SET_MODE, .mode = 0));
+		CHECK(!MAILBOX_SET_NAMED(self->device, self->name,
+					 .set = MSGPASS_SET_MODE, .mode = 0600));
+		_exit(0);
+	}
+	EXPECT_EQ(0, child_status(child));
+	ASSERT_EQ(0, MAILBOX_SET(self->fd, .set = MSGPASS_SET_MODE, .mode = 0666));
+	child = child_fork();
+	if (!child) {
+		become(MOTHER, FAMILY);
+		CHECK(MAILBOX_SET_NAMED(self->device, self->name,
+					.set = MSGPASS_SET_MODE, .mode = 0) == -EPERM);
+		_exit(0);
 	}
 	EXPECT_EQ(0, child_status(child));
 }

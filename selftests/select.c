@@ -171,53 +171,53 @@ TEST_F(message, the_lowest_type_counts_before_priority)
 
 /* --- a waiting receiver takes only what it selects */
 
-static pid_t child_selecting(FIXTURE_DATA(message) *self, uint32_t flags, uint32_t type)
+static pid_t child_selecting(const struct channel *channel, uint32_t flags, uint32_t type)
 {
 	pid_t pid = child_fork();
 
 	if (!pid) {
-		int64_t number = do_receive_number(self->fd, (struct msgpass_receive){
+		int64_t number = do_receive_number(channel->fd, (struct msgpass_receive){
 			.flags = flags, .type = type });
 
 		_exit(number < 0 ? 255 : number);
 	}
-	receivers_wait(&self->channel, pid, 1);
+	receivers_wait(channel, pid, 1);
 	return pid;
 }
 
-static int send_typed(FIXTURE_DATA(message) *self, pid_t to, uint32_t type)
+static int send_typed(const struct channel *channel, pid_t to, uint32_t type)
 {
-	return SEND(self->fd, .to = address(&self->channel, to), .type = type, NUMBER(10 * type));
+	return SEND(channel->fd, .to = address(channel, to), .type = type, NUMBER(10 * type));
 }
 
 TEST_F(message, a_waiting_receiver_of_one_type_lets_others_pass)
 {
-	pid_t child = child_selecting(self, MSGPASS_TYPE_EXACT, 2);
+	pid_t child = child_selecting(&self->channel, MSGPASS_TYPE_EXACT, 2);
 
-	EXPECT_EQ(0, send_typed(self, child, 1));
+	EXPECT_EQ(0, send_typed(&self->channel, child, 1));
 	EXPECT_EQ(1, channel_counts(&self->channel, child).receivers_waiting);
 	EXPECT_EQ(1, channel_counts(&self->channel, child).queued);
-	EXPECT_EQ(0, send_typed(self, child, 2));
+	EXPECT_EQ(0, send_typed(&self->channel, child, 2));
 	EXPECT_EQ(20, child_status(child));
 }
 
 TEST_F(message, a_waiting_receiver_of_low_types_lets_others_pass)
 {
-	pid_t child = child_selecting(self, MSGPASS_TYPE_UP_TO, 2);
+	pid_t child = child_selecting(&self->channel, MSGPASS_TYPE_UP_TO, 2);
 
-	EXPECT_EQ(0, send_typed(self, child, 3));
+	EXPECT_EQ(0, send_typed(&self->channel, child, 3));
 	EXPECT_EQ(1, channel_counts(&self->channel, child).receivers_waiting);
-	EXPECT_EQ(0, send_typed(self, child, 1));
+	EXPECT_EQ(0, send_typed(&self->channel, child, 1));
 	EXPECT_EQ(10, child_status(child));
 }
 
 TEST_F(message, a_waiting_receiver_of_all_but_one_lets_that_pass)
 {
-	pid_t child = child_selecting(self, MSGPASS_TYPE_EXCEPT, 2);
+	pid_t child = child_selecting(&self->channel, MSGPASS_TYPE_EXCEPT, 2);
 
-	EXPECT_EQ(0, send_typed(self, child, 2));
+	EXPECT_EQ(0, send_typed(&self->channel, child, 2));
 	EXPECT_EQ(1, channel_counts(&self->channel, child).receivers_waiting);
-	EXPECT_EQ(0, send_typed(self, child, 3));
+	EXPECT_EQ(0, send_typed(&self->channel, child, 3));
 	EXPECT_EQ(30, child_status(child));
 }
 
@@ -344,30 +344,13 @@ TEST_F(message, peeking_selects)
 
 TEST_F(message, peeking_waits_and_leaves_the_message)
 {
-	pid_t child = child_selecting(self, MSGPASS_PEEK, 0);
+	pid_t child = child_selecting(&self->channel, MSGPASS_PEEK, 0);
 
 	EXPECT_EQ(1, channel_counts(&self->channel, child).receivers_waiting);
-	EXPECT_EQ(0, send_typed(self, child, 7));
+	EXPECT_EQ(0, send_typed(&self->channel, child, 7));
 	EXPECT_EQ(70, child_status(child));
 	if (!variant->direct)
 		EXPECT_EQ(70, select_number(self, 0, 0));
-}
-
-TEST_F(message, peeking_and_taking_receivers_are_both_served_by_one_message)
-{
-	pid_t peeking, taking;
-
-	if (variant->direct)
-		SKIP(return, "children have inboxes of their own");
-	peeking = child_selecting(self, MSGPASS_PEEK, 0);
-	taking = child_fork();
-	if (!taking)
-		_exit(AWAIT(self->fd) != 70);
-	EXPECT_TRUE(receivers_wait(&self->channel, 0, 2));
-	EXPECT_EQ(0, send_typed(self, 0, 7));
-	EXPECT_EQ(70, child_status(peeking));
-	EXPECT_EQ(0, child_status(taking));
-	EXPECT_EQ(0, queued(self));
 }
 
 /* --- lengths */
@@ -542,24 +525,6 @@ TEST_F(message, short_segments_are_emsgsize_or_truncate)
 	EXPECT_STREQ("abc.", back);
 }
 
-TEST_F(message, more_than_2_gib_in_a_list_is_eoverflow)
-{
-	const size_t size = 4 << 20;
-	struct iovec segments[600];
-	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(segments); i++)
-		segments[i] = (struct iovec){ memory, size };
-	EXPECT_EQ(-EOVERFLOW, SEND(self->fd, .to = self->to, .flags = MSGPASS_IOVEC,
-				   BYTES(segments, ARRAY_SIZE(segments))));
-	queue(self, 1, 0);
-	EXPECT_EQ(-EOVERFLOW, RECEIVE(self->fd, NULL, .flags = MSGPASS_IOVEC,
-				      BYTES(segments, ARRAY_SIZE(segments))));
-	EXPECT_EQ(1, queued(self));
-}
-
 /* --- bad memory */
 
 TEST_F(message, a_send_from_bad_memory_sends_nothing)
@@ -632,24 +597,6 @@ TEST_F(message, a_receive_whose_struct_is_read_only_leaves_the_message)
 	EXPECT_EQ(10, select_number(self, 0, 0));
 }
 
-TEST_F(message, a_receive_put_back_is_taken_by_another_that_waits)
-{
-	pid_t bad, good;
-
-	if (variant->direct)
-		SKIP(return, "children have inboxes of their own");
-	bad = child_fork();
-	if (!bad)
-		_exit(-RECEIVE(self->fd, NULL, BYTES(NULL, 4)));
-	EXPECT_TRUE(receivers_wait(&self->channel, 0, 1));
-	good = child_selecting(self, 0, 0);
-	EXPECT_TRUE(receivers_wait(&self->channel, 0, 2));
-	EXPECT_EQ(0, send_typed(self, 0, 5));
-	EXPECT_EQ(EFAULT, child_status(bad));
-	EXPECT_EQ(50, child_status(good));
-	EXPECT_EQ(1, channel_counts(&self->channel, 0).received);
-}
-
 /* --- stamps */
 
 TEST_F(message, sequence_numbers_count_from_one)
@@ -689,6 +636,55 @@ TEST_F(message, says_who_sent_it)
 	EXPECT_EQ(geteuid(), receive.out_uid);
 	EXPECT_EQ(getegid(), receive.out_gid);
 	EXPECT_EQ(own_peer(self->fd), receive.out_peer);
+}
+
+/* --- several receivers of one mailbox */
+
+FIXTURE(several) {
+	struct channel channel;
+	int fd;
+};
+
+FIXTURE_SETUP(several)
+{
+	ASSERT_EQ(0, channel_open(&self->channel, false));
+	self->fd = self->channel.fd;
+}
+
+FIXTURE_TEARDOWN(several)
+{
+	close(self->fd);
+}
+
+TEST_F(several, peeking_and_taking_receivers_are_both_served_by_one_message)
+{
+	pid_t peeking, taking;
+
+	peeking = child_selecting(&self->channel, MSGPASS_PEEK, 0);
+	taking = child_fork();
+	if (!taking)
+		_exit(AWAIT(self->fd) != 70);
+	EXPECT_TRUE(receivers_wait(&self->channel, 0, 2));
+	EXPECT_EQ(0, send_typed(&self->channel, 0, 7));
+	EXPECT_EQ(70, child_status(peeking));
+	EXPECT_EQ(0, child_status(taking));
+	EXPECT_EQ(0, mailbox_counts(self->fd).queued);
+}
+
+TEST_F(several, a_receive_put_back_is_taken_by_another_that_waits)
+{
+	pid_t bad, good;
+
+	bad = child_fork();
+	if (!bad)
+		_exit(-RECEIVE(self->fd, NULL, BYTES(NULL, 4)));
+	EXPECT_TRUE(receivers_wait(&self->channel, 0, 1));
+	good = child_receiving(&self->channel, 0);
+	EXPECT_TRUE(receivers_wait(&self->channel, 0, 2));
+	EXPECT_EQ(0, send_typed(&self->channel, 0, 5));
+	EXPECT_EQ(EFAULT, child_status(bad));
+	EXPECT_EQ(50, child_status(good));
+	EXPECT_EQ(1, mailbox_counts(self->fd).received);
 }
 
 #include "afterwards.h"

@@ -284,26 +284,7 @@ TEST_F(wait, killed_leaves_no_trace)
 		EXPECT_TRUE(wait_until(inbox_of_peer(self->fd, peer) == -ESRCH));
 }
 
-TEST_F(wait, killed_lets_the_next_in_line_go_on)
-{
-	pid_t first, second;
-
-	if (variant->direct)
-		SKIP(return, "only threads of one process stand in line at an inbox");
-	first = child_waiting(self, variant, 0, 0);
-	EXPECT_TRUE(wait_until(waiting(self, variant, first, 1)));
-	if (variant->send)
-		second = child_sending(&self->channel, 0, 2);
-	else
-		second = child_waiting(self, variant, 0, 0);
-	EXPECT_TRUE(wait_until(waiting(self, variant, second, 2)));
-	EXPECT_EQ(-SIGKILL, child_kill(first));
-	EXPECT_TRUE(wait_until(waiting(self, variant, second, 1)));
-	end_wait(_metadata, self, variant, second);
-	EXPECT_EQ(0, child_status(second));
-}
-
-/* --- races: many rounds, each with an outcome that the counters tell */
+/* --- several in line at a mailbox, and races whose outcome the counters tell */
 
 FIXTURE(race) {
 	struct channel channel;
@@ -319,6 +300,57 @@ FIXTURE_SETUP(race)
 FIXTURE_TEARDOWN(race)
 {
 	close(self->fd);
+}
+
+TEST_F(race, a_receiver_killed_in_line_lets_the_next_go_on)
+{
+	pid_t first = child_receiving(&self->channel, 0), second;
+
+	EXPECT_TRUE(receivers_wait(&self->channel, 0, 1));
+	second = child_receiving(&self->channel, 0);
+	EXPECT_TRUE(receivers_wait(&self->channel, 0, 2));
+	child_kill(first);
+	EXPECT_EQ(1, mailbox_counts(self->fd).receivers_waiting);
+	EXPECT_EQ(0, send_number(self->fd, 0, 5));
+	EXPECT_EQ(5, child_status(second));
+}
+
+TEST_F(race, a_sender_killed_in_line_lets_the_next_go_on)
+{
+	pid_t first, second;
+
+	ASSERT_EQ(0, set_capacity(&self->channel, 1));
+	ASSERT_EQ(0, send_number(self->fd, 0, 1));
+	first = child_sending(&self->channel, 0, 2);
+	EXPECT_TRUE(senders_wait(&self->channel, 0, 1));
+	second = child_sending(&self->channel, 0, 3);
+	EXPECT_TRUE(senders_wait(&self->channel, 0, 2));
+	child_kill(first);
+	EXPECT_EQ(1, mailbox_counts(self->fd).senders_waiting);
+	EXPECT_EQ(1, TAKE(self->fd));
+	EXPECT_EQ(0, child_status(second));
+	EXPECT_EQ(3, TAKE(self->fd));
+	EXPECT_EQ(-EAGAIN, TAKE(self->fd));
+}
+
+/* Not because of its length, but because nobody stands before it any more. */
+TEST_F(race, a_large_sender_killed_in_line_lets_a_small_one_go_on)
+{
+	char bytes[600] = "";
+	pid_t large, small;
+
+	ASSERT_EQ(0, MAILBOX_SET(self->fd, .message_max = 1000, .capacity_bytes = 1000,
+				 .set = MSGPASS_SET_MESSAGE_MAX | MSGPASS_SET_CAPACITY_BYTES));
+	ASSERT_EQ(0, SEND(self->fd, BYTES(bytes, 600)));
+	large = child_fork();
+	if (!large)
+		_exit(-SEND(self->fd, BYTES(bytes, 600)));
+	EXPECT_TRUE(senders_wait(&self->channel, 0, 1));
+	small = child_sending(&self->channel, 0, 3);
+	EXPECT_TRUE(senders_wait(&self->channel, 0, 2));
+	child_kill(large);
+	EXPECT_EQ(0, child_status(small));
+	EXPECT_EQ(2, mailbox_counts(self->fd).queued);
 }
 
 TEST_F(race, a_message_for_a_receiver_that_is_killed_goes_to_the_next)

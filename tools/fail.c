@@ -61,7 +61,7 @@ enum exit_code exit_code_of(int error)
 	case EMSGSIZE:
 		return TOO_LONG;
 	case EEXIST:
-		return EXISTS;
+		return THERE_ALREADY;
 	default:
 		return FAILED;
 	}
@@ -94,66 +94,47 @@ static const struct {
 #define ANY_KIND -1
 #define ANY_DEED -1
 	{ EAGAIN, TARGET_MAILBOX, TO_SEND,
-	  "%s is full (EAGAIN); wait with --timeout, or make room: "
-	  "msgpass recv %n" },
+	  "%s is full (EAGAIN); wait with --timeout, or make room: msgpass recv %n" },
 	{ EAGAIN, ANY_KIND, TO_SEND,
-	  "the link to %s is full (EAGAIN); wait with --timeout until it "
-	  "receives" },
+	  "the link to %s is full (EAGAIN); wait with --timeout until it receives" },
 	{ EAGAIN, ANY_KIND, TO_RECEIVE,
-	  "there is no such message from %s (EAGAIN); wait for one with "
-	  "--timeout, or without --nonblock" },
+	  "there is no such message from %s (EAGAIN); wait for one with --timeout, or without --nonblock" },
 	{ ETIMEDOUT, TARGET_MAILBOX, TO_SEND,
-	  "%s had no room in time (ETIMEDOUT); wait longer with --timeout, or "
-	  "make room: msgpass recv %n" },
+	  "%s had no room in time (ETIMEDOUT); wait longer with --timeout, or make room: msgpass recv %n" },
 	{ ETIMEDOUT, ANY_KIND, TO_SEND,
-	  "the link to %s had no room in time (ETIMEDOUT); wait longer with "
-	  "--timeout" },
+	  "the link to %s had no room in time (ETIMEDOUT); wait longer with --timeout" },
 	{ ETIMEDOUT, ANY_KIND, TO_RECEIVE,
-	  "no message from %s came in time (ETIMEDOUT); wait longer with "
-	  "--timeout" },
+	  "no message from %s came in time (ETIMEDOUT); wait longer with --timeout" },
 	{ ENOENT, TARGET_MAILBOX, ANY_DEED,
-	  "there is no %s that you may see (ENOENT); see what there is: "
-	  "msgpass ls, or make it: msgpass create %n" },
+	  "there is no %s that you may see (ENOENT); see what there is: msgpass ls, or make it: msgpass create %n" },
 	{ EEXIST, TARGET_MAILBOX, ANY_DEED,
-	  "%s is there already (EEXIST); use it without --exclusive, or "
-	  "remove it: msgpass rm %n" },
+	  "%s is there already (EEXIST); use it without --exclusive, or remove it: msgpass rm %n" },
 	{ ESRCH, ANY_KIND, TO_STAT,
-	  "there is no inbox of %s that you may see (ESRCH); a process has "
-	  "one from its first message on" },
+	  "there is no inbox of %s that you may see (ESRCH); a process has one from its first message on" },
 	{ ESRCH, ANY_KIND, ANY_DEED,
-	  "there is no %s (ESRCH); see those that receive: "
-	  "msgpass ls --inboxes" },
+	  "there is no %s (ESRCH); see those that receive: msgpass ls --inboxes" },
 	{ EPIPE, TARGET_MAILBOX, ANY_DEED,
 	  "%s was deleted (EPIPE); make it anew: msgpass create %n" },
 	{ EPIPE, ANY_KIND, ANY_DEED,
 	  "%s died (EPIPE); start it anew" },
 	{ EACCES, TARGET_MAILBOX, TO_SEND,
-	  "the mode of %s does not let you send (EACCES); its owner can change "
-	  "that: msgpass set %n --mode 0622" },
+	  "the mode of %s does not let you send (EACCES); its owner can change that: msgpass set %n --mode 0622" },
 	{ EACCES, TARGET_MAILBOX, TO_RECEIVE,
-	  "the mode of %s does not let you receive (EACCES); its owner can "
-	  "change that: msgpass set %n --mode 0644" },
+	  "the mode of %s does not let you receive (EACCES); its owner can change that: msgpass set %n --mode 0644" },
 	{ EPERM, TARGET_MAILBOX, ANY_DEED,
-	  "only the owner of %s may do that (EPERM); do it as the owner or "
-	  "as root" },
+	  "only the owner of %s may do that (EPERM); do it as the owner or as root" },
 	{ EPERM, ANY_KIND, TO_SEND,
-	  "%s lets you send it nothing (EPERM); it can open its inbox, as "
-	  "msgpass recv does with --mode 0202" },
+	  "%s lets you send it nothing (EPERM); it can open its inbox, as msgpass recv does with --mode 0202" },
 	{ EDQUOT, ANY_KIND, ANY_DEED,
-	  "your quota does not let you have more for %s (EDQUOT); see "
-	  "msgpass info, and receive what you have sent" },
+	  "your quota does not let you have more for %s (EDQUOT); see msgpass info, and receive what you have sent" },
 	{ ENOSPC, ANY_KIND, TO_CREATE,
-	  "no room for %s: there are as many mailboxes as may be (ENOSPC); "
-	  "remove one: msgpass rm" },
+	  "no room for %s: there are as many mailboxes as may be (ENOSPC); remove one: msgpass rm" },
 	{ EMSGSIZE, ANY_KIND, TO_SEND,
-	  "the message is longer than %s takes (EMSGSIZE); let it be cut by "
-	  "leaving out --message, or raise --message-max there" },
+	  "the message is longer than %s takes (EMSGSIZE); let it be cut by leaving out --message, or raise --message-max there" },
 	{ ENAMETOOLONG, ANY_KIND, ANY_DEED,
 	  "%s has too long a name (ENAMETOOLONG); 63 bytes are the most" },
 	{ EINVAL, TARGET_MAILBOX, ANY_DEED,
-	  "%s can't be named or set up so (EINVAL); a name holds no space, no "
-	  "slash and no control character, begins with no dot, and "
-	  "capacities have limits: msgpass info" },
+	  "%s can't be named or set up so (EINVAL); a name holds no space, no slash and no control character, begins with no dot, and capacities have limits: msgpass info" },
 };
 
 static void print_sentence(const char *sentence, const struct target *target)

@@ -20,7 +20,7 @@ enum exit_code {
 	OVER_LIMIT	= 7,
 	GONE		= 8,
 	TOO_LONG	= 9,
-	EXISTS		= 10,
+	THERE_ALREADY	= 10,
 };
 
 /* What was being done when it failed. */

@@ -102,8 +102,7 @@ static int list_mailboxes(struct listing *listing)
 	int ret;
 
 	begin_list(listing, "mailboxes",
-		   "MODE OWNER      GROUP        QUEUED  CAPACITY      BYTES "
-		   "RECEIVERS SENDERS NAME");
+		   "MODE OWNER      GROUP        QUEUED  CAPACITY      BYTES RECEIVERS SENDERS NAME");
 	while ((ret = msgpass_mailbox_next(listing->device, &status)) > 0) {
 		print_mailbox(listing, &status);
 		listing->count++;
@@ -137,8 +136,7 @@ static int list_inboxes(struct listing *listing)
 	int ret;
 
 	begin_list(listing, "inboxes",
-		   "MODE OWNER          PID    LINKS   QUEUED      BYTES "
-		   "RECEIVERS SENDERS PEER");
+		   "MODE OWNER          PID    LINKS   QUEUED      BYTES RECEIVERS SENDERS PEER");
 	while ((ret = msgpass_inbox_next(listing->device, &status)) > 0) {
 		print_inbox(listing, &status);
 		listing->count++;
@@ -172,8 +170,7 @@ static int list_links(struct listing *listing)
 	int ret;
 
 	begin_list(listing, "links",
-		   "   FROM      TO   QUEUED  CAPACITY      BYTES RECEIVERS "
-		   "SENDERS PEERS");
+		   "   FROM      TO   QUEUED  CAPACITY      BYTES RECEIVERS SENDERS PEERS");
 	while ((ret = msgpass_link_next(listing->device, &status)) > 0) {
 		print_link(listing, &status);
 		listing->count++;
@@ -235,7 +232,7 @@ int list(const struct options *options)
 	ret = list_wanted(&listing);
 	if (ret < 0)
 		return fail_with(&(struct target){
-			.kind = TARGET_ANYONE, .text = "the list" },
+			.kind = TARGET_ANYONE, .text = "what there is" },
 			TO_STAT, ret);
 	return DONE;
 }

@@ -57,18 +57,6 @@ int remove_mailboxes(const struct options *options)
 	return code;
 }
 
-/* Either right will do to change it. */
-static int open_to_set(const struct target *target)
-{
-	int fd = msgpass_mailbox_open(target->device, target->name, O_RDONLY,
-				      NULL);
-
-	if (fd == -EACCES)
-		fd = msgpass_mailbox_open(target->device, target->name,
-					  O_WRONLY, NULL);
-	return fd;
-}
-
 int set_mailbox(const struct options *options)
 {
 	struct target target;
@@ -81,9 +69,8 @@ int set_mailbox(const struct options *options)
 	ret = target_mailbox(&target, options->operands[0]);
 	if (ret)
 		return ret;
-	ret = open_to_set(&target);
-	if (ret >= 0)
-		ret = msgpass_mailbox_set(ret, &options->settings);
+	ret = msgpass_mailbox_set(target.device, target.name,
+				  &options->settings);
 	if (ret < 0)
 		return fail_with(&target, TO_SET, ret);
 	return DONE;

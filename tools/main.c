@@ -69,8 +69,7 @@ int show_help(const struct options *options)
 static int flush(int code)
 {
 	if (fflush(stdout) || ferror(stdout))
-		return code ? code : fail(FAILED, "cannot write to standard "
-					  "output: %m");
+		return code ? code : fail(FAILED, "cannot write to standard output: %m");
 	return code;
 }
 
@@ -107,8 +106,7 @@ int main(int argc, char **argv)
 		argv[1] = "help";
 	options.verb = find_verb(argv[1]);
 	if (!options.verb) {
-		fprintf(stderr, "msgpass: there is no verb '%s'; "
-			"see: msgpass help\n", argv[1]);
+		fprintf(stderr, "msgpass: there is no verb '%s'; see: msgpass help\n", argv[1]);
 		return WRONG_USAGE;
 	}
 	if (!options_parse(&options, argc - 1, argv + 1))

@@ -143,8 +143,7 @@ static bool apply(struct options *options, const struct option_row *row,
 		return false;
 	}
 	if (row->select && options->select) {
-		fail_usage(options, "one of --type, --type-up-to and "
-			   "--type-except is enough");
+		fail_usage(options, "one of --type, --type-up-to and --type-except is enough");
 		return false;
 	}
 	expected = row->parse(text, (char *)options + row->field);

@@ -58,6 +58,24 @@ extern const struct verb verbs[];
  * @priority: --priority
  * @settings: --mode, --owner, --group, --capacity, --capacity-bytes,
  *	--message-max
+ * @all: --all
+ * @any: --any
+ * @by_priority: --by-priority
+ * @exclusive: --exclusive
+ * @help: --help
+ * @inboxes: --inboxes
+ * @json: --json
+ * @lines: --lines
+ * @links: --links
+ * @mailboxes: --mailboxes
+ * @message: --message
+ * @names: --names
+ * @no_progress: --no-progress
+ * @nonblock: --nonblock
+ * @peek: --peek
+ * @progress: --progress
+ * @quiet: --quiet
+ * @verbose: --verbose
  */
 struct options {
 	const struct verb *verb;

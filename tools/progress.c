@@ -69,5 +69,6 @@ void progress_end(struct progress *progress)
 		return;
 	draw(progress, msgpass_deadline(0));
 	fputc('\n', stderr);
-	progress->shown = progress->always = false;
+	progress->shown = false;
+	progress->always = false;
 }

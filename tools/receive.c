@@ -44,14 +44,17 @@ ssize_t receiver_take(struct receiver *receiver,
 int receiver_write(struct receiver *receiver, size_t length)
 {
 	size_t written = io_write_all(STDOUT_FILENO, receiver->buffer, length);
+	int error;
 
 	if (written == length) {
 		progress_add(&receiver->progress, length);
 		return DONE;
 	}
+	error = errno;
 	progress_end(&receiver->progress);
-	return fail(FAILED, "cannot write to standard output: %m; %zu bytes "
-		    "from %s %s", length - written, receiver->target.text,
+	errno = error;
+	return fail(FAILED, "cannot write to standard output: %m; %zu bytes from %s %s",
+		    length - written, receiver->target.text,
 		    receiver->options->peek ? "are still there" :
 		    "were received and are lost");
 }
@@ -106,25 +109,27 @@ first_options(const struct receiver *receiver)
 static ssize_t take_next(struct receiver *receiver)
 {
 	struct msgpass_receive_options how = first_options(receiver);
-	struct msgpass_receive_options look = how;
 	struct msgpass_message_info oldest;
 	ssize_t ret;
 
-	look.nonblock = look.peek = look.truncate = true;
 	for (;;) {
+		struct msgpass_receive_options look = how;
+
+		look.nonblock = true;
+		look.peek = true;
+		look.truncate = true;
 		ret = msgpass_receive_with(receiver->target.fd, NULL, 0, &look,
 					   &oldest);
 		if (ret < 0 || oldest.type > STREAM_START)
 			break;
+		look = how;
+		look.nonblock = true;
 		look.select = MSGPASS_SELECT_TYPE;
 		look.type = oldest.type;
-		look.peek = look.truncate = false;
 		ret = receiver_take(receiver, &look);
 		if (ret != -EAGAIN)
 			return ret;
-		/* another receiver was faster */
-		look = how;
-		look.nonblock = look.peek = look.truncate = true;
+		/* another receiver was faster: look again */
 	}
 	if (ret < 0 && ret != -EAGAIN)
 		return ret;
@@ -151,8 +156,7 @@ static int receive_one(struct receiver *receiver)
 
 	/* what nobody would read is better left where it is */
 	if (io_is_broken(STDOUT_FILENO))
-		return fail(FAILED, "nobody reads standard output (EPIPE); "
-			    "nothing was received");
+		return fail(FAILED, "nobody reads standard output (EPIPE); nothing was received");
 	length = message ? receiver_take(receiver, &how) : take_next(receiver);
 	if (length == -EAGAIN && receiver->options->all)
 		return NOTHING_LEFT;
@@ -174,8 +178,7 @@ static int open_receiver(struct receiver *receiver)
 	if (ret)
 		return ret;
 	if (options->settings.has && receiver->target.kind == TARGET_MAILBOX)
-		return fail_usage(options, "settings are for the own inbox; "
-				  "change a mailbox with: msgpass set %s",
+		return fail_usage(options, "settings are for the own inbox; change a mailbox with: msgpass set %s",
 				  text_shown(receiver->target.name));
 	ret = target_open(&receiver->target, O_RDONLY);
 	if (ret || !options->settings.has)
@@ -196,8 +199,7 @@ int receive_output(const struct options *options)
 	int ret;
 
 	if (options->peek && (count > 1 || options->all))
-		return fail_usage(options, "--peek sees the same message each "
-				  "time; leave out --count and --all");
+		return fail_usage(options, "--peek sees the same message each time; leave out --count and --all");
 	ret = open_receiver(&receiver);
 	if (ret)
 		return ret;

@@ -45,8 +45,7 @@ static void notice_crowd(struct receiver *receiver)
 		return;
 	receiver->noticed = true;
 	progress_end(&receiver->progress);
-	fail(DONE, "%s is full of other messages, and the stream waits for "
-	     "room; receive them elsewhere: msgpass recv %s",
+	fail(DONE, "%s is full of other messages, and the stream waits for room; receive them elsewhere: msgpass recv %s",
 	     receiver->target.text, text_shown(receiver->target.name));
 }
 
@@ -91,23 +90,19 @@ static int fail_broken(struct receiver *receiver,
 
 	progress_end(&receiver->progress);
 	if (error == -ESRCH || (error == -EPIPE && !mailbox))
-		return fail(GONE, "the stream from process %d is not whole: "
-			    "its sender died (ESRCH) after %" PRIu64 " bytes; "
-			    "let it be sent again", first->pid, length);
+		return fail(GONE, "the stream from process %d is not whole: its sender died (ESRCH) after %" PRIu64 " bytes; let it be sent again",
+			    first->pid, length);
 	receiver_fail(receiver, error);
-	return fail(exit_code_of(error), "the stream from process %d is not "
-		    "whole: there were %" PRIu64 " bytes of it", first->pid,
-		    length);
+	return fail(exit_code_of(error), "the stream from process %d is not whole: there were %" PRIu64 " bytes of it",
+		    first->pid, length);
 }
 
 static int fail_to_write(struct receiver *receiver,
 			 const struct msgpass_message_info *first)
 {
 	if (receiver->target.kind != TARGET_MAILBOX)
-		return fail(FAILED, "the rest of the stream is dropped with "
-			    "this process's inbox");
-	return fail(FAILED, "the rest of the stream stays in %s; drop or keep "
-		    "it: msgpass recv %s --all --type %u",
+		return fail(FAILED, "the rest of the stream is dropped with this process's inbox");
+	return fail(FAILED, "the rest of the stream stays in %s; drop or keep it: msgpass recv %s --all --type %u",
 		    receiver->target.text, text_shown(receiver->target.name),
 		    stream_type(first->peer));
 }
@@ -126,9 +121,7 @@ int receive_stream(struct receiver *receiver, size_t first_length)
 		if (length < 0)
 			return fail_broken(receiver, &first, total, length);
 		if (receiver->info.peer != first.peer)
-			return fail(FAILED, "process %d sent a piece that "
-				    "belongs to the stream of process %d; the "
-				    "stream is not whole",
+			return fail(FAILED, "process %d sent a piece that belongs to the stream of process %d; the stream is not whole",
 				    receiver->info.pid, first.pid);
 		pieces++;
 		if (length == 0)

@@ -98,12 +98,13 @@ static int send_one(struct sender *sender)
 	int ret;
 
 	if (length < 0)
-		return fail_to_read(sender, length);
-	if ((uint64_t)length > limit)
-		return sender_fail(sender, -EMSGSIZE);
-	ret = sender_send(sender, data, length);
+		ret = fail_to_read(sender, length);
+	else if ((uint64_t)length > limit)
+		ret = sender_fail(sender, -EMSGSIZE);
+	else
+		ret = sender_send(sender, data, length);
 	free(data);
-	return ret < 0 ? sender_fail(sender, ret) : DONE;
+	return ret < 0 ? sender_fail(sender, ret) : ret;
 }
 
 /* Each keeps its newline, so that a receiver's output is the input. */
@@ -169,11 +170,9 @@ int send_input(const struct options *options)
 	int ret;
 
 	if (options->type >= STREAM_START)
-		return fail_usage(options, "types from %u on are those of "
-				  "streams", STREAM_START);
+		return fail_usage(options, "types from %u on are those of streams", STREAM_START);
 	if (options->lines && options->message)
-		return fail_usage(options, "--lines and --message exclude "
-				  "each other");
+		return fail_usage(options, "--lines and --message exclude each other");
 	ret = open_sender(&sender);
 	if (ret)
 		return ret;

@@ -19,8 +19,7 @@ static void notice_quota(struct sender *sender)
 		return;
 	sender->noticed = true;
 	progress_end(&sender->progress);
-	fail(DONE, "your quota is used up (EDQUOT); waiting until something "
-	     "that you have sent is received");
+	fail(DONE, "your quota is used up (EDQUOT); waiting until something that you have sent is received");
 }
 
 /*
@@ -85,8 +84,7 @@ static int stream_fail(struct sender *sender, int error)
 	sender_fail(sender, error);
 	/* a process that was there has not been looked for in vain */
 	return fail(error == -ESRCH ? GONE : exit_code_of(error),
-		    "the stream broke off after %" PRIu64 " bytes; the "
-		    "receiver will see that it is not whole", sender->bytes);
+		    "the stream broke off after %" PRIu64 " bytes; the receiver will see that it is not whole", sender->bytes);
 }
 
 /*

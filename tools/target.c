@@ -16,11 +16,9 @@ int target_open_device(int *device)
 	if (*device >= 0)
 		return DONE;
 	if (*device == -ENOENT || *device == -ENXIO || *device == -ENODEV)
-		return fail(FAILED, "there is no /dev/msgpass (%s); load the "
-			    "module: modprobe msgpass",
+		return fail(FAILED, "there is no /dev/msgpass (%s); load the module: modprobe msgpass",
 			    strerrorname_np(-*device));
-	return fail(exit_code_of(*device), "cannot open /dev/msgpass: %s (%s); "
-		    "its owner or root can let you: ls -l /dev/msgpass",
+	return fail(exit_code_of(*device), "cannot open /dev/msgpass: %s (%s); its owner or root can let you: ls -l /dev/msgpass",
 		    strerror(-*device), strerrorname_np(-*device));
 }
 

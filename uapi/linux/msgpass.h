@@ -73,18 +73,16 @@
 #define MSGPASS_IOC_RECEIVE		_IO(MSGPASS_IOC_MAGIC, 1)
 #define MSGPASS_IOC_INFO		_IO(MSGPASS_IOC_MAGIC, 2)
 #define MSGPASS_IOC_MAILBOX_STAT	_IO(MSGPASS_IOC_MAGIC, 3)
+#define MSGPASS_IOC_MAILBOX_SET		_IO(MSGPASS_IOC_MAGIC, 4)
+#define MSGPASS_IOC_MAILBOX_DELETE	_IO(MSGPASS_IOC_MAGIC, 5)
 
 /* on a device fd */
 #define MSGPASS_IOC_MAILBOX_OPEN	_IO(MSGPASS_IOC_MAGIC, 16)
-#define MSGPASS_IOC_MAILBOX_DELETE	_IO(MSGPASS_IOC_MAGIC, 17)
-#define MSGPASS_IOC_MAILBOX_NEXT	_IO(MSGPASS_IOC_MAGIC, 18)
+#define MSGPASS_IOC_MAILBOX_NEXT	_IO(MSGPASS_IOC_MAGIC, 17)
 #define MSGPASS_IOC_INBOX_SET		_IO(MSGPASS_IOC_MAGIC, 24)
 #define MSGPASS_IOC_INBOX_STAT		_IO(MSGPASS_IOC_MAGIC, 25)
 #define MSGPASS_IOC_INBOX_NEXT		_IO(MSGPASS_IOC_MAGIC, 26)
 #define MSGPASS_IOC_LINK_NEXT		_IO(MSGPASS_IOC_MAGIC, 27)
-
-/* on a mailbox fd (MSGPASS_IOC_MAILBOX_DELETE too) */
-#define MSGPASS_IOC_MAILBOX_SET		_IO(MSGPASS_IOC_MAGIC, 32)
 
 /* flags of send and receive */
 #define MSGPASS_NONBLOCK	0x1 /* EAGAIN instead of waiting */
@@ -120,7 +118,7 @@
  * Asynchronous: returns 0 once the message is queued. Blocks while the link
  * or the mailbox is at its capacity, or others wait for room in it already.
  *
- * Particular errors: EINVAL @to is a pid of 0 or less, or is set on a mailbox
+ * Particular errors: EINVAL @to is 0 or a pid below 0, or is set on a mailbox
  * fd; ESRCH @to is a thread id, a kernel thread or a zombie; EPERM the
  * receiver lets neither the caller's uid (the rule of kill(2)), nor its
  * groups, nor others send to it.
@@ -143,7 +141,8 @@ struct msgpass_send {
  *	MSGPASS_TRUNCATE, MSGPASS_BY_PRIORITY and at most one of the
  *	MSGPASS_TYPE_* flags
  * @from: on a device fd the sender: its pid in the caller's pid namespace or
- *	with MSGPASS_PEER its peer id; 0: anyone; 0 on a mailbox fd
+ *	with MSGPASS_PEER its peer id; 0 without MSGPASS_PEER: anyone; 0 on a
+ *	mailbox fd
  * @data: pointer to the buffer, or with MSGPASS_IOVEC to a struct iovec array
  * @length: bytes in the buffer, or with MSGPASS_IOVEC elements of the array
  * @deadline: as in struct msgpass_send, to wait for a message
@@ -285,7 +284,8 @@ struct msgpass_attributes {
  * the rights asked for, whatever @attributes.mode says.
  *
  * Particular errors: ENAMETOOLONG @name has no NUL; EINVAL a byte not allowed
- * in it; EMFILE, ENFILE no more file descriptors.
+ * in it, MSGPASS_OPEN_EXCLUSIVE or attributes without MSGPASS_OPEN_CREATE;
+ * EMFILE, ENFILE no more file descriptors.
  */
 struct msgpass_mailbox_open {
 	__u32 size;
@@ -300,9 +300,9 @@ struct msgpass_mailbox_open {
  * @flags: 0
  * @name: on a device fd which mailbox; empty on a mailbox fd
  *
- * For the owner, or with CAP_IPC_OWNER (else EPERM). The name is free at
- * once, queued messages are dropped, and whoever waits in the mailbox, or
- * uses an fd of it later, gets EPIPE.
+ * For the owner, or with CAP_IPC_OWNER (else EPERM; by name ENOENT for those
+ * who can't see it). The name is free at once, queued messages are dropped,
+ * and whoever waits in the mailbox, or uses an fd of it later, gets EPIPE.
  */
 struct msgpass_mailbox_delete {
 	__u32 size;
@@ -315,13 +315,16 @@ struct msgpass_mailbox_delete {
  * @size: sizeof(struct msgpass_mailbox_set)
  * @flags: 0
  * @attributes: what to change; fds that are open keep the right they have
+ * @name: on a device fd which mailbox; empty on a mailbox fd
  *
- * For the owner, or with CAP_IPC_OWNER (else EPERM).
+ * For the owner, or with CAP_IPC_OWNER (else EPERM; by name ENOENT for those
+ * who can't see it). By name it takes no right to send or receive.
  */
 struct msgpass_mailbox_set {
 	__u32 size;
 	__u32 flags;
 	struct msgpass_attributes attributes;
+	char name[MSGPASS_NAME_SIZE];
 };
 
 /**
