@@ -38,8 +38,7 @@ expect() {
 
 # until_stat BOX FIELD VALUE: wait until the box shows it, for 20 s at most.
 until_stat() {
-	local i
-	for i in $(seq 400); do
+	for _ in $(seq 400); do
 		[ "$(msgpass stat "$1" | sed -n "s/^$2 *//p")" != "$3" ] || return 0
 		usleep 50000
 	done
