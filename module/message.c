@@ -10,7 +10,7 @@
 
 static size_t message_size(size_t length)
 {
-	return struct_size_t(struct msgpass_message, data, length);
+	return size_add(sizeof(struct msgpass_message), length);
 }
 
 struct msgpass_message *msgpass_message_new(struct iov_iter *from,
