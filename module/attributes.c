@@ -5,9 +5,8 @@
 
 static bool capacity_allowed(u64 capacity)
 {
-	if (capacity == MSGPASS_UNLIMITED)
-		return true;
-	return capacity > 0 && capacity <= READ_ONCE(msgpass_capacity_max);
+	return capacity == MSGPASS_UNLIMITED ||
+	       capacity <= READ_ONCE(msgpass_capacity_max);
 }
 
 int msgpass_attributes_apply(const struct msgpass_attributes *attributes,

@@ -108,6 +108,7 @@ static struct msgpass_wait make_wait(const struct file *file, u32 flags,
 	return (struct msgpass_wait) {
 		.nonblock = flags & MSGPASS_NONBLOCK ||
 			    file->f_flags & O_NONBLOCK,
+		.synchronous = flags & MSGPASS_SYNCHRONOUS,
 		.deadline = deadline > KTIME_MAX ? 0 : deadline,
 	};
 }
@@ -169,6 +170,8 @@ static long do_send(struct msgpass_inbox *receiver,
 	return error;
 }
 
+#define SEND_FLAGS (MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_SYNCHRONOUS)
+
 static long device_send(struct file *file, union argument *argument,
 			void __user *user)
 {
@@ -176,7 +179,7 @@ static long device_send(struct file *file, union argument *argument,
 	struct msgpass_inbox *receiver;
 	long result;
 
-	if (send->flags & ~(MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_PEER))
+	if (send->flags & ~(SEND_FLAGS | MSGPASS_PEER))
 		return -EINVAL;
 	receiver = msgpass_direct_receiver(send->to,
 					   send->flags & MSGPASS_PEER);
@@ -194,7 +197,7 @@ static long mailbox_send(struct file *file, union argument *argument,
 
 	if (!(file->f_mode & FMODE_WRITE))
 		return -EBADF;
-	if (send->flags & ~(MSGPASS_NONBLOCK | MSGPASS_IOVEC) || send->to)
+	if (send->flags & ~SEND_FLAGS || send->to)
 		return -EINVAL;
 	return do_send(NULL, file->private_data, file, send);
 }

@@ -201,6 +201,16 @@ void msgpass_index_remove(struct msgpass_index *port,
 	list_del_init(&message->run);
 }
 
+void msgpass_index_withdraw(struct msgpass_index *port,
+			    struct msgpass_index *queue,
+			    struct msgpass_message *message)
+{
+	if (run_find(port, message) == message)
+		msgpass_index_remove(port, queue, message);
+	else
+		list_del_init(&message->run);
+}
+
 /*
  * The topmost node within the bounds parts the tree: left of it only the low
  * bound matters, right of it only the high one.

@@ -35,6 +35,10 @@ void msgpass_index_add(struct msgpass_index *port, struct msgpass_index *queue,
 void msgpass_index_remove(struct msgpass_index *port,
 			  struct msgpass_index *queue,
 			  struct msgpass_message *message);
+/* The same for any message that is in. */
+void msgpass_index_withdraw(struct msgpass_index *port,
+			    struct msgpass_index *queue,
+			    struct msgpass_message *message);
 
 /* The best message with @low <= type <= @high, NULL if there is none. */
 struct msgpass_message *msgpass_index_best(struct msgpass_index *index,

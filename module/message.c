@@ -44,7 +44,8 @@ struct msgpass_message *msgpass_message_new(struct iov_iter *from,
 	message->gid = cred->egid;
 	message->sender = msgpass_peer_ref(sender);
 	message->account = account;
-	message->queue = NULL;
+	message->rendezvous = NULL;
+	message->queued = false;
 	refcount_set(&message->refs, 1);
 	INIT_LIST_HEAD(&message->run);
 	return message;

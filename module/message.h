@@ -21,6 +21,7 @@ struct msgpass_account;
 struct msgpass_message;
 struct msgpass_peer;
 struct msgpass_queue;
+struct msgpass_waiter;
 
 /* Where a message that leads a run stands in one index; see index.h. */
 struct msgpass_index_node {
@@ -41,11 +42,15 @@ struct msgpass_message {
 	struct msgpass_peer *sender;		/* reference held */
 	struct msgpass_account *account;	/* reference held */
 	refcount_t refs;
+	bool queued;				/* port->lock */
 
 	/* const once accepted */
 	struct msgpass_queue *queue;
 	u64 sequence;
 	u64 time;				/* CLOCK_MONOTONIC, ns */
+
+	/* port->lock */
+	struct msgpass_waiter *rendezvous;	/* its sender's, or NULL */
 
 	/* port->lock, while queued */
 	struct list_head run;

@@ -7,50 +7,9 @@
 
 #include "port.h"
 
-/* A thread that waits: on its own stack, gone once @done is seen. */
-struct waiter {
-	struct list_head entry;			/* port->lock */
-	struct task_struct *task;		/* const */
-	const struct msgpass_selection *selection; /* a receiver's; const */
-	struct msgpass_message *message;	/* to send, or handed over */
-	int result;
-	bool done;				/* release, acquire */
-};
-
-/* What to do once the port is unlocked. */
-struct wakes {
-	unsigned int count;
-	struct task_struct *tasks[8];
-	__poll_t events;
-};
-
-/* Takes @waiter off its list; the caller has adjusted the counts. */
-static void waiter_complete(struct waiter *waiter, int result,
-			    struct wakes *wakes)
+static void wake(struct msgpass_port *port, struct msgpass_wakes *wakes)
 {
-	struct task_struct *task = get_task_struct(waiter->task);
-
-	list_del(&waiter->entry);
-	waiter->result = result;
-	/* From here on the waiter, and its thread, may be gone. */
-	smp_store_release(&waiter->done, true);
-
-	if (wakes->count < ARRAY_SIZE(wakes->tasks)) {
-		wakes->tasks[wakes->count++] = task;
-	} else {
-		wake_up_process(task);
-		put_task_struct(task);
-	}
-}
-
-static void wake(struct msgpass_port *port, struct wakes *wakes)
-{
-	unsigned int i;
-
-	for (i = 0; i < wakes->count; i++) {
-		wake_up_process(wakes->tasks[i]);
-		put_task_struct(wakes->tasks[i]);
-	}
+	msgpass_wake_tasks(wakes);
 	if (!wakes->events)
 		return;
 	if (wq_has_sleeper(&port->poll))
@@ -59,35 +18,6 @@ static void wake(struct msgpass_port *port, struct wakes *wakes)
 		kill_fasync(&port->async_readers, SIGIO, POLL_IN);
 	if (wakes->events & EPOLLOUT)
 		kill_fasync(&port->async_writers, SIGIO, POLL_OUT);
-}
-
-/* 0 once another has completed @waiter, or why to give up waiting. */
-static int waiter_sleep(struct waiter *waiter, struct msgpass_wait *wait)
-{
-	ktime_t *deadline = wait->deadline ? &wait->deadline : NULL;
-	bool expired = false;
-	int error = 0;
-
-	wait->waited = true;
-	for (;;) {
-		set_current_state(TASK_INTERRUPTIBLE);
-		/* Pairs with waiter_complete(). */
-		if (smp_load_acquire(&waiter->done))
-			break;
-		if (expired) {
-			error = -ETIMEDOUT;
-			break;
-		}
-		if (signal_pending(current)) {
-			error = -ERESTARTSYS;
-			break;
-		}
-		expired = !schedule_hrtimeout_range(deadline,
-						    current->timer_slack_ns,
-						    HRTIMER_MODE_ABS);
-	}
-	__set_current_state(TASK_RUNNING);
-	return error;
 }
 
 void msgpass_port_init(struct msgpass_port *port,
@@ -126,10 +56,18 @@ static void queue_check_unused(struct msgpass_queue *queue)
 		queue->port->ops->queue_unused(queue);
 }
 
+static bool is_rendezvous(const struct msgpass_port *port)
+{
+	return port->limits.capacity == 0;
+}
+
 static bool queue_has_room(const struct msgpass_queue *queue, size_t length)
 {
 	const struct msgpass_limits *limits = &queue->port->limits;
 
+	/* No buffer: a message stays with its sender, who waits. */
+	if (is_rendezvous(queue->port))
+		return true;
 	return queue->held < limits->capacity &&
 	       queue->held_bytes <= limits->capacity_bytes &&
 	       length <= limits->capacity_bytes - queue->held_bytes;
@@ -138,13 +76,17 @@ static bool queue_has_room(const struct msgpass_queue *queue, size_t length)
 /* For poll: a send of whatever length would not block. */
 static bool queue_is_writable(const struct msgpass_queue *queue)
 {
+	struct msgpass_port *port = queue->port;
+
+	if (is_rendezvous(port))
+		return !list_empty(&port->receivers);
 	return list_empty(&queue->senders) &&
-	       queue_has_room(queue, queue->port->limits.message_max);
+	       queue_has_room(queue, port->limits.message_max);
 }
 
 /* After a change: tell those who poll, once, that there is room again. */
 static void note_writable(struct msgpass_queue *queue, bool before,
-			  struct wakes *wakes)
+			  struct msgpass_wakes *wakes)
 {
 	if (!before && queue_is_writable(queue))
 		wakes->events |= EPOLLOUT | EPOLLWRNORM;
@@ -156,22 +98,32 @@ static void enqueue(struct msgpass_message *message)
 	struct msgpass_port *port = queue->port;
 
 	msgpass_index_add(&port->index, &queue->index, message);
+	message->queued = true;
 	port->queued++;
 	port->queued_bytes += message->length;
 	queue->queued++;
 	queue->queued_bytes += message->length;
 }
 
-static void dequeue(struct msgpass_message *message)
+/* The caller takes it out of the index. */
+static void count_dequeued(struct msgpass_message *message)
 {
 	struct msgpass_queue *queue = message->queue;
 	struct msgpass_port *port = queue->port;
 
-	msgpass_index_remove(&port->index, &queue->index, message);
+	message->queued = false;
 	port->queued--;
 	port->queued_bytes -= message->length;
 	queue->queued--;
 	queue->queued_bytes -= message->length;
+}
+
+/* Any that a selection found. */
+static void dequeue(struct msgpass_message *message)
+{
+	msgpass_index_remove(&message->queue->port->index,
+			     &message->queue->index, message);
+	count_dequeued(message);
 }
 
 /* The message is neither queued nor claimed any more. */
@@ -181,64 +133,7 @@ static void release_place(struct msgpass_message *message)
 	message->queue->held_bytes -= message->length;
 }
 
-static bool selection_matches(const struct msgpass_selection *selection,
-			      const struct msgpass_message *message)
-{
-	if (selection->queue && selection->queue != message->queue)
-		return false;
-	switch (selection->rule) {
-	case MSGPASS_ANY_TYPE:
-		return true;
-	case MSGPASS_THIS_TYPE:
-		return message->type == selection->type;
-	case MSGPASS_LOWEST_TYPE_UP_TO:
-		return message->type <= selection->type;
-	case MSGPASS_ANY_TYPE_EXCEPT:
-		return message->type != selection->type;
-	}
-	return false;
-}
-
-static struct msgpass_message *
-selection_best(struct msgpass_port *port,
-	       const struct msgpass_selection *selection)
-{
-	struct msgpass_index *index = selection->queue ?
-		&selection->queue->index : &port->index;
-	enum msgpass_order order = selection->order;
-	struct msgpass_message *below = NULL, *above = NULL;
-	u32 type = selection->type;
-
-	switch (selection->rule) {
-	case MSGPASS_ANY_TYPE:
-		return msgpass_index_best(index, 0, U32_MAX, order);
-	case MSGPASS_THIS_TYPE:
-		return msgpass_index_best(index, type, type, order);
-	case MSGPASS_LOWEST_TYPE_UP_TO:
-		if (!msgpass_index_lowest_type(index, &type) ||
-		    type > selection->type)
-			return NULL;
-		return msgpass_index_best(index, type, type, order);
-	case MSGPASS_ANY_TYPE_EXCEPT:
-		if (type > 0)
-			below = msgpass_index_best(index, 0, type - 1, order);
-		if (type < U32_MAX)
-			above = msgpass_index_best(index, type + 1, U32_MAX,
-						   order);
-		return msgpass_index_better(below, above, order);
-	}
-	return NULL;
-}
-
-static int selection_fits(const struct msgpass_selection *selection,
-			  const struct msgpass_message *message)
-{
-	if (message->length > selection->room && !selection->truncate)
-		return -EMSGSIZE;
-	return 0;
-}
-
-static void receiver_leaves(struct msgpass_port *port, struct waiter *waiter)
+static void receiver_leaves(struct msgpass_port *port, struct msgpass_waiter *waiter)
 {
 	port->receivers_waiting--;
 	if (waiter->selection->queue)
@@ -251,28 +146,42 @@ static void sender_leaves(struct msgpass_queue *queue)
 	queue->senders_waiting--;
 }
 
+/* Would offer() find one who claims it? */
+static bool receiver_waits_for(const struct msgpass_port *port,
+			       const struct msgpass_message *message)
+{
+	const struct msgpass_waiter *waiter;
+
+	list_for_each_entry(waiter, &port->receivers, entry)
+		if (!waiter->selection->peek &&
+		    msgpass_selection_matches(waiter->selection, message) &&
+		    !msgpass_selection_fits(waiter->selection, message))
+			return true;
+	return false;
+}
+
 /*
  * Whoever waits for this message gets it, in order of arrival, until one
  * claims it. Who only peeks, or finds it too long, leaves it for the next.
  */
 static bool offer(struct msgpass_port *port, struct msgpass_message *message,
-		  struct wakes *wakes)
+		  struct msgpass_wakes *wakes)
 {
-	struct waiter *waiter, *next;
+	struct msgpass_waiter *waiter, *next;
 
 	list_for_each_entry_safe(waiter, next, &port->receivers, entry) {
 		const struct msgpass_selection *selection = waiter->selection;
 		int error;
 		bool claimed;
 
-		if (!selection_matches(selection, message))
+		if (!msgpass_selection_matches(selection, message))
 			continue;
-		error = selection_fits(selection, message);
+		error = msgpass_selection_fits(selection, message);
 		claimed = !error && !selection->peek;
 		waiter->message = claimed ? message :
 					    msgpass_message_ref(message);
 		receiver_leaves(port, waiter);
-		waiter_complete(waiter, error, wakes);
+		msgpass_waiter_complete(waiter, error, wakes);
 		if (claimed)
 			return true;
 	}
@@ -281,13 +190,14 @@ static bool offer(struct msgpass_port *port, struct msgpass_message *message,
 
 static void accept_message(struct msgpass_queue *queue,
 			   struct msgpass_message *message,
-			   struct wakes *wakes)
+			   struct msgpass_wakes *wakes)
 {
 	struct msgpass_port *port = queue->port;
 
 	message->queue = queue;
-	message->sequence = ++port->accepted;
+	message->sequence = ++port->sequence;
 	message->time = ktime_get_ns();
+	port->accepted++;
 	queue->accepted++;
 	queue->held++;
 	queue->held_bytes += message->length;
@@ -297,63 +207,156 @@ static void accept_message(struct msgpass_queue *queue,
 	wakes->events |= EPOLLIN | EPOLLRDNORM;
 }
 
-/* There may be room: for those who wait first. */
-static void admit_senders(struct msgpass_queue *queue, struct wakes *wakes)
+/* The sender who waits until @message is received, if one does, is done. */
+static void end_rendezvous(struct msgpass_message *message, int result,
+			   struct msgpass_wakes *wakes)
 {
-	struct msgpass_port *port = queue->port;
-	struct waiter *waiter, *next;
+	if (!message->rendezvous)
+		return;
+	/* A send that fails leaves its caller the message. */
+	if (result)
+		msgpass_message_ref(message);
+	sender_leaves(message->queue);
+	msgpass_waiter_complete(message->rendezvous, result, wakes);
+	message->rendezvous = NULL;
+}
+
+/* There is room for the message of a sender who waits for it. */
+static void admit(struct msgpass_queue *queue, struct msgpass_waiter *waiter,
+		  struct msgpass_wakes *wakes)
+{
+	struct msgpass_message *message = waiter->message;
+
+	if (waiter->synchronous || is_rendezvous(queue->port)) {
+		list_del_init(&waiter->entry);
+		message->rendezvous = waiter;
+		accept_message(queue, message, wakes);
+	} else {
+		accept_message(queue, message, wakes);
+		sender_leaves(queue);
+		msgpass_waiter_complete(waiter, 0, wakes);
+	}
+}
+
+/* There may be room: for those who wait first. */
+static void admit_senders(struct msgpass_queue *queue,
+			  struct msgpass_wakes *wakes)
+{
+	struct msgpass_waiter *waiter, *next;
 
 	list_for_each_entry_safe(waiter, next, &queue->senders, entry) {
 		size_t length = waiter->message->length;
 
-		if (length <= port->limits.message_max) {
-			if (!queue_has_room(queue, length))
-				return;
-			accept_message(queue, waiter->message, wakes);
-			sender_leaves(queue);
-			waiter_complete(waiter, 0, wakes);
-		} else {
+		if (length > queue->port->limits.message_max) {
 			/* The limit came down while it waited. */
 			sender_leaves(queue);
-			waiter_complete(waiter, -EMSGSIZE, wakes);
+			msgpass_waiter_complete(waiter, -EMSGSIZE, wakes);
+		} else if (queue_has_room(queue, length)) {
+			admit(queue, waiter, wakes);
+		} else {
+			return;
 		}
 	}
 }
 
-static int wait_for_room(struct msgpass_queue *queue,
-			 struct msgpass_message *message,
-			 struct msgpass_wait *wait)
-	__releases(&queue->port->lock)
+/* The sender gives up, and nobody has claimed its message: no trace stays. */
+static void withdraw(struct msgpass_queue *queue, struct msgpass_waiter *waiter,
+		     struct msgpass_wakes *wakes)
+{
+	struct msgpass_message *message = waiter->message;
+
+	sender_leaves(queue);
+	if (message->rendezvous) {
+		msgpass_index_withdraw(&queue->port->index, &queue->index,
+				       message);
+		count_dequeued(message);
+		release_place(message);
+		message->rendezvous = NULL;
+		queue->port->accepted--;
+		queue->accepted--;
+	} else {
+		list_del_init(&waiter->entry);
+	}
+	/* A smaller one may have stood behind it. */
+	admit_senders(queue, wakes);
+	note_writable(queue, false, wakes);
+	queue_check_unused(queue);
+}
+
+/*
+ * Killed while its message is being received. How that ends, nobody is left to
+ * be told; the message is the receiver's.
+ */
+static int abandon_rendezvous(struct msgpass_queue *queue,
+			      struct msgpass_waiter *self)
 {
 	struct msgpass_port *port = queue->port;
-	struct waiter self = { .task = current, .message = message };
-	struct wakes wakes = {};
-	int error;
-
-	list_add_tail(&self.entry, &queue->senders);
-	queue->senders_waiting++;
-	port->senders_waiting++;
-	spin_unlock(&port->lock);
-
-	error = waiter_sleep(&self, wait);
-	if (!error)
-		return self.result;
 
 	spin_lock(&port->lock);
-	if (self.done) {
-		/* It was accepted, or refused, just before. */
-		error = self.result;
-	} else {
-		list_del(&self.entry);
+	if (!self->done) {
 		sender_leaves(queue);
-		/* A smaller one may have stood behind it. */
-		admit_senders(queue, &wakes);
-		note_writable(queue, false, &wakes);
-		queue_check_unused(queue);
+		self->message->rendezvous = NULL;
 	}
 	spin_unlock(&port->lock);
+	return self->done ? self->result : 0;
+}
+
+/*
+ * For room or, if the send is synchronous, until the message is received.
+ * @self has been entered, one way or the other.
+ */
+static int sender_wait(struct msgpass_queue *queue,
+		       struct msgpass_waiter *self, struct msgpass_wait *wait)
+{
+	struct msgpass_port *port = queue->port;
+	struct msgpass_wakes wakes = {};
+	bool claimed = false;
+	int error;
+
+	error = msgpass_waiter_sleep(self, wait);
+	if (!error)
+		return self->result;
+
+	spin_lock(&port->lock);
+	if (self->done)
+		error = self->result;
+	else if (self->message->rendezvous && !self->message->queued)
+		claimed = true;
+	else
+		withdraw(queue, self, &wakes);
+	spin_unlock(&port->lock);
 	wake(port, &wakes);
-	return error;
+	if (!claimed)
+		return error;
+
+	/* It is being received this moment, so it is too late to give up. */
+	error = msgpass_waiter_sleep_killable(self);
+	return error ? abandon_rendezvous(queue, self) : self->result;
+}
+
+/* Call with the port locked; returns with it unlocked. */
+static int send_and_wait(struct msgpass_queue *queue,
+			 struct msgpass_message *message,
+			 struct msgpass_wait *wait, bool room)
+	__releases(&queue->port->lock)
+{
+	struct msgpass_waiter self = {
+		.message = message,
+		.synchronous = wait->synchronous,
+	};
+	struct msgpass_port *port = queue->port;
+	struct msgpass_wakes wakes = {};
+
+	msgpass_waiter_init(&self);
+	queue->senders_waiting++;
+	port->senders_waiting++;
+	if (room)
+		admit(queue, &self, &wakes);
+	else
+		msgpass_waiter_enter(&self, &queue->senders);
+	spin_unlock(&port->lock);
+	wake(port, &wakes);
+	return sender_wait(queue, &self, wait);
 }
 
 int msgpass_port_send(struct msgpass_queue *queue,
@@ -362,21 +365,25 @@ int msgpass_port_send(struct msgpass_queue *queue,
 	__releases(&queue->port->lock)
 {
 	struct msgpass_port *port = queue->port;
-	struct wakes wakes = {};
+	bool synchronous = wait->synchronous || is_rendezvous(port);
+	struct msgpass_wakes wakes = {};
 	int error = 0;
+	bool room;
 
 	lockdep_assert_held(&port->lock);
+	room = list_empty(&queue->senders) &&
+	       queue_has_room(queue, message->length);
+	message->queue = queue;
 	if (port->closed || queue->closed)
 		error = -EPIPE;
 	else if (message->length > port->limits.message_max)
 		error = -EMSGSIZE;
-	else if (list_empty(&queue->senders) &&
-		 queue_has_room(queue, message->length))
+	else if (!wait->nonblock && (synchronous || !room))
+		return send_and_wait(queue, message, wait, room);
+	else if (room && (!synchronous || receiver_waits_for(port, message)))
 		accept_message(queue, message, &wakes);
-	else if (wait->nonblock)
-		error = -EAGAIN;
 	else
-		return wait_for_room(queue, message, wait);
+		error = -EAGAIN;
 	spin_unlock(&port->lock);
 	wake(port, &wakes);
 	return error;
@@ -388,16 +395,22 @@ static int wait_for_message(struct msgpass_port *port,
 			    struct msgpass_message **message)
 	__releases(&port->lock)
 {
-	struct waiter self = { .task = current, .selection = selection };
+	struct msgpass_waiter self = { .selection = selection };
+	struct msgpass_wakes wakes = {};
 	int error;
 
-	list_add_tail(&self.entry, &port->receivers);
+	msgpass_waiter_init(&self);
+	msgpass_waiter_enter(&self, &port->receivers);
 	port->receivers_waiting++;
 	if (selection->queue)
 		selection->queue->receivers_waiting++;
+	/* Where there is no buffer, that is when a send would not block. */
+	if (is_rendezvous(port))
+		wakes.events |= EPOLLOUT | EPOLLWRNORM;
 	spin_unlock(&port->lock);
+	wake(port, &wakes);
 
-	error = waiter_sleep(&self, wait);
+	error = msgpass_waiter_sleep(&self, wait);
 	if (error) {
 		spin_lock(&port->lock);
 		if (self.done) {
@@ -435,9 +448,10 @@ int msgpass_port_receive(struct msgpass_port *port,
 	int error;
 
 	lockdep_assert_held(&port->lock);
-	*message = selection_best(port, selection);
+	*message = msgpass_selection_best(selection,
+					  queue ? &queue->index : &port->index);
 	if (*message) {
-		error = selection_fits(selection, *message);
+		error = msgpass_selection_fits(selection, *message);
 		if (error || selection->peek)
 			msgpass_message_ref(*message);
 		else
@@ -459,7 +473,7 @@ void msgpass_port_settle(struct msgpass_port *port,
 			 struct msgpass_message *message)
 {
 	struct msgpass_queue *queue = message->queue;
-	struct wakes wakes = {};
+	struct msgpass_wakes wakes = {};
 	bool writable;
 
 	spin_lock(&port->lock);
@@ -467,6 +481,7 @@ void msgpass_port_settle(struct msgpass_port *port,
 	release_place(message);
 	port->received++;
 	queue->received++;
+	end_rendezvous(message, 0, &wakes);
 	admit_senders(queue, &wakes);
 	note_writable(queue, writable, &wakes);
 	queue_check_unused(queue);
@@ -479,7 +494,7 @@ void msgpass_port_settle(struct msgpass_port *port,
 void msgpass_port_restore(struct msgpass_port *port,
 			  struct msgpass_message *message)
 {
-	struct wakes wakes = {};
+	struct msgpass_wakes wakes = {};
 	bool drop;
 
 	spin_lock(&port->lock);
@@ -487,6 +502,7 @@ void msgpass_port_restore(struct msgpass_port *port,
 	if (drop) {
 		release_place(message);
 		port->dropped++;
+		end_rendezvous(message, -EPIPE, &wakes);
 		queue_check_unused(message->queue);
 	} else if (!offer(port, message, &wakes)) {
 		enqueue(message);
@@ -499,38 +515,43 @@ void msgpass_port_restore(struct msgpass_port *port,
 		msgpass_message_put(message);
 }
 
-static void queue_fail_senders(struct msgpass_queue *queue, struct wakes *wakes)
+static void queue_fail_senders(struct msgpass_queue *queue, struct msgpass_wakes *wakes)
 {
-	struct waiter *waiter, *next;
+	struct msgpass_waiter *waiter, *next;
 
 	list_for_each_entry_safe(waiter, next, &queue->senders, entry) {
 		sender_leaves(queue);
-		waiter_complete(waiter, -EPIPE, wakes);
+		msgpass_waiter_complete(waiter, -EPIPE, wakes);
 	}
 }
 
 /* All receivers, or those who wait for just @queue. */
 static void port_fail_receivers(struct msgpass_port *port,
 				struct msgpass_queue *queue,
-				struct wakes *wakes)
+				struct msgpass_wakes *wakes)
 {
-	struct waiter *waiter, *next;
+	struct msgpass_waiter *waiter, *next;
 
 	list_for_each_entry_safe(waiter, next, &port->receivers, entry) {
 		if (queue && waiter->selection->queue != queue)
 			continue;
 		receiver_leaves(port, waiter);
-		waiter_complete(waiter, -EPIPE, wakes);
+		msgpass_waiter_complete(waiter, -EPIPE, wakes);
 	}
 }
 
 /* Takes all messages that are queued, and fails the senders who wait. */
 static void port_take_all(struct msgpass_port *port, struct list_head *dropped,
-			  struct wakes *wakes)
+			  struct msgpass_wakes *wakes)
 {
 	struct msgpass_queue *queue, *next;
+	struct msgpass_message *message;
 
 	msgpass_index_empty(&port->index, dropped);
+	list_for_each_entry(message, dropped, run) {
+		message->queued = false;
+		end_rendezvous(message, -EPIPE, wakes);
+	}
 	port->dropped += port->queued;
 	port->queued = 0;
 	port->queued_bytes = 0;
@@ -559,7 +580,7 @@ static void put_all(struct list_head *dropped)
 
 void msgpass_port_close(struct msgpass_port *port)
 {
-	struct wakes wakes = {};
+	struct msgpass_wakes wakes = {};
 	LIST_HEAD(dropped);
 
 	spin_lock(&port->lock);
@@ -576,7 +597,7 @@ void msgpass_port_close(struct msgpass_port *port)
 
 void msgpass_port_drop_all(struct msgpass_port *port)
 {
-	struct wakes wakes = {};
+	struct msgpass_wakes wakes = {};
 	LIST_HEAD(dropped);
 
 	spin_lock(&port->lock);
@@ -590,7 +611,7 @@ void msgpass_port_drop_all(struct msgpass_port *port)
 void msgpass_queue_close(struct msgpass_queue *queue)
 {
 	struct msgpass_port *port = queue->port;
-	struct wakes wakes = {};
+	struct msgpass_wakes wakes = {};
 
 	lockdep_assert_held(&port->lock);
 	queue->closed = true;
@@ -604,7 +625,7 @@ void msgpass_port_set_limits(struct msgpass_port *port,
 			     const struct msgpass_limits *limits)
 {
 	struct msgpass_queue *queue;
-	struct wakes wakes = {};
+	struct msgpass_wakes wakes = {};
 
 	spin_lock(&port->lock);
 	port->limits = *limits;

@@ -9,7 +9,10 @@
  *
  * A message is accepted (it has its number and its place), then claimed by
  * one receiver, then settled (the receiver has it, its place is free) or
- * restored to where it was (the receiver could not take it).
+ * restored to where it was (the receiver could not take it). A synchronous
+ * sender waits until it is settled; with a capacity of 0 every sender does,
+ * and its message takes no place. One that gives up withdraws its message,
+ * unless it is claimed already.
  *
  * Nobody who waits tries again: whoever accepts a message hands it to the
  * receiver who has waited longest and wants it, and whoever frees a place
@@ -35,6 +38,8 @@
 #include "index.h"
 #include "limits.h"
 #include "message.h"
+#include "selection.h"
+#include "waiter.h"
 
 struct msgpass_port_ops {
 	/*
@@ -53,7 +58,8 @@ struct msgpass_port {
 	struct list_head queues;		/* msgpass_queue::entry */
 	struct list_head receivers;		/* in order of arrival */
 	struct msgpass_limits limits;		/* of each queue */
-	u64 accepted;				/* the last number given */
+	u64 sequence;				/* the last one given */
+	u64 accepted;
 	u64 received;
 	u64 dropped;
 	u64 queued;
@@ -82,29 +88,6 @@ struct msgpass_queue {
 	u64 receivers_waiting;			/* for just this queue */
 	u64 senders_waiting;
 	bool closed;				/* nothing more will come */
-};
-
-/* What a receiver wants. */
-struct msgpass_selection {
-	struct msgpass_queue *queue;		/* NULL: any */
-	enum msgpass_type_rule {
-		MSGPASS_ANY_TYPE,
-		MSGPASS_THIS_TYPE,
-		MSGPASS_LOWEST_TYPE_UP_TO,
-		MSGPASS_ANY_TYPE_EXCEPT,
-	} rule;
-	u32 type;
-	enum msgpass_order order;
-	size_t room;				/* bytes that fit */
-	bool truncate;
-	bool peek;
-};
-
-/* How a caller waits. */
-struct msgpass_wait {
-	bool nonblock;
-	ktime_t deadline;			/* 0: none */
-	bool waited;				/* out: it came to that */
 };
 
 void msgpass_port_init(struct msgpass_port *port,

@@ -411,7 +411,6 @@ TEST_F(mailbox, refuses_attributes_out_of_range)
 
 	ASSERT_EQ(0, info(self->device, &limits));
 	EXPECT_EQ(-EINVAL, MAILBOX_SET(self->fd, .set = MSGPASS_SET_MODE, .mode = 1 << 16));
-	EXPECT_EQ(-EINVAL, MAILBOX_SET(self->fd, .set = MSGPASS_SET_CAPACITY, .capacity = 0));
 	EXPECT_EQ(-EINVAL, MAILBOX_SET(self->fd, .set = MSGPASS_SET_CAPACITY,
 				       .capacity = limits.out_capacity_max + 1));
 	EXPECT_EQ(-EINVAL, MAILBOX_SET(self->fd, .set = MSGPASS_SET_MESSAGE_MAX,
@@ -451,7 +450,7 @@ TEST_F(mailbox, refusing_one_attribute_changes_none)
 	struct msgpass_mailbox_stat old, new;
 
 	ASSERT_EQ(0, mailbox_stat(self->fd, "", &old));
-	EXPECT_EQ(-EINVAL, MAILBOX_SET(self->fd, .mode = 0666, .capacity = 0,
+	EXPECT_EQ(-EINVAL, MAILBOX_SET(self->fd, .mode = 0666, .capacity = ~1ULL,
 				       .set = MSGPASS_SET_MODE | MSGPASS_SET_CAPACITY));
 	ASSERT_EQ(0, mailbox_stat(self->fd, "", &new));
 	EXPECT_EQ(0, memcmp(&old, &new, sizeof(new)));

@@ -97,13 +97,16 @@
 #define MSGPASS_TYPE_UP_TO	0x80 /* of the lowest type <= this */
 #define MSGPASS_TYPE_EXCEPT	0x100 /* any type but this */
 
+/* flags of send */
+#define MSGPASS_SYNCHRONOUS	0x200	/* return when it has been received */
+
 /* out_flags of receive */
 #define MSGPASS_OUT_TRUNCATED	0x1 /* out_length is more than was copied */
 
 /**
  * struct msgpass_send - argument of MSGPASS_IOC_SEND
  * @size: sizeof(struct msgpass_send)
- * @flags: MSGPASS_NONBLOCK, MSGPASS_IOVEC, MSGPASS_PEER
+ * @flags: MSGPASS_NONBLOCK, MSGPASS_IOVEC, MSGPASS_PEER, MSGPASS_SYNCHRONOUS
  * @to: on a device fd the receiver: its pid in the caller's pid namespace, or
  *	with MSGPASS_PEER its peer id; 0 on a mailbox fd
  * @data: pointer to the bytes, or with MSGPASS_IOVEC to an array of
@@ -117,6 +120,12 @@
  *
  * Asynchronous: returns 0 once the message is queued. Blocks while the link
  * or the mailbox is at its capacity, or others wait for room in it already.
+ *
+ * Synchronous (rendezvous), with MSGPASS_SYNCHRONOUS or where the capacity is
+ * 0: returns 0 once a receiver has the message in its buffer. Non-blocking, it
+ * succeeds only if a receiver waits for it already, and returns when that one
+ * is told. A send given up before the message is taken leaves no trace; one
+ * that is given up while a receiver copies it waits for that to end.
  *
  * Particular errors: EINVAL @to is 0 or a pid below 0, or is set on a mailbox
  * fd; ESRCH @to is a thread id, a kernel thread or a zombie; EPERM the
@@ -163,7 +172,8 @@ struct msgpass_send {
  *
  * Returns 0 with the oldest message that matches, or with
  * MSGPASS_BY_PRIORITY the oldest of the highest priority. Receivers that wait
- * are served in the order in which they began to wait.
+ * are served by real-time priority, then in the order in which they began to
+ * wait. So are senders who wait for room.
  *
  * What a process sent before it died stays receivable; @from may still name
  * it, by pid as long as no living process has that pid. ESRCH after that.
@@ -244,7 +254,8 @@ struct msgpass_info {
  * @gid: group; default the creator's effective gid. A group that the caller
  *	is not in takes CAP_CHOWN. Not of an inbox.
  * @capacity: messages that the mailbox, or each link of the inbox, holds
- *	before senders block: at least 1, or MSGPASS_UNLIMITED
+ *	before senders block: 0 for none, so that every send is a rendezvous,
+ *	or MSGPASS_UNLIMITED
  * @capacity_bytes: the same in bytes of payload: at least @message_max, or
  *	MSGPASS_UNLIMITED
  * @message_max: longest message in bytes; at most the module's. If it is not

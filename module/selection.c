@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "selection.h"
+
+bool msgpass_selection_matches(const struct msgpass_selection *selection,
+			       const struct msgpass_message *message)
+{
+	if (selection->queue && selection->queue != message->queue)
+		return false;
+	switch (selection->rule) {
+	case MSGPASS_ANY_TYPE:
+		return true;
+	case MSGPASS_THIS_TYPE:
+		return message->type == selection->type;
+	case MSGPASS_LOWEST_TYPE_UP_TO:
+		return message->type <= selection->type;
+	case MSGPASS_ANY_TYPE_EXCEPT:
+		return message->type != selection->type;
+	}
+	return false;
+}
+
+struct msgpass_message *
+msgpass_selection_best(const struct msgpass_selection *selection,
+		       struct msgpass_index *index)
+{
+	enum msgpass_order order = selection->order;
+	struct msgpass_message *below = NULL, *above = NULL;
+	u32 type = selection->type;
+
+	switch (selection->rule) {
+	case MSGPASS_ANY_TYPE:
+		return msgpass_index_best(index, 0, U32_MAX, order);
+	case MSGPASS_THIS_TYPE:
+		return msgpass_index_best(index, type, type, order);
+	case MSGPASS_LOWEST_TYPE_UP_TO:
+		if (!msgpass_index_lowest_type(index, &type) ||
+		    type > selection->type)
+			return NULL;
+		return msgpass_index_best(index, type, type, order);
+	case MSGPASS_ANY_TYPE_EXCEPT:
+		if (type > 0)
+			below = msgpass_index_best(index, 0, type - 1, order);
+		if (type < U32_MAX)
+			above = msgpass_index_best(index, type + 1, U32_MAX,
+						   order);
+		return msgpass_index_better(below, above, order);
+	}
+	return NULL;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a receiver wants: of whom, of which types, in which order, and how it
+ * wants it. Whether a message that arrives is wanted and which of those that
+ * are queued is wanted first are two sides of the same rule.
+ */
+#ifndef MSGPASS_SELECTION_H
+#define MSGPASS_SELECTION_H
+
+#include "index.h"
+
+struct msgpass_port;
+struct msgpass_queue;
+
+struct msgpass_selection {
+	struct msgpass_queue *queue;		/* NULL: any */
+	enum msgpass_type_rule {
+		MSGPASS_ANY_TYPE,
+		MSGPASS_THIS_TYPE,
+		MSGPASS_LOWEST_TYPE_UP_TO,
+		MSGPASS_ANY_TYPE_EXCEPT,
+	} rule;
+	u32 type;
+	enum msgpass_order order;
+	size_t room;				/* bytes that fit */
+	bool truncate;
+	bool peek;
+};
+
+bool msgpass_selection_matches(const struct msgpass_selection *selection,
+			       const struct msgpass_message *message);
+
+/* The first of those in @index, the port's or selection->queue's; or NULL. */
+struct msgpass_message *
+msgpass_selection_best(const struct msgpass_selection *selection,
+		       struct msgpass_index *index);
+
+/* -EMSGSIZE if it can't be received into the room there is. */
+static inline int
+msgpass_selection_fits(const struct msgpass_selection *selection,
+		       const struct msgpass_message *message)
+{
+	if (message->length > selection->room && !selection->truncate)
+		return -EMSGSIZE;
+	return 0;
+}
+
+#endif

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/hrtimer.h>
+#include <linux/sched.h>
+#include <linux/sched/rt.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+
+#include "waiter.h"
+
+void msgpass_waiter_init(struct msgpass_waiter *waiter)
+{
+	int priority = READ_ONCE(current->prio);
+
+	INIT_LIST_HEAD(&waiter->entry);
+	waiter->task = current;
+	/* Lower numbers go first; all but real-time tasks are alike. */
+	waiter->priority = min(priority, MAX_RT_PRIO);
+}
+
+void msgpass_waiter_enter(struct msgpass_waiter *waiter, struct list_head *list)
+{
+	struct msgpass_waiter *before;
+
+	list_for_each_entry_reverse(before, list, entry)
+		if (before->priority <= waiter->priority)
+			break;
+	list_add(&waiter->entry, &before->entry);
+}
+
+void msgpass_waiter_complete(struct msgpass_waiter *waiter, int result,
+			     struct msgpass_wakes *wakes)
+{
+	struct task_struct *task = get_task_struct(waiter->task);
+
+	list_del_init(&waiter->entry);
+	waiter->result = result;
+	/* From here on the waiter, and its thread, may be gone. */
+	smp_store_release(&waiter->done, true);
+
+	if (wakes->count < ARRAY_SIZE(wakes->tasks)) {
+		wakes->tasks[wakes->count++] = task;
+	} else {
+		wake_up_process(task);
+		put_task_struct(task);
+	}
+}
+
+void msgpass_wake_tasks(struct msgpass_wakes *wakes)
+{
+	unsigned int i;
+
+	for (i = 0; i < wakes->count; i++) {
+		wake_up_process(wakes->tasks[i]);
+		put_task_struct(wakes->tasks[i]);
+	}
+	wakes->count = 0;
+}
+
+static bool is_done(const struct msgpass_waiter *waiter)
+{
+	/* Pairs with msgpass_waiter_complete(). */
+	return smp_load_acquire(&waiter->done);
+}
+
+int msgpass_waiter_sleep(struct msgpass_waiter *waiter,
+			 struct msgpass_wait *wait)
+{
+	ktime_t *deadline = wait->deadline ? &wait->deadline : NULL;
+	bool expired = false;
+	int error = 0;
+
+	wait->waited = true;
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (is_done(waiter))
+			break;
+		if (expired)
+			error = -ETIMEDOUT;
+		else if (signal_pending(current))
+			error = -ERESTARTSYS;
+		if (error)
+			break;
+		expired = !schedule_hrtimeout_range(deadline,
+						    current->timer_slack_ns,
+						    HRTIMER_MODE_ABS);
+	}
+	__set_current_state(TASK_RUNNING);
+	return error;
+}
+
+int msgpass_waiter_sleep_killable(struct msgpass_waiter *waiter)
+{
+	int error = 0;
+
+	for (;;) {
+		set_current_state(TASK_KILLABLE);
+		if (is_done(waiter))
+			break;
+		if (fatal_signal_pending(current)) {
+			error = -ERESTARTSYS;
+			break;
+		}
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	return error;
+}

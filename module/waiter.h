@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A thread that waits for another to do something for it, and how it is told.
+ *
+ * A waiter is on its thread's own stack. Whoever completes it takes it off its
+ * list, under the port's lock, and from then on does not touch it; the thread
+ * may see that, return and be gone before it is woken. Threads are woken after
+ * the lock is released, from a struct msgpass_wakes that holds references.
+ */
+#ifndef MSGPASS_WAITER_H
+#define MSGPASS_WAITER_H
+
+#include <linux/ktime.h>
+#include <linux/list.h>
+#include <linux/types.h>
+
+struct msgpass_message;
+struct msgpass_selection;
+
+struct msgpass_waiter {
+	struct list_head entry;			/* port->lock */
+	struct task_struct *task;		/* const */
+	int priority;				/* const */
+	const struct msgpass_selection *selection; /* a receiver's; const */
+	struct msgpass_message *message;	/* to send, or handed over */
+	bool synchronous;			/* a sender's; const */
+	int result;
+	bool done;				/* release, acquire */
+};
+
+/* How a caller waits. */
+struct msgpass_wait {
+	bool nonblock;
+	bool synchronous;			/* until it is received */
+	ktime_t deadline;			/* 0: none */
+	bool waited;				/* out: it came to that */
+};
+
+/* What to do once the port is unlocked. */
+struct msgpass_wakes {
+	unsigned int count;
+	struct task_struct *tasks[8];
+	__poll_t events;
+};
+
+void msgpass_waiter_init(struct msgpass_waiter *waiter);
+
+/* Behind those of the same or a higher real-time priority. */
+void msgpass_waiter_enter(struct msgpass_waiter *waiter,
+			  struct list_head *list);
+void msgpass_waiter_complete(struct msgpass_waiter *waiter, int result,
+			     struct msgpass_wakes *wakes);
+void msgpass_wake_tasks(struct msgpass_wakes *wakes);
+
+/* 0 once another has completed @waiter, or why to give up waiting. */
+int msgpass_waiter_sleep(struct msgpass_waiter *waiter,
+			 struct msgpass_wait *wait);
+/* The same, but nothing short of being killed is a reason. */
+int msgpass_waiter_sleep_killable(struct msgpass_waiter *waiter);
+
+#endif
