@@ -73,7 +73,10 @@ enum msgpass_select {
  *	@timeout_ns; see msgpass_deadline()
  * @type: a number that the receiver may select by
  * @priority: a number that the receiver may select by; higher is more urgent
- * @nonblock: -EAGAIN instead of waiting for room
+ * @nonblock: -EAGAIN instead of waiting for room; with @synchronous, unless a
+ *	receiver waits for it already
+ * @synchronous: rendezvous: return when a receiver has the message. So does
+ *	every send where the capacity is 0. One that fails sent nothing.
  * @reserved: 0
  */
 struct msgpass_send_options {
@@ -84,6 +87,7 @@ struct msgpass_send_options {
 	uint32_t type;
 	uint32_t priority;
 	bool nonblock;
+	bool synchronous;
 	uint64_t reserved[4];
 };
 
@@ -176,7 +180,7 @@ enum msgpass_has {
  * @uid: owner of a mailbox
  * @gid: group of a mailbox
  * @capacity: messages that it, or each link of the inbox, holds before
- *	senders wait; MSGPASS_NO_LIMIT
+ *	senders wait; 0: none, every send is a rendezvous; MSGPASS_NO_LIMIT
  * @capacity_bytes: the same in bytes; MSGPASS_NO_LIMIT
  * @message_max: longest message in bytes
  * @reserved: 0

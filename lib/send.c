@@ -30,6 +30,8 @@ static int send_message(int fd, const void *data, size_t length, __u32 flags,
 		return ret;
 	if (options->nonblock)
 		argument.flags |= MSGPASS_NONBLOCK;
+	if (options->synchronous)
+		argument.flags |= MSGPASS_SYNCHRONOUS;
 	argument.type = options->type;
 	argument.priority = options->priority;
 	return device_ioctl(fd, MSGPASS_IOC_SEND, &argument);

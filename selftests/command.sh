@@ -241,6 +241,32 @@ a_sender_waits_for_room() {
 	equal "$(msgpass recv "$box")" two
 }
 
+a_synchronous_send_waits_for_a_receiver() {
+	msgpass create "$box"
+	exits 3 msgpass send --synchronous --nonblock "$box" </dev/null
+	says "no receiver waits"
+	exits 4 msgpass send --synchronous --timeout 0.05 "$box" </dev/null
+	empty
+	echo one | msgpass send --synchronous "$box" &
+	until_true box_has senders_waiting 1
+	equal "$(msgpass recv "$box")" one
+	ends $! 0
+}
+
+a_box_without_capacity_is_a_rendezvous() {
+	msgpass create --capacity 0 "$box"
+	echo one | exits 3 msgpass send --nonblock "$box"
+	echo one | msgpass send "$box" &
+	until_true box_has senders_waiting 1
+	equal "$(msgpass recv "$box")" one
+	ends $! 0
+	head -c 300000 /dev/urandom >"$tmp/sent"
+	msgpass send "$box" <"$tmp/sent" &
+	msgpass recv "$box" >"$tmp/received"
+	ends $! 0
+	same_file "$tmp/sent" "$tmp/received"
+}
+
 types_are_selected() {
 	msgpass create "$box"
 	for i in 7 5 9 6; do echo $i | msgpass send --type $i "$box"; done

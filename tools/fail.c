@@ -71,6 +71,7 @@ static const char *verb_of(enum deed deed)
 {
 	static const char *const words[] = {
 		[TO_SEND] = "send to",
+		[TO_MEET] = "send to",
 		[TO_RECEIVE] = "receive from",
 		[TO_CREATE] = "create",
 		[TO_DELETE] = "delete",
@@ -93,6 +94,10 @@ static const struct {
 } sentences[] = {
 #define ANY_KIND -1
 #define ANY_DEED -1
+	{ EAGAIN, ANY_KIND, TO_MEET,
+	  "no receiver waits for it at %s (EAGAIN); wait for one with --timeout" },
+	{ ETIMEDOUT, ANY_KIND, TO_MEET,
+	  "%s was not received from in time (ETIMEDOUT), and nothing was sent; wait longer with --timeout" },
 	{ EAGAIN, TARGET_MAILBOX, TO_SEND,
 	  "%s is full (EAGAIN); wait with --timeout, or make room: msgpass recv %n" },
 	{ EAGAIN, ANY_KIND, TO_SEND,

@@ -26,6 +26,7 @@ enum exit_code {
 /* What was being done when it failed. */
 enum deed {
 	TO_SEND,
+	TO_MEET,	/* to send synchronously */
 	TO_RECEIVE,
 	TO_CREATE,
 	TO_DELETE,

@@ -75,6 +75,7 @@ extern const struct verb verbs[];
  * @peek: --peek
  * @progress: --progress
  * @quiet: --quiet
+ * @synchronous: --synchronous
  * @verbose: --verbose
  */
 struct options {
@@ -109,6 +110,7 @@ struct options {
 	bool peek;
 	bool progress;
 	bool quiet;
+	bool synchronous;
 	bool verbose;
 };
 

@@ -56,8 +56,11 @@ int sender_send(struct sender *sender, const void *data, size_t length)
 
 int sender_fail(struct sender *sender, int error)
 {
+	bool missed = sender->how.synchronous &&
+		      (error == -EAGAIN || error == -ETIMEDOUT);
+
 	progress_end(&sender->progress);
-	return fail_with(&sender->target, TO_SEND, error);
+	return fail_with(&sender->target, missed ? TO_MEET : TO_SEND, error);
 }
 
 static int fail_to_read(struct sender *sender, int error)
@@ -159,6 +162,7 @@ static int open_sender(struct sender *sender)
 		.type = options->type,
 		.priority = options->priority,
 		.nonblock = options->nonblock,
+		.synchronous = options->synchronous,
 	};
 	progress_begin(&sender->progress, options, STDIN_FILENO);
 	return DONE;
