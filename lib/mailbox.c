@@ -3,6 +3,9 @@
  * Mailboxes: open, delete, set, look at, list.
  */
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "internal.h"
 
@@ -56,6 +59,27 @@ PUBLIC int msgpass_mailbox_open(int device, const char *name, int flags,
 	if (ret < 0)
 		return ret;
 	return device_ioctl(device, MSGPASS_IOC_MAILBOX_OPEN, &argument);
+}
+
+PUBLIC int msgpass_port_open(int device, uint16_t *port, int flags,
+			     const struct msgpass_settings *settings)
+{
+	struct msgpass_mailbox_status status;
+	char name[MSGPASS_NAME_MAX + 1];
+	int fd, ret;
+
+	snprintf(name, sizeof(name), "%u", *port);
+	fd = msgpass_mailbox_open(device, name, flags, settings);
+	if (fd < 0 || *port)
+		return fd;
+	ret = msgpass_mailbox_stat(fd, NULL, &status);
+	if (ret < 0) {
+		msgpass_mailbox_delete(fd, NULL);
+		close(fd);
+		return ret;
+	}
+	*port = atoi(status.name);
+	return fd;
 }
 
 PUBLIC int msgpass_mailbox_delete(int fd, const char *name)

@@ -484,6 +484,21 @@ int msgpass_mailbox_open(int device, const char *name, int flags,
 			 const struct msgpass_settings *settings);
 
 /**
+ * msgpass_port_open() - open a mailbox that is named by a number, or make one
+ * @device: from msgpass_open()
+ * @port: 1 to 65535; or 0, which makes a mailbox under an unused port from
+ *	1024 up and is replaced by that
+ * @flags: as of msgpass_mailbox_open(); a port of 0 takes O_CREAT
+ * @settings: NULL, or those of a new mailbox
+ *
+ * The port 8080 is the mailbox of the name "8080".
+ *
+ * Return: a file descriptor, else a negative errno value.
+ */
+int msgpass_port_open(int device, uint16_t *port, int flags,
+		      const struct msgpass_settings *settings);
+
+/**
  * msgpass_mailbox_delete() - delete a mailbox and what is in it
  * @fd: a device, or the mailbox
  * @name: of the mailbox on a device, else NULL

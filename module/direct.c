@@ -588,7 +588,9 @@ int msgpass_inbox_stat(struct msgpass_inbox_stat *stat, bool is_peer)
 	if (IS_ERR(inbox))
 		return PTR_ERR(inbox);
 
-	if (may_see(inbox))
+	inbox_note_exec(inbox);
+	/* Who may send may ask first whether it is ready. */
+	if (may_see(inbox) || may_send(inbox))
 		inbox_fill_stat(inbox, stat);
 	else
 		error = -ESRCH;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/kstrtox.h>
 #include <linux/mutex.h>
 #include <linux/nsproxy.h>
 #include <linux/rhashtable.h>
@@ -24,6 +25,7 @@ struct msgpass_names {
 	struct xarray by_id;		/* mailboxes_lock to write */
 	u64 last_id;			/* mailboxes_lock */
 	u64 count;			/* mailboxes_lock to write */
+	unsigned int last_port;		/* mailboxes_lock */
 };
 
 static DEFINE_MUTEX(mailboxes_lock);
@@ -90,6 +92,15 @@ static bool may_see(const struct msgpass_mailbox *mailbox)
 	return mode_rights(mailbox) || may_change(mailbox);
 }
 
+/* A number is a port, and has one way to be written. */
+static bool is_port(const char *digits)
+{
+	u16 port;
+
+	return !kstrtou16(digits, 10, &port) &&
+	       (digits[0] != '0' || !digits[1]);
+}
+
 /* What the name must be, and zero-padded as the hash table wants it. */
 static int name_copy(char *to, const char *from)
 {
@@ -100,6 +111,8 @@ static int name_copy(char *to, const char *from)
 		return -ENAMETOOLONG;
 	if (from[0] == '.')
 		return -EINVAL;
+	if (length && strspn(from, "0123456789") == length && !is_port(from))
+		return -EINVAL;
 	for (i = 0; i < length; i++) {
 		unsigned char byte = from[i];
 
@@ -109,6 +122,12 @@ static int name_copy(char *to, const char *from)
 	memset(to, 0, MSGPASS_NAME_SIZE);
 	memcpy(to, from, length);
 	return 0;
+}
+
+/* The name "0" asks for any port that is not in use. */
+static bool is_any_port(const char *name)
+{
+	return name[0] == '0' && !name[1];
 }
 
 /* A reference, or NULL. */
@@ -148,6 +167,33 @@ static int names_add(struct msgpass_names *names,
 	refcount_inc(&mailbox->refs);
 	WRITE_ONCE(names->count, names->count + 1);
 	return 0;
+}
+
+#define PORT_FIRST	1024	/* those below are for who asks for them */
+#define PORT_LAST	65535
+
+/* Under the next port from the last one given that nobody uses. */
+static int names_add_any_port(struct msgpass_names *names,
+			      struct msgpass_mailbox *mailbox)
+{
+	unsigned int tried;
+
+	lockdep_assert_held(&mailboxes_lock);
+	for (tried = PORT_FIRST; tried <= PORT_LAST; tried++) {
+		struct msgpass_mailbox *other;
+
+		if (++names->last_port > PORT_LAST ||
+		    names->last_port < PORT_FIRST)
+			names->last_port = PORT_FIRST;
+		memset(mailbox->name, 0, sizeof(mailbox->name));
+		snprintf(mailbox->name, sizeof(mailbox->name), "%u",
+			 names->last_port);
+		other = names_find(names, mailbox->name);
+		if (!other)
+			return names_add(names, mailbox);
+		msgpass_mailbox_put(other);
+	}
+	return -ENOSPC;
 }
 
 /* The caller puts the name's reference. */
@@ -296,7 +342,12 @@ msgpass_mailbox_open(const struct msgpass_mailbox_open *open)
 	mutex_lock(&mailboxes_lock);
 	/* Another may have been quicker. */
 	mailbox = names_find(names, name);
-	error = mailbox ? 0 : names_add(names, new);
+	if (mailbox)
+		error = 0;
+	else if (is_any_port(name))
+		error = names_add_any_port(names, new);
+	else
+		error = names_add(names, new);
 	mutex_unlock(&mailboxes_lock);
 
 	if (!mailbox && !error)

@@ -267,6 +267,15 @@ a_box_without_capacity_is_a_rendezvous() {
 	same_file "$tmp/sent" "$tmp/received"
 }
 
+a_port_that_is_unused_is_told() {
+	port=$(msgpass create 0)
+	[ "$port" -ge 1024 ]
+	echo one | msgpass send "$port"
+	equal "$(msgpass recv "$port")" one
+	msgpass rm "$port"
+	exits 5 msgpass recv "$port"
+}
+
 types_are_selected() {
 	msgpass create "$box"
 	for i in 7 5 9 6; do echo $i | msgpass send --type $i "$box"; done

@@ -440,6 +440,42 @@ TEST_F(library, the_owner_and_the_group_are_set)
 	EXPECT_EQ(FAMILY, status.settings.gid);
 }
 
+TEST_F(library, a_port_that_is_unused_is_found)
+{
+	struct msgpass_mailbox_status status;
+	uint16_t port = 0, again;
+	int fd = msgpass_port_open(self->device, &port, O_RDWR | O_CREAT, NULL);
+
+	ASSERT_LE(0, fd);
+	EXPECT_LE(1024, port);
+	ASSERT_EQ(0, msgpass_mailbox_stat(fd, NULL, &status));
+	EXPECT_EQ(port, atoi(status.name));
+	close(fd);
+	again = port;
+	fd = msgpass_port_open(self->device, &again, O_RDONLY, NULL);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(port, again);
+	EXPECT_EQ(0, msgpass_mailbox_delete(fd, NULL));
+	close(fd);
+	EXPECT_EQ(-ENOENT, msgpass_port_open(self->device, &port, O_RDONLY, NULL));
+}
+
+TEST_F(library, a_synchronous_send_is_received_when_it_returns)
+{
+	struct msgpass_send_options options = { .synchronous = true, .nonblock = true };
+	char byte;
+	pid_t child;
+
+	EXPECT_EQ(-EAGAIN, msgpass_send_with(self->mailbox, "x", 1, &options));
+	child = fork();
+	if (!child) {
+		options.nonblock = false;
+		_exit(-msgpass_send_with(self->mailbox, "x", 1, &options));
+	}
+	EXPECT_EQ(1, msgpass_mailbox_receive(self->mailbox, &byte, 1, NULL));
+	EXPECT_EQ(0, child_status(child));
+}
+
 TEST_F(library, a_mailbox_tells_what_went_through_it)
 {
 	struct msgpass_mailbox_status status;

@@ -60,19 +60,20 @@ TEST_F(mailboxes, all_are_listed_once_in_the_order_of_their_numbers)
 {
 	struct msgpass_mailbox_stat stat;
 	bool seen[50] = {};
-	unsigned int i;
+	unsigned int i, number;
 	char name[16];
 	uint64_t id = 0;
 
 	for (i = 0; i < ARRAY_SIZE(seen); i++) {
-		snprintf(name, sizeof(name), "%u", i);
+		snprintf(name, sizeof(name), "box-%u", i);
 		ASSERT_EQ(0, make(self->device, name, 0600));
 	}
 	for (i = 0; i < ARRAY_SIZE(seen); i++) {
 		ASSERT_EQ(0, mailbox_next(self->device, id, &stat));
 		EXPECT_LT(id, stat.out_id);
-		EXPECT_FALSE(seen[atoi(stat.name)]);
-		seen[atoi(stat.name)] = true;
+		ASSERT_EQ(1, sscanf(stat.name, "box-%u", &number));
+		EXPECT_FALSE(seen[number]);
+		seen[number] = true;
 		id = stat.out_id;
 	}
 	EXPECT_EQ(-ENOENT, mailbox_next(self->device, id, &stat));

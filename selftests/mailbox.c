@@ -405,6 +405,73 @@ TEST_F(mailbox, opening_does_not_change_attributes)
 	close(fd);
 }
 
+/* --- ports */
+
+TEST_F(mailbox, named_by_a_number_is_a_port)
+{
+	int fd = MAILBOX_OPEN(self->device, "65535", OPEN_NEW | MSGPASS_OPEN_EXCLUSIVE);
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, mailbox_delete(fd, ""));
+	close(fd);
+}
+
+TEST_F(mailbox, named_by_a_number_that_is_no_port_is_refused)
+{
+	EXPECT_EQ(-EINVAL, MAILBOX_OPEN(self->device, "00", OPEN_NEW));
+	EXPECT_EQ(-EINVAL, MAILBOX_OPEN(self->device, "01", OPEN_NEW));
+	EXPECT_EQ(-EINVAL, MAILBOX_OPEN(self->device, "65536", OPEN_NEW));
+	EXPECT_EQ(-EINVAL, MAILBOX_OPEN(self->device, "99999999999999999999", OPEN_NEW));
+	EXPECT_EQ(-ENOENT, MAILBOX_OPEN(self->device, "0", OPEN_BOTH));
+}
+
+TEST_F(mailbox, of_any_port_gets_one_that_is_not_in_use)
+{
+	struct msgpass_mailbox_stat stats[3];
+	int fds[3];
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		fds[i] = MAILBOX_OPEN(self->device, "0", OPEN_NEW | MSGPASS_OPEN_EXCLUSIVE);
+		ASSERT_LE(0, fds[i]);
+		ASSERT_EQ(0, mailbox_stat(fds[i], "", &stats[i]));
+		EXPECT_LE(1024, atoi(stats[i].name));
+		EXPECT_GE(65535, atoi(stats[i].name));
+	}
+	EXPECT_STRNE(stats[0].name, stats[1].name);
+	EXPECT_STRNE(stats[1].name, stats[2].name);
+	EXPECT_EQ(-EEXIST, MAILBOX_OPEN(self->device, stats[0].name,
+					OPEN_NEW | MSGPASS_OPEN_EXCLUSIVE));
+	for (i = 0; i < 3; i++) {
+		EXPECT_EQ(0, mailbox_delete(self->device, stats[i].name));
+		close(fds[i]);
+	}
+}
+
+TEST_F(mailbox, of_any_port_passes_over_ports_in_use)
+{
+	struct msgpass_mailbox_stat stat;
+	char next[16];
+	int fd, taken;
+
+	fd = MAILBOX_OPEN(self->device, "0", OPEN_NEW);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, mailbox_stat(fd, "", &stat));
+	EXPECT_EQ(0, mailbox_delete(fd, ""));
+	close(fd);
+	snprintf(next, sizeof(next), "%d", atoi(stat.name) + 1);
+	taken = MAILBOX_OPEN(self->device, next, OPEN_NEW | MSGPASS_OPEN_EXCLUSIVE);
+	ASSERT_LE(0, taken);
+	fd = MAILBOX_OPEN(self->device, "0", OPEN_NEW);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, mailbox_stat(fd, "", &stat));
+	EXPECT_STRNE(next, stat.name);
+	EXPECT_EQ(0, mailbox_delete(taken, ""));
+	EXPECT_EQ(0, mailbox_delete(fd, ""));
+	close(taken);
+	close(fd);
+}
+
 TEST_F(mailbox, refuses_attributes_out_of_range)
 {
 	struct msgpass_info limits;

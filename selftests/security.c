@@ -204,14 +204,32 @@ FIXTURE_TEARDOWN(inbox_mode)
 	close(self->fd);
 }
 
+static void become_sender(const FIXTURE_VARIANT(inbox_mode) *variant)
+{
+	CHECK(!setgroups(1, &variant->group));
+	CHECK(!setresgid(variant->gid, variant->gid, variant->gid));
+	CHECK(!setresuid(variant->uid, variant->uid, variant->uid));
+}
+
+TEST_F(inbox_mode, decides_who_else_may_ask_whether_it_is_ready)
+{
+	pid_t sender = child_fork();
+
+	if (!sender) {
+		struct msgpass_inbox_stat stat;
+
+		become_sender(variant);
+		_exit(-inbox_stat(self->fd, 0, self->receiver, &stat));
+	}
+	EXPECT_EQ(variant->expected ? ESRCH : 0, child_status(sender));
+}
+
 TEST_F(inbox_mode, decides_who_else_may_send)
 {
 	pid_t sender = child_fork();
 
 	if (!sender) {
-		CHECK(!setgroups(1, &variant->group));
-		CHECK(!setresgid(variant->gid, variant->gid, variant->gid));
-		CHECK(!setresuid(variant->uid, variant->uid, variant->uid));
+		become_sender(variant);
 		_exit(-send_number(self->fd, self->receiver, 1));
 	}
 	EXPECT_EQ(variant->expected, child_status(sender));

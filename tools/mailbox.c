@@ -4,11 +4,25 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "fail.h"
 #include "target.h"
 #include "verbs.h"
+
+/* Under which port, when any would do: on standard output, for a script. */
+static int tell_port(const struct target *target, int mailbox)
+{
+	struct msgpass_mailbox_status status;
+	int ret = msgpass_mailbox_stat(mailbox, NULL, &status);
+
+	if (ret < 0)
+		return fail_with(target, TO_STAT, ret);
+	puts(status.name);
+	return DONE;
+}
 
 /*
  * Always made exclusively: the settings of one that is there would be ignored
@@ -28,7 +42,8 @@ int create_mailbox(const struct options *options)
 				   O_RDWR | O_CREAT | O_EXCL,
 				   &options->settings);
 	if (ret >= 0)
-		return DONE;
+		return strcmp(target.name, "0") ? DONE :
+						  tell_port(&target, ret);
 	if (ret != -EEXIST || options->exclusive)
 		return fail_with(&target, TO_CREATE, ret);
 	if (!options->quiet)

@@ -291,6 +291,10 @@ struct msgpass_attributes {
  *	an anonymous mailbox, new each time, which takes MSGPASS_OPEN_CREATE
  *	and goes when its last fd is closed. A named one lives until deleted.
  *
+ * A name of digits is a port: 1 to 65535, without leading zeros. "0" with
+ * MSGPASS_OPEN_CREATE makes a mailbox under a port from 1024 up that is not in
+ * use; MSGPASS_IOC_MAILBOX_STAT of the fd tells which.
+ *
  * Returns a new close-on-exec file descriptor. Whoever makes a mailbox gets
  * the rights asked for, whatever @attributes.mode says.
  *
@@ -414,9 +418,13 @@ struct msgpass_inbox_set {
  * @out_received: messages received since
  * @out_dropped: messages dropped since
  *
- * A process's inbox can be seen by those whom kill(2) would let signal it;
- * for others there is none: ESRCH from STAT, passed over by NEXT, which says
- * ENOENT at the end. STAT of a process that has no inbox yet is ESRCH too.
+ * So a sender can ask before it sends whether the process waits to receive,
+ * and how full its inbox is.
+ *
+ * A process's inbox can be seen by those whom kill(2) would let signal it, and
+ * with STAT by those who may send to it; for others there is none: ESRCH from
+ * STAT, passed over by NEXT, which says ENOENT at the end. STAT of a process
+ * that has no inbox yet is ESRCH too.
  */
 struct msgpass_inbox_stat {
 	__u32 size;
