@@ -143,25 +143,33 @@ void msgpass_account_put(struct msgpass_account *account)
 	}
 }
 
-static bool charge_one(struct msgpass_account *account, long bytes)
+static bool may_exceed(const struct file *file)
+{
+	return file ? file_ns_capable(file, &init_user_ns, CAP_SYS_RESOURCE) :
+		      capable(CAP_SYS_RESOURCE);
+}
+
+static bool charge_one(struct msgpass_account *account, const struct file *file,
+		       long bytes)
 {
 	unsigned long limit = READ_ONCE(msgpass_user_bytes);
 	long held = atomic_long_read(&account->bytes);
 
 	do {
-		if (held + bytes > limit && !capable(CAP_SYS_RESOURCE))
+		if (held + bytes > limit && !may_exceed(file))
 			return false;
 	} while (!atomic_long_try_cmpxchg(&account->bytes, &held,
 					  held + bytes));
 	return true;
 }
 
-int msgpass_account_charge(struct msgpass_account *account, size_t bytes)
+static int charge(struct msgpass_account *account, const struct file *file,
+		  size_t bytes)
 {
 	struct msgpass_account *at, *charged;
 
 	for (at = account; at; at = at->parent)
-		if (!charge_one(at, bytes))
+		if (!charge_one(at, file, bytes))
 			goto undo;
 	return 0;
 undo:
@@ -170,13 +178,14 @@ undo:
 	return -EDQUOT;
 }
 
-void msgpass_account_uncharge(struct msgpass_account *account, size_t bytes)
+static void uncharge(struct msgpass_account *account, size_t bytes)
 {
 	for (; account; account = account->parent)
 		atomic_long_sub(bytes, &account->bytes);
 }
 
 struct msgpass_account *msgpass_account_open(const struct cred *cred,
+					     const struct file *file,
 					     size_t bytes)
 {
 	struct msgpass_account *account = msgpass_account_get(cred);
@@ -184,7 +193,7 @@ struct msgpass_account *msgpass_account_open(const struct cred *cred,
 
 	if (IS_ERR(account))
 		return account;
-	error = msgpass_account_charge(account, bytes);
+	error = charge(account, file, bytes);
 	if (!error)
 		return account;
 	msgpass_account_put(account);
@@ -193,7 +202,7 @@ struct msgpass_account *msgpass_account_open(const struct cred *cred,
 
 void msgpass_account_close(struct msgpass_account *account, size_t bytes)
 {
-	msgpass_account_uncharge(account, bytes);
+	uncharge(account, bytes);
 	msgpass_account_put(account);
 }
 

@@ -12,17 +12,19 @@
 
 #include <linux/cred.h>
 
+struct file;
 struct msgpass_account;
 
 struct msgpass_account *msgpass_account_get(const struct cred *cred);
 void msgpass_account_put(struct msgpass_account *account);
 
-/* -EDQUOT when it does not fit, unless the caller has CAP_SYS_RESOURCE */
-int msgpass_account_charge(struct msgpass_account *account, size_t bytes);
-void msgpass_account_uncharge(struct msgpass_account *account, size_t bytes);
-
-/* get and charge, uncharge and put */
+/*
+ * Get and charge, uncharge and put. ERR_PTR(-EDQUOT) when it does not fit,
+ * unless the caller, or the opener of @file if that is given, has
+ * CAP_SYS_RESOURCE.
+ */
 struct msgpass_account *msgpass_account_open(const struct cred *cred,
+					     const struct file *file,
 					     size_t bytes);
 void msgpass_account_close(struct msgpass_account *account, size_t bytes);
 

@@ -113,12 +113,19 @@ static struct msgpass_wait make_wait(const struct file *file, u32 flags,
 	};
 }
 
-/* Sends the whole of @data to @receiver or, if that is NULL, to @mailbox. */
+/*
+ * Sends the whole of @data to @receiver or, if that is NULL, to @mailbox; as
+ * the caller or, if @payer is given, with the credentials of who opened that.
+ */
 static int send_message(struct msgpass_inbox *receiver,
 			struct msgpass_mailbox *mailbox,
-			struct iov_iter *data, const struct cred *cred,
+			struct iov_iter *data, const struct file *payer,
 			u32 type, u32 priority, struct msgpass_wait *wait)
 {
+	struct msgpass_stamp stamp = {
+		.cred = payer ? payer->f_cred : current_cred(),
+		.file = payer,
+	};
 	struct msgpass_port *port = receiver ? &receiver->port : &mailbox->port;
 	struct msgpass_message *message;
 	struct msgpass_inbox *sender;
@@ -132,8 +139,8 @@ static int send_message(struct msgpass_inbox *receiver,
 	sender = msgpass_inbox_current();
 	if (IS_ERR(sender))
 		return PTR_ERR(sender);
-	message = msgpass_message_new(data, &sender->peer, cred, type,
-				      priority);
+	stamp.sender = sender->peer.identity;
+	message = msgpass_message_new(data, &stamp, type, priority);
 	error = PTR_ERR_OR_ZERO(message);
 	if (error)
 		goto put_sender;
@@ -164,8 +171,8 @@ static long do_send(struct msgpass_inbox *receiver,
 			    send->flags & MSGPASS_IOVEC, fast, &iovecs, &data);
 	if (error)
 		return error;
-	error = send_message(receiver, mailbox, &data, current_cred(),
-			     send->type, send->priority, &wait);
+	error = send_message(receiver, mailbox, &data, NULL, send->type,
+			     send->priority, &wait);
 	kfree(iovecs);
 	return error;
 }
@@ -713,6 +720,8 @@ static __poll_t device_poll(struct file *file, poll_table *table)
 
 	if (inbox->peer.pid != task_tgid(current))
 		return EPOLLERR;
+	/* What it would say may be about to be dropped. */
+	msgpass_inbox_note_exec(inbox);
 	/* A send can go anywhere: nothing to wait for in general. */
 	return msgpass_port_poll(&inbox->port, NULL, file, table) |
 	       EPOLLOUT | EPOLLWRNORM;
@@ -808,7 +817,7 @@ static ssize_t mailbox_write(struct kiocb *iocb, struct iov_iter *from)
 	};
 	ssize_t length = iov_iter_count(from);
 
-	return send_message(NULL, file->private_data, from, file->f_cred, 0, 0,
+	return send_message(NULL, file->private_data, from, file, 0, 0,
 			    &wait) ?: length;
 }
 

@@ -103,7 +103,7 @@ static struct link *link_new(struct msgpass_inbox *receiver,
 	struct msgpass_account *account;
 	struct link *link;
 
-	account = msgpass_account_open(current_cred(), LINK_CHARGE);
+	account = msgpass_account_open(current_cred(), NULL, LINK_CHARGE);
 	if (IS_ERR(account))
 		return ERR_CAST(account);
 	link = kzalloc(sizeof(*link), GFP_KERNEL_ACCOUNT);
@@ -230,49 +230,65 @@ static bool exec_changed_credentials(const struct msgpass_inbox *inbox,
 		      sizeof(inbox->permitted));
 }
 
-/*
- * There is no hook that tells of an exec which gains privileges, and what was
- * sent to the program before must not reach the one after. So compare, each
- * time before the inbox is used.
- *
- * exec counts self_exec_id up before it changes the credentials; only the
- * process itself, which can't be in the middle of that, notes the new count.
- */
-static void inbox_note_exec(struct msgpass_inbox *inbox)
+static void inbox_set_mode(struct msgpass_inbox *inbox, unsigned int mode)
+{
+	lockdep_assert_held(&inbox->port.lock);
+	WRITE_ONCE(inbox->mode, mode | INBOX_MODE_DEFAULT);
+	inbox->epoch++;
+}
+
+/* Call under RCU, with the port locked. Did exec change what it may do? */
+static bool inbox_compare_exec(struct msgpass_inbox *inbox,
+			       struct task_struct *leader)
 {
 	bool self = inbox->peer.pid == task_tgid(current);
-	struct task_struct *leader;
-	const struct cred *cred;
-	bool reset = false;
+	const struct cred *cred = __task_cred(leader);
+	bool changed;
 
-	rcu_read_lock();
-	leader = pid_task(inbox->peer.pid, PIDTYPE_TGID);
-	if (!leader || READ_ONCE(leader->self_exec_id) ==
-		       READ_ONCE(inbox->exec_id))
-		goto unlock;
-
-	cred = __task_cred(leader);
-	spin_lock(&inbox->port.lock);
 	/* self_exec_id counts from 1: 0 is the first look at the process. */
-	reset = inbox->exec_id && exec_changed_credentials(inbox, cred);
-	if (reset || self || !inbox->exec_id) {
+	changed = inbox->exec_id && exec_changed_credentials(inbox, cred);
+	if (changed || self || !inbox->exec_id) {
 		inbox->exec_id = READ_ONCE(leader->self_exec_id);
 		inbox->euid = cred->euid;
 		inbox->egid = cred->egid;
 		inbox->permitted = cred->cap_permitted;
 	}
-	if (reset)
-		WRITE_ONCE(inbox->mode, INBOX_MODE_DEFAULT);
-	spin_unlock(&inbox->port.lock);
-unlock:
+	return changed;
+}
+
+/*
+ * There is no hook that tells of an exec which gains privileges, and what was
+ * sent to the program before must not reach the one after. So compare, each
+ * time before the inbox is used.
+ *
+ * exec counts self_exec_id up before it changes the credentials. So while they
+ * are the same, another process may be looking in the middle of that, and
+ * notes nothing but at first sight; the process itself notes the new count.
+ */
+void msgpass_inbox_note_exec(struct msgpass_inbox *inbox)
+{
+	struct msgpass_limits limits;
+	struct task_struct *leader;
+	bool changed;
+
+	rcu_read_lock();
+	leader = pid_task(inbox->peer.pid, PIDTYPE_TGID);
+	if (!leader || READ_ONCE(leader->self_exec_id) ==
+		       READ_ONCE(inbox->exec_id)) {
+		rcu_read_unlock();
+		return;
+	}
+	spin_lock(&inbox->port.lock);
+	changed = inbox_compare_exec(inbox, leader);
 	rcu_read_unlock();
 
-	if (reset) {
-		struct msgpass_limits limits = msgpass_limits_default();
-
-		msgpass_port_drop_all(&inbox->port);
-		msgpass_port_set_limits(&inbox->port, &limits);
+	if (!changed) {
+		spin_unlock(&inbox->port.lock);
+		return;
 	}
+	limits = msgpass_limits_default();
+	inbox_set_mode(inbox, INBOX_MODE_DEFAULT);
+	msgpass_port_reset(&inbox->port, &limits);
 }
 
 struct msgpass_inbox *msgpass_inbox_current(void)
@@ -283,7 +299,7 @@ struct msgpass_inbox *msgpass_inbox_current(void)
 	if (IS_ERR(peer))
 		return ERR_CAST(peer);
 	inbox = msgpass_inbox_of(peer);
-	inbox_note_exec(inbox);
+	msgpass_inbox_note_exec(inbox);
 	return inbox;
 }
 
@@ -313,22 +329,24 @@ static bool may_see(const struct msgpass_inbox *inbox)
 	return allowed;
 }
 
-static bool may_send(const struct msgpass_inbox *inbox)
+static int may_send(const struct msgpass_inbox *inbox)
 {
 	unsigned int mode = READ_ONCE(inbox->mode);
 	struct task_struct *leader;
-	bool allowed = false;
+	int error = -EPERM;
 
 	rcu_read_lock();
 	leader = pid_task(inbox->peer.pid, PIDTYPE_TGID);
-	if (leader)
-		allowed = same_thread_group(leader, current) ||
-			  mode & INBOX_MODE_OTHERS ||
-			  (mode & INBOX_MODE_GROUP &&
-			   in_egroup_p(__task_cred(leader)->egid)) ||
-			  kill_allowed(__task_cred(leader));
+	if (!leader)
+		error = -ESRCH;
+	else if (same_thread_group(leader, current) ||
+		 mode & INBOX_MODE_OTHERS ||
+		 (mode & INBOX_MODE_GROUP &&
+		  in_egroup_p(__task_cred(leader)->egid)) ||
+		 kill_allowed(__task_cred(leader)))
+		error = 0;
 	rcu_read_unlock();
-	return allowed;
+	return error;
 }
 
 /* The living process of that number: a reference to its pid, or NULL. */
@@ -389,14 +407,16 @@ static struct msgpass_inbox *inbox_by_address(u64 address, bool is_peer)
 struct msgpass_inbox *msgpass_direct_receiver(u64 to, bool is_peer)
 {
 	struct msgpass_inbox *inbox = inbox_by_address(to, is_peer);
+	int error;
 
 	if (IS_ERR(inbox))
 		return inbox;
-	inbox_note_exec(inbox);
-	if (may_send(inbox))
+	msgpass_inbox_note_exec(inbox);
+	error = may_send(inbox);
+	if (!error)
 		return inbox;
 	msgpass_inbox_put(inbox);
-	return ERR_PTR(-EPERM);
+	return ERR_PTR(error);
 }
 
 /* Gone before the caller waited for it: there is no such process. */
@@ -405,12 +425,40 @@ static int died_or_unknown(int error, const struct msgpass_wait *wait)
 	return error == -EPIPE && !wait->waited ? -ESRCH : error;
 }
 
+/*
+ * As link_lock(), and what the receiver allows was checked since it changed
+ * last. The message was copied in since msgpass_direct_receiver() looked, and
+ * that may have taken for ever.
+ */
+static struct link *link_lock_allowed(struct msgpass_inbox *receiver,
+				      struct msgpass_inbox *sender)
+	__acquires(&receiver->port.lock)
+{
+	struct link *link;
+	u64 epoch;
+	int error;
+
+	for (;;) {
+		epoch = READ_ONCE(receiver->epoch);
+		msgpass_inbox_note_exec(receiver);
+		error = may_send(receiver);
+		if (error) {
+			spin_lock(&receiver->port.lock);
+			return ERR_PTR(error);
+		}
+		link = link_lock(receiver, sender);
+		if (IS_ERR(link) || receiver->epoch == epoch)
+			return link;
+		spin_unlock(&receiver->port.lock);
+	}
+}
+
 int msgpass_direct_send(struct msgpass_inbox *receiver,
 			struct msgpass_inbox *sender,
 			struct msgpass_message *message,
 			struct msgpass_wait *wait)
 {
-	struct link *link = link_lock(receiver, sender);
+	struct link *link = link_lock_allowed(receiver, sender);
 	int error;
 
 	if (IS_ERR(link)) {
@@ -518,11 +566,16 @@ int msgpass_inbox_set(struct msgpass_inbox *inbox,
 					 INBOX_MODE_MASK, &limits);
 	if (error)
 		goto unlock;
-	if (attributes->set & MSGPASS_SET_MODE)
-		WRITE_ONCE(inbox->mode, attributes->mode | INBOX_MODE_DEFAULT);
+	if (attributes->set & MSGPASS_SET_MODE) {
+		spin_lock(&inbox->port.lock);
+		inbox_set_mode(inbox, attributes->mode);
+		spin_unlock(&inbox->port.lock);
+	}
 	msgpass_port_set_limits(&inbox->port, &limits);
 unlock:
 	mutex_unlock(&one_at_a_time);
+	if (!error)
+		msgpass_port_limits_changed(&inbox->port);
 	return error;
 }
 
@@ -555,7 +608,7 @@ static void inbox_fill_stat(struct msgpass_inbox *inbox,
 {
 	struct msgpass_port *port = &inbox->port;
 
-	inbox_note_exec(inbox);
+	msgpass_inbox_note_exec(inbox);
 	stat->out_peer = inbox->peer.id;
 	stat->out_pid = pid_vnr(inbox->peer.pid);
 	stat->out_uid = real_uid(inbox->peer.pid);
@@ -588,9 +641,9 @@ int msgpass_inbox_stat(struct msgpass_inbox_stat *stat, bool is_peer)
 	if (IS_ERR(inbox))
 		return PTR_ERR(inbox);
 
-	inbox_note_exec(inbox);
+	msgpass_inbox_note_exec(inbox);
 	/* Who may send may ask first whether it is ready. */
-	if (may_see(inbox) || may_send(inbox))
+	if (may_see(inbox) || !may_send(inbox))
 		inbox_fill_stat(inbox, stat);
 	else
 		error = -ESRCH;

@@ -30,11 +30,11 @@ struct msgpass_inbox {
 	struct msgpass_peer peer;
 	struct msgpass_port port;
 
-	unsigned int mode;			/* 0222: who may send; atomic */
-
-	/* port.lock */
+	/* port.lock; mode may be read without */
+	unsigned int mode;			/* 0222: who may send */
+	u64 epoch;				/* counts changes of that */
 	struct rb_root links;			/* by peer id of the sender */
-	/* What exec may change: see inbox_note_exec(). */
+	/* What exec may change: see msgpass_inbox_note_exec(). */
 	u64 exec_id;
 	kuid_t euid;
 	kgid_t egid;
@@ -57,6 +57,9 @@ void msgpass_direct_exit(void);
 
 /* The calling process's; a reference to inbox->peer, or ERR_PTR. */
 struct msgpass_inbox *msgpass_inbox_current(void);
+
+/* Before an inbox is used: has exec given the process new privileges? */
+void msgpass_inbox_note_exec(struct msgpass_inbox *inbox);
 
 static inline void msgpass_inbox_put(struct msgpass_inbox *inbox)
 {

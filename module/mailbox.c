@@ -192,6 +192,7 @@ static int names_add_any_port(struct msgpass_names *names,
 		if (!other)
 			return names_add(names, mailbox);
 		msgpass_mailbox_put(other);
+		cond_resched();
 	}
 	return -ENOSPC;
 }
@@ -268,7 +269,8 @@ mailbox_new(const struct msgpass_attributes *attributes, const char *name)
 	struct msgpass_account *account;
 	int error;
 
-	account = msgpass_account_open(current_cred(), sizeof(*mailbox));
+	account = msgpass_account_open(current_cred(), NULL,
+				       sizeof(*mailbox));
 	if (IS_ERR(account))
 		return ERR_CAST(account);
 	mailbox = kzalloc(sizeof(*mailbox), GFP_KERNEL_ACCOUNT);
@@ -401,26 +403,36 @@ struct msgpass_mailbox *msgpass_mailbox_next(u64 id)
 	}
 }
 
+/* May the caller change or delete it, and is it there to be? */
+static int check_change(const struct msgpass_mailbox *mailbox)
+{
+	lockdep_assert_held(&mailboxes_lock);
+	if (mailbox->deleted)
+		return -EPIPE;
+	return may_change(mailbox) ? 0 : -EPERM;
+}
+
 int msgpass_mailbox_delete(struct msgpass_mailbox *mailbox)
 {
-	int error = 0;
-	bool named;
+	bool named = false;
+	int error;
 
 	mutex_lock(&mailboxes_lock);
-	named = mailbox->names;
-	if (READ_ONCE(mailbox->port.closed))
-		error = -EPIPE;
-	else if (!may_change(mailbox))
-		error = -EPERM;
-	else if (named)
-		names_remove(mailbox);
-	if (!error)
-		msgpass_port_close(&mailbox->port);
+	error = check_change(mailbox);
+	if (!error) {
+		named = mailbox->names;
+		if (named)
+			names_remove(mailbox);
+		mailbox->deleted = true;
+	}
 	mutex_unlock(&mailboxes_lock);
+	if (error)
+		return error;
 
-	if (!error && named)
+	msgpass_port_close(&mailbox->port);
+	if (named)
 		msgpass_mailbox_put(mailbox);
-	return error;
+	return 0;
 }
 
 int msgpass_mailbox_set(struct msgpass_mailbox *mailbox,
@@ -429,13 +441,10 @@ int msgpass_mailbox_set(struct msgpass_mailbox *mailbox,
 	int error;
 
 	mutex_lock(&mailboxes_lock);
-	if (READ_ONCE(mailbox->port.closed))
-		error = -EPIPE;
-	else if (!may_change(mailbox))
-		error = -EPERM;
-	else
-		error = mailbox_apply(mailbox, attributes);
+	error = check_change(mailbox) ?: mailbox_apply(mailbox, attributes);
 	mutex_unlock(&mailboxes_lock);
+	if (!error)
+		msgpass_port_limits_changed(&mailbox->port);
 	return error;
 }
 
@@ -496,11 +505,13 @@ static void __net_exit names_exit(struct net *net)
 		mailbox = xa_load(&names->by_id, id);
 		if (mailbox) {
 			names_remove(mailbox);
-			msgpass_port_close(&mailbox->port);
+			mailbox->deleted = true;
 		}
 		mutex_unlock(&mailboxes_lock);
-		if (mailbox)
+		if (mailbox) {
+			msgpass_port_close(&mailbox->port);
 			msgpass_mailbox_put(mailbox);
+		}
 		cond_resched();
 	}
 	rhashtable_destroy(&names->by_name);

@@ -38,6 +38,7 @@ struct msgpass_mailbox {
 
 	/* mailboxes_lock to write */
 	struct msgpass_names *names;		/* NULL: none, or deleted */
+	bool deleted;
 	struct rhash_head by_name;
 	kuid_t owner;
 	kgid_t group;

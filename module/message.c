@@ -13,23 +13,29 @@ static size_t message_size(size_t length)
 	return size_add(sizeof(struct msgpass_message), length);
 }
 
+/* With the pid, which a message may be the last to keep once it is dead. */
+static size_t message_charge(size_t length)
+{
+	return size_add(message_size(length), sizeof(struct pid) +
+			sizeof(struct msgpass_identity));
+}
+
 struct msgpass_message *msgpass_message_new(struct iov_iter *from,
-					    struct msgpass_peer *sender,
-					    const struct cred *cred,
+					    const struct msgpass_stamp *stamp,
 					    u32 type, u32 priority)
 {
 	size_t length = iov_iter_count(from);
-	size_t size = message_size(length);
+	size_t charge = message_charge(length);
 	struct msgpass_account *account;
 	struct msgpass_message *message;
 	int error;
 
-	account = msgpass_account_open(cred, size);
+	account = msgpass_account_open(stamp->cred, stamp->file, charge);
 	if (IS_ERR(account))
 		return ERR_CAST(account);
 
 	error = -ENOMEM;
-	message = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	message = kvmalloc(message_size(length), GFP_KERNEL_ACCOUNT);
 	if (!message)
 		goto close_account;
 
@@ -40,20 +46,21 @@ struct msgpass_message *msgpass_message_new(struct iov_iter *from,
 	message->length = length;
 	message->type = type;
 	message->priority = priority;
-	message->uid = cred->euid;
-	message->gid = cred->egid;
-	message->sender = msgpass_peer_ref(sender);
+	message->uid = stamp->cred->euid;
+	message->gid = stamp->cred->egid;
+	refcount_inc(&stamp->sender->refs);
+	message->sender = stamp->sender;
 	message->account = account;
 	message->rendezvous = NULL;
 	message->queued = false;
+	message->abandoned = false;
 	refcount_set(&message->refs, 1);
-	INIT_LIST_HEAD(&message->run);
 	return message;
 
 free_message:
 	kvfree(message);
 close_account:
-	msgpass_account_close(account, size);
+	msgpass_account_close(account, charge);
 	return ERR_PTR(error);
 }
 
@@ -61,8 +68,9 @@ void msgpass_message_put(struct msgpass_message *message)
 {
 	if (!refcount_dec_and_test(&message->refs))
 		return;
-	msgpass_account_close(message->account, message_size(message->length));
-	msgpass_peer_put(message->sender);
+	msgpass_account_close(message->account,
+			      message_charge(message->length));
+	msgpass_identity_put(message->sender);
 	kvfree(message);
 }
 

@@ -16,10 +16,11 @@
 #include <linux/uidgid.h>
 
 struct cred;
+struct file;
 struct iov_iter;
 struct msgpass_account;
 struct msgpass_message;
-struct msgpass_peer;
+struct msgpass_identity;
 struct msgpass_queue;
 struct msgpass_waiter;
 
@@ -39,10 +40,11 @@ struct msgpass_message {
 	u32 priority;
 	kuid_t uid;
 	kgid_t gid;
-	struct msgpass_peer *sender;		/* reference held */
+	struct msgpass_identity *sender;	/* reference held */
 	struct msgpass_account *account;	/* reference held */
 	refcount_t refs;
 	bool queued;				/* port->lock */
+	bool abandoned;				/* port->lock: nobody sends it */
 
 	/* const once accepted */
 	struct msgpass_queue *queue;
@@ -60,10 +62,16 @@ struct msgpass_message {
 	char data[];
 };
 
-/* Takes its own references; @cred is stamped and pays. ERR_PTR on failure. */
+/* Who a message is from, and who pays for it. */
+struct msgpass_stamp {
+	struct msgpass_identity *sender;
+	const struct cred *cred;
+	const struct file *file;	/* whose opener pays; NULL: the caller */
+};
+
+/* Takes references of its own. ERR_PTR on failure. */
 struct msgpass_message *msgpass_message_new(struct iov_iter *from,
-					    struct msgpass_peer *sender,
-					    const struct cred *cred,
+					    const struct msgpass_stamp *stamp,
 					    u32 type, u32 priority);
 void msgpass_message_put(struct msgpass_message *message);
 

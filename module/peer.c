@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/rhashtable.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/xarray.h>
 
@@ -36,11 +37,32 @@ bool msgpass_pid_alive(struct pid *pid)
 	return alive;
 }
 
+void msgpass_identity_put(struct msgpass_identity *identity)
+{
+	if (!refcount_dec_and_test(&identity->refs))
+		return;
+	put_pid(identity->pid);
+	kfree(identity);
+}
+
+static struct msgpass_identity *identity_new(struct pid *pid)
+{
+	struct msgpass_identity *identity;
+
+	identity = kmalloc(sizeof(*identity), GFP_KERNEL_ACCOUNT);
+	if (!identity)
+		return NULL;
+	identity->id = atomic64_inc_return(&peer_last_id);
+	identity->pid = get_pid(pid);
+	refcount_set(&identity->refs, 1);
+	return identity;
+}
+
 void msgpass_peer_put(struct msgpass_peer *peer)
 {
 	if (!refcount_dec_and_test(&peer->refs))
 		return;
-	put_pid(peer->pid);
+	msgpass_identity_put(peer->identity);
 	peer_ops->free(peer);
 }
 
@@ -101,12 +123,19 @@ struct msgpass_peer *msgpass_peer_find(struct pid *pid)
 
 static struct msgpass_peer *peer_new(struct pid *pid)
 {
-	struct msgpass_peer *peer = peer_ops->alloc();
+	struct msgpass_identity *identity = identity_new(pid);
+	struct msgpass_peer *peer;
 
-	if (!peer)
+	if (!identity)
 		return NULL;
-	peer->id = atomic64_inc_return(&peer_last_id);
-	peer->pid = get_pid(pid);
+	peer = peer_ops->alloc();
+	if (!peer) {
+		msgpass_identity_put(identity);
+		return NULL;
+	}
+	peer->id = identity->id;
+	peer->pid = identity->pid;
+	peer->identity = identity;
 	peer->dead = 0;
 	/* One for the tables, one for the caller. */
 	refcount_set(&peer->refs, 2);
@@ -224,6 +253,11 @@ void msgpass_peer_exit(void)
 		peer_retire(peer);
 		msgpass_peer_put(peer);
 	}
+	/*
+	 * A worker that was quicker may not have taken its wait entry down yet;
+	 * until it has, the entry may queue more.
+	 */
+	flush_workqueue(peer_workqueue);
 	destroy_workqueue(peer_workqueue);
 	rhashtable_destroy(&peers_by_pid);
 	xa_destroy(&peers_by_id);

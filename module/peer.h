@@ -20,9 +20,22 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
-struct msgpass_peer {
+/* All of a peer that a message keeps of its sender; outlives the peer. */
+struct msgpass_identity {
 	u64 id;				/* const */
 	struct pid *pid;		/* reference held; const */
+	refcount_t refs;
+};
+
+/*
+ * Dead, in three degrees: msgpass_pid_alive() asks the kernel, now; ->dead is
+ * set when the worker has begun to take the process's things down; a link's
+ * queue is closed when nothing more will come through it.
+ */
+struct msgpass_peer {
+	u64 id;				/* const */
+	struct pid *pid;		/* identity's; const */
+	struct msgpass_identity *identity; /* reference held; const */
 	refcount_t refs;
 	unsigned long dead;		/* bit 0, atomic: died() is due or done */
 	struct rhash_head by_pid;	/* the table's */
@@ -47,6 +60,8 @@ struct msgpass_peer *msgpass_peer_find(struct pid *pid);	/* NULL */
 struct msgpass_peer *msgpass_peer_find_id(u64 id);		/* NULL */
 struct msgpass_peer *msgpass_peer_next(u64 id);			/* NULL */
 void msgpass_peer_put(struct msgpass_peer *peer);
+
+void msgpass_identity_put(struct msgpass_identity *identity);
 
 static inline struct msgpass_peer *msgpass_peer_ref(struct msgpass_peer *peer)
 {

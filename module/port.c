@@ -40,6 +40,7 @@ void msgpass_queue_init(struct msgpass_queue *queue, struct msgpass_port *port)
 	queue->port = port;
 	msgpass_index_init(&queue->index);
 	INIT_LIST_HEAD(&queue->senders);
+	INIT_LIST_HEAD(&queue->meeting);
 	list_add_tail(&queue->entry, &port->queues);
 }
 
@@ -52,7 +53,7 @@ void msgpass_queue_remove(struct msgpass_queue *queue)
 static void queue_check_unused(struct msgpass_queue *queue)
 {
 	if (queue->closed && !queue->held && !queue->receivers_waiting &&
-	    !queue->senders_waiting && queue->port->ops)
+	    !queue->senders_waiting && !queue->pins && queue->port->ops)
 		queue->port->ops->queue_unused(queue);
 }
 
@@ -228,7 +229,7 @@ static void admit(struct msgpass_queue *queue, struct msgpass_waiter *waiter,
 	struct msgpass_message *message = waiter->message;
 
 	if (waiter->synchronous || is_rendezvous(queue->port)) {
-		list_del_init(&waiter->entry);
+		list_move_tail(&waiter->entry, &queue->meeting);
 		message->rendezvous = waiter;
 		accept_message(queue, message, wakes);
 	} else {
@@ -238,11 +239,13 @@ static void admit(struct msgpass_queue *queue, struct msgpass_waiter *waiter,
 	}
 }
 
-/* There may be room: for those who wait first. */
-static void admit_senders(struct msgpass_queue *queue,
-			  struct msgpass_wakes *wakes)
+#define ADMIT_BATCH	32
+
+/* There may be room: for those who wait first. True: there may be more. */
+static bool admit_some(struct msgpass_queue *queue, struct msgpass_wakes *wakes)
 {
 	struct msgpass_waiter *waiter, *next;
+	unsigned int admitted = 0;
 
 	list_for_each_entry_safe(waiter, next, &queue->senders, entry) {
 		size_t length = waiter->message->length;
@@ -254,9 +257,44 @@ static void admit_senders(struct msgpass_queue *queue,
 		} else if (queue_has_room(queue, length)) {
 			admit(queue, waiter, wakes);
 		} else {
-			return;
+			return false;
 		}
+		if (++admitted == ADMIT_BATCH)
+			return true;
 	}
+	return false;
+}
+
+/*
+ * All there is room for, and those who poll are told. Each may be compared
+ * with many who wait to receive: so it unlocks and locks the port in between.
+ */
+static void admit_senders(struct msgpass_queue *queue, bool was_writable,
+			  struct msgpass_wakes *wakes)
+{
+	struct msgpass_port *port = queue->port;
+
+	while (admit_some(queue, wakes)) {
+		queue->pins++;
+		spin_unlock(&port->lock);
+		wake(port, wakes);
+		wakes->events = 0;
+		cond_resched();
+		spin_lock(&port->lock);
+		queue->pins--;
+	}
+	note_writable(queue, was_writable, wakes);
+}
+
+/* The message was accepted, and is to be as if it never had been. */
+static void retract(struct msgpass_message *message)
+{
+	struct msgpass_queue *queue = message->queue;
+
+	release_place(message);
+	queue->port->accepted--;
+	queue->accepted--;
+	message->rendezvous = NULL;
 }
 
 /* The sender gives up, and nobody has claimed its message: no trace stays. */
@@ -265,37 +303,32 @@ static void withdraw(struct msgpass_queue *queue, struct msgpass_waiter *waiter,
 {
 	struct msgpass_message *message = waiter->message;
 
+	list_del_init(&waiter->entry);
 	sender_leaves(queue);
 	if (message->rendezvous) {
 		msgpass_index_withdraw(&queue->port->index, &queue->index,
 				       message);
 		count_dequeued(message);
-		release_place(message);
-		message->rendezvous = NULL;
-		queue->port->accepted--;
-		queue->accepted--;
-	} else {
-		list_del_init(&waiter->entry);
+		retract(message);
 	}
 	/* A smaller one may have stood behind it. */
-	admit_senders(queue, wakes);
-	note_writable(queue, false, wakes);
+	admit_senders(queue, false, wakes);
 	queue_check_unused(queue);
 }
 
 /*
- * Killed while its message is being received. How that ends, nobody is left to
- * be told; the message is the receiver's.
+ * Killed while its message is being received: nobody is left to be told how
+ * that ends. The message is the receiver's; if that fails, it is nobody's.
  */
-static int abandon_rendezvous(struct msgpass_queue *queue,
+static int abandon_rendezvous(struct msgpass_port *port,
 			      struct msgpass_waiter *self)
 {
-	struct msgpass_port *port = queue->port;
-
 	spin_lock(&port->lock);
 	if (!self->done) {
-		sender_leaves(queue);
+		list_del_init(&self->entry);
+		sender_leaves(self->message->queue);
 		self->message->rendezvous = NULL;
+		self->message->abandoned = true;
 	}
 	spin_unlock(&port->lock);
 	return self->done ? self->result : 0;
@@ -303,12 +336,12 @@ static int abandon_rendezvous(struct msgpass_queue *queue,
 
 /*
  * For room or, if the send is synchronous, until the message is received.
- * @self has been entered, one way or the other.
+ * @self has been entered, one way or the other. Unless it is still there when
+ * the port is locked again, @queue may be gone.
  */
-static int sender_wait(struct msgpass_queue *queue,
+static int sender_wait(struct msgpass_port *port, struct msgpass_queue *queue,
 		       struct msgpass_waiter *self, struct msgpass_wait *wait)
 {
-	struct msgpass_port *port = queue->port;
 	struct msgpass_wakes wakes = {};
 	bool claimed = false;
 	int error;
@@ -318,20 +351,22 @@ static int sender_wait(struct msgpass_queue *queue,
 		return self->result;
 
 	spin_lock(&port->lock);
-	if (self->done)
+	if (self->done) {
 		error = self->result;
-	else if (self->message->rendezvous && !self->message->queued)
+	} else if (self->message->rendezvous && !self->message->queued) {
+		/* It is being received: how that ends decides. */
 		claimed = true;
-	else
+		self->give_up = error;
+	} else {
 		withdraw(queue, self, &wakes);
+	}
 	spin_unlock(&port->lock);
 	wake(port, &wakes);
 	if (!claimed)
 		return error;
 
-	/* It is being received this moment, so it is too late to give up. */
 	error = msgpass_waiter_sleep_killable(self);
-	return error ? abandon_rendezvous(queue, self) : self->result;
+	return error ? abandon_rendezvous(port, self) : self->result;
 }
 
 /* Call with the port locked; returns with it unlocked. */
@@ -356,7 +391,7 @@ static int send_and_wait(struct msgpass_queue *queue,
 		msgpass_waiter_enter(&self, &queue->senders);
 	spin_unlock(&port->lock);
 	wake(port, &wakes);
-	return sender_wait(queue, &self, wait);
+	return sender_wait(port, queue, &self, wait);
 }
 
 int msgpass_port_send(struct msgpass_queue *queue,
@@ -482,8 +517,7 @@ void msgpass_port_settle(struct msgpass_port *port,
 	port->received++;
 	queue->received++;
 	end_rendezvous(message, 0, &wakes);
-	admit_senders(queue, &wakes);
-	note_writable(queue, writable, &wakes);
+	admit_senders(queue, writable, &wakes);
 	queue_check_unused(queue);
 	spin_unlock(&port->lock);
 
@@ -491,27 +525,52 @@ void msgpass_port_settle(struct msgpass_port *port,
 	msgpass_message_put(message);
 }
 
+/*
+ * The receiver could not take it. True if it goes nowhere: its sender was
+ * waiting for just that to give up, or is gone, or the port is closed.
+ */
+static bool restore(struct msgpass_port *port, struct msgpass_message *message,
+		    struct msgpass_wakes *wakes)
+{
+	struct msgpass_waiter *sender = message->rendezvous;
+	struct msgpass_queue *queue = message->queue;
+	bool writable = queue_is_writable(queue);
+
+	if (message->abandoned) {
+		retract(message);
+	} else if (sender && sender->give_up) {
+		retract(message);
+		msgpass_message_ref(message);
+		sender_leaves(queue);
+		msgpass_waiter_complete(sender, sender->give_up, wakes);
+	} else if (port->closed) {
+		release_place(message);
+		port->dropped++;
+		end_rendezvous(message, -EPIPE, wakes);
+	} else {
+		if (!offer(port, message, wakes)) {
+			enqueue(message);
+			wakes->events |= EPOLLIN | EPOLLRDNORM;
+		}
+		return false;
+	}
+	admit_senders(queue, writable, wakes);
+	queue_check_unused(queue);
+	return true;
+}
+
 void msgpass_port_restore(struct msgpass_port *port,
 			  struct msgpass_message *message)
 {
 	struct msgpass_wakes wakes = {};
-	bool drop;
+	bool gone;
 
 	spin_lock(&port->lock);
-	drop = port->closed;
-	if (drop) {
-		release_place(message);
-		port->dropped++;
-		end_rendezvous(message, -EPIPE, &wakes);
-		queue_check_unused(message->queue);
-	} else if (!offer(port, message, &wakes)) {
-		enqueue(message);
-		wakes.events |= EPOLLIN | EPOLLRDNORM;
-	}
+	gone = restore(port, message, &wakes);
 	spin_unlock(&port->lock);
 
 	wake(port, &wakes);
-	if (drop)
+	if (gone)
 		msgpass_message_put(message);
 }
 
@@ -595,12 +654,15 @@ void msgpass_port_close(struct msgpass_port *port)
 	put_all(&dropped);
 }
 
-void msgpass_port_drop_all(struct msgpass_port *port)
+void msgpass_port_reset(struct msgpass_port *port,
+			const struct msgpass_limits *limits)
+	__releases(&port->lock)
 {
 	struct msgpass_wakes wakes = {};
 	LIST_HEAD(dropped);
 
-	spin_lock(&port->lock);
+	lockdep_assert_held(&port->lock);
+	port->limits = *limits;
 	port_take_all(port, &dropped, &wakes);
 	spin_unlock(&port->lock);
 
@@ -624,14 +686,46 @@ void msgpass_queue_close(struct msgpass_queue *queue)
 void msgpass_port_set_limits(struct msgpass_port *port,
 			     const struct msgpass_limits *limits)
 {
-	struct msgpass_queue *queue;
-	struct msgpass_wakes wakes = {};
-
 	spin_lock(&port->lock);
 	port->limits = *limits;
-	list_for_each_entry(queue, &port->queues, entry) {
-		admit_senders(queue, &wakes);
-		note_writable(queue, false, &wakes);
+	spin_unlock(&port->lock);
+}
+
+/* There is a buffer now: who did not ask for a rendezvous need not wait. */
+static void release_meeting(struct msgpass_queue *queue,
+			    struct msgpass_wakes *wakes)
+{
+	struct msgpass_waiter *waiter, *next;
+	u64 room = queue->port->limits.capacity;
+
+	list_for_each_entry_safe(waiter, next, &queue->meeting, entry) {
+		if (!room--)
+			return;
+		if (!waiter->synchronous)
+			end_rendezvous(waiter->message, 0, wakes);
+	}
+}
+
+void msgpass_port_limits_changed(struct msgpass_port *port)
+{
+	struct msgpass_wakes wakes = {};
+	struct msgpass_queue *queue;
+
+	spin_lock(&port->lock);
+	queue = list_first_entry_or_null(&port->queues, struct msgpass_queue,
+					 entry);
+	while (queue) {
+		struct msgpass_queue *next = NULL;
+
+		/* Pinned, it keeps its place while admit_senders() unlocks. */
+		queue->pins++;
+		release_meeting(queue, &wakes);
+		admit_senders(queue, false, &wakes);
+		queue->pins--;
+		if (!list_is_last(&queue->entry, &port->queues))
+			next = list_next_entry(queue, entry);
+		queue_check_unused(queue);
+		queue = next;
 	}
 	spin_unlock(&port->lock);
 	wake(port, &wakes);

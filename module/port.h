@@ -19,14 +19,16 @@
  * accepts the message of the sender who has waited longest. So one event
  * wakes one thread, and order is the order of arrival.
  *
- * Lifetime: port and queue are embedded in something of the caller's, who
- * keeps it for the length of each call. A queue may go while others use the
- * port: see msgpass_queue_close().
+ * Lifetime: a port is embedded in something of the caller's, who keeps it for
+ * the length of each call. A link's queue is kept by what is counted in it:
+ * messages held, senders and receivers waiting. Nobody keeps a reference to it
+ * across an unlock without being one of those; ops->queue_unused() comes when
+ * all are 0 and the queue is closed.
  *
  * Locking: port->lock guards the port, its queues, and their waiters. Taken
  * inside it: an inbox's outgoing_lock, and what freeing a link takes. No user
  * memory is touched and nothing is allocated under it. Waiters are woken
- * after it.
+ * after it, but for the ninth and further ones of an operation.
  */
 #ifndef MSGPASS_PORT_H
 #define MSGPASS_PORT_H
@@ -78,7 +80,9 @@ struct msgpass_queue {
 	struct msgpass_port *port;		/* const */
 	struct list_head entry;			/* port->queues */
 	struct msgpass_index index;
-	struct list_head senders;		/* in order of arrival */
+	struct list_head senders;		/* who wait for room, in order */
+	struct list_head meeting;		/* in a rendezvous, in order */
+	unsigned int pins;			/* keep it while unlocked */
 	u64 held;				/* queued or claimed */
 	u64 held_bytes;
 	u64 queued;
@@ -96,11 +100,18 @@ void msgpass_port_init(struct msgpass_port *port,
 
 /* No more messages: those queued are dropped, all who wait get -EPIPE. */
 void msgpass_port_close(struct msgpass_port *port);
-/* The same, but the port goes on. */
-void msgpass_port_drop_all(struct msgpass_port *port);
+/*
+ * The same, but the port goes on, with these limits. Call with the port
+ * locked; returns with it unlocked.
+ */
+void msgpass_port_reset(struct msgpass_port *port,
+			const struct msgpass_limits *limits)
+	__releases(&port->lock);
 
+/* Then call msgpass_port_limits_changed(), which may take its time. */
 void msgpass_port_set_limits(struct msgpass_port *port,
 			     const struct msgpass_limits *limits);
+void msgpass_port_limits_changed(struct msgpass_port *port);
 
 /* Call with the port locked. */
 void msgpass_queue_init(struct msgpass_queue *queue, struct msgpass_port *port);

@@ -9,7 +9,8 @@
 
 void msgpass_waiter_init(struct msgpass_waiter *waiter)
 {
-	int priority = READ_ONCE(current->prio);
+	/* Not ->prio, which may be lent while a lock is held. */
+	int priority = READ_ONCE(current->normal_prio);
 
 	INIT_LIST_HEAD(&waiter->entry);
 	waiter->task = current;
@@ -93,7 +94,7 @@ int msgpass_waiter_sleep_killable(struct msgpass_waiter *waiter)
 	int error = 0;
 
 	for (;;) {
-		set_current_state(TASK_KILLABLE);
+		set_current_state(TASK_KILLABLE | TASK_FREEZABLE);
 		if (is_done(waiter))
 			break;
 		if (fatal_signal_pending(current)) {
