@@ -143,33 +143,37 @@ void msgpass_account_put(struct msgpass_account *account)
 	}
 }
 
-static bool may_exceed(const struct file *file)
+/*
+ * Who pays is not always who runs: the opener of a file that is written to, the
+ * caller who gets a reply. So ask the credentials, not capable().
+ */
+static bool may_exceed(const struct cred *cred)
 {
-	return file ? file_ns_capable(file, &init_user_ns, CAP_SYS_RESOURCE) :
-		      capable(CAP_SYS_RESOURCE);
+	return cred->user_ns == &init_user_ns &&
+	       cap_raised(cred->cap_effective, CAP_SYS_RESOURCE);
 }
 
-static bool charge_one(struct msgpass_account *account, const struct file *file,
+static bool charge_one(struct msgpass_account *account, const struct cred *cred,
 		       long bytes)
 {
 	unsigned long limit = READ_ONCE(msgpass_user_bytes);
 	long held = atomic_long_read(&account->bytes);
 
 	do {
-		if (held + bytes > limit && !may_exceed(file))
+		if (held + bytes > limit && !may_exceed(cred))
 			return false;
 	} while (!atomic_long_try_cmpxchg(&account->bytes, &held,
 					  held + bytes));
 	return true;
 }
 
-static int charge(struct msgpass_account *account, const struct file *file,
+static int charge(struct msgpass_account *account, const struct cred *cred,
 		  size_t bytes)
 {
 	struct msgpass_account *at, *charged;
 
 	for (at = account; at; at = at->parent)
-		if (!charge_one(at, file, bytes))
+		if (!charge_one(at, cred, bytes))
 			goto undo;
 	return 0;
 undo:
@@ -185,7 +189,6 @@ static void uncharge(struct msgpass_account *account, size_t bytes)
 }
 
 struct msgpass_account *msgpass_account_open(const struct cred *cred,
-					     const struct file *file,
 					     size_t bytes)
 {
 	struct msgpass_account *account = msgpass_account_get(cred);
@@ -193,7 +196,7 @@ struct msgpass_account *msgpass_account_open(const struct cred *cred,
 
 	if (IS_ERR(account))
 		return account;
-	error = charge(account, file, bytes);
+	error = charge(account, cred, bytes);
 	if (!error)
 		return account;
 	msgpass_account_put(account);

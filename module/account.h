@@ -12,7 +12,6 @@
 
 #include <linux/cred.h>
 
-struct file;
 struct msgpass_account;
 
 struct msgpass_account *msgpass_account_get(const struct cred *cred);
@@ -20,11 +19,9 @@ void msgpass_account_put(struct msgpass_account *account);
 
 /*
  * Get and charge, uncharge and put. ERR_PTR(-EDQUOT) when it does not fit,
- * unless the caller, or the opener of @file if that is given, has
- * CAP_SYS_RESOURCE.
+ * unless @cred has CAP_SYS_RESOURCE in the first user namespace.
  */
 struct msgpass_account *msgpass_account_open(const struct cred *cred,
-					     const struct file *file,
 					     size_t bytes);
 void msgpass_account_close(struct msgpass_account *account, size_t bytes);
 

@@ -17,47 +17,25 @@
 #include "attributes.h"
 #include "chardev.h"
 #include "direct.h"
+#include "ioctl.h"
 #include "mailbox.h"
-
-/* Any argument, as it was copied in. */
-union argument {
-	u32 size;
-	struct msgpass_send send;
-	struct msgpass_receive receive;
-	struct msgpass_info info;
-	struct msgpass_mailbox_open mailbox_open;
-	struct msgpass_mailbox_delete mailbox_delete;
-	struct msgpass_mailbox_set mailbox_set;
-	struct msgpass_mailbox_stat mailbox_stat;
-	struct msgpass_inbox_set inbox_set;
-	struct msgpass_inbox_stat inbox_stat;
-	struct msgpass_link_stat link_stat;
-};
+#include "transfer.h"
 
 struct ioctl {
 	size_t size;		/* of the struct */
-	size_t least;		/* of the struct in its first version */
+	size_t least;		/* of the struct as it was at first */
 	size_t out;		/* what to copy out from here on; @size: none */
 	/* Returns 0, a file descriptor, or an error. */
-	long (*handler)(struct file *file, union argument *argument,
+	long (*handler)(struct file *file, union msgpass_argument *argument,
 			void __user *user);
 };
 
 static const struct file_operations mailbox_fops;
 
-static long copy_out(const union argument *argument, void __user *user,
-		     size_t from, size_t to)
-{
-	to = min_t(size_t, to, argument->size);
-	if (copy_to_user(user + from, (const char *)argument + from, to - from))
-		return -EFAULT;
-	return 0;
-}
-
 static long run_ioctl(const struct ioctl *ioctl, struct file *file,
 		      void __user *user)
 {
-	union argument argument;
+	union msgpass_argument argument;
 	u32 size;
 	long result;
 
@@ -74,321 +52,49 @@ static long run_ioctl(const struct ioctl *ioctl, struct file *file,
 	argument.size = size;
 
 	result = ioctl->handler(file, &argument, user);
-	if (result >= 0 && ioctl->out < ioctl->size &&
-	    copy_out(&argument, user, ioctl->out, ioctl->size))
+	if (result >= 0 && msgpass_copy_out(user, &argument, size, ioctl->out,
+					    ioctl->size))
 		return -EFAULT;
 	return result;
 }
 
-/* The caller's buffer or scatter/gather list; kfree(*@iovecs) afterwards. */
-static int import_data(int direction, u64 data, u64 length, bool is_iovec,
-		       struct iovec *fast, struct iovec **iovecs,
-		       struct iov_iter *iter)
-{
-	void __user *user = u64_to_user_ptr(data);
-	ssize_t total;
-
-	if (!is_iovec) {
-		*iovecs = NULL;
-		length = min_t(u64, length, MAX_RW_COUNT);
-		iov_iter_ubuf(iter, direction, user, length);
-		return 0;
-	}
-	if (length > UIO_MAXIOV)
-		return -EINVAL;
-	*iovecs = fast;
-	total = import_iovec(direction, user, length, UIO_FASTIOV, iovecs,
-			     iter);
-	return total < 0 ? total : 0;
-}
-
-static struct msgpass_wait make_wait(const struct file *file, u32 flags,
-				     u64 deadline)
-{
-	return (struct msgpass_wait) {
-		.nonblock = flags & MSGPASS_NONBLOCK ||
-			    file->f_flags & O_NONBLOCK,
-		.synchronous = flags & MSGPASS_SYNCHRONOUS,
-		.deadline = deadline > KTIME_MAX ? 0 : deadline,
-	};
-}
-
-/*
- * Sends the whole of @data to @receiver or, if that is NULL, to @mailbox; as
- * the caller or, if @payer is given, with the credentials of who opened that.
- */
-static int send_message(struct msgpass_inbox *receiver,
-			struct msgpass_mailbox *mailbox,
-			struct iov_iter *data, const struct file *payer,
-			u32 type, u32 priority, struct msgpass_wait *wait)
-{
-	struct msgpass_stamp stamp = {
-		.cred = payer ? payer->f_cred : current_cred(),
-		.file = payer,
-	};
-	struct msgpass_port *port = receiver ? &receiver->port : &mailbox->port;
-	struct msgpass_message *message;
-	struct msgpass_inbox *sender;
-	int error;
-
-	/* The engine looks again; this is not to copy what it will refuse. */
-	if (iov_iter_count(data) > min_t(u64, READ_ONCE(msgpass_message_max),
-					 READ_ONCE(port->limits.message_max)))
-		return -EMSGSIZE;
-
-	sender = msgpass_inbox_current();
-	if (IS_ERR(sender))
-		return PTR_ERR(sender);
-	stamp.sender = sender->peer.identity;
-	message = msgpass_message_new(data, &stamp, type, priority);
-	error = PTR_ERR_OR_ZERO(message);
-	if (error)
-		goto put_sender;
-
-	if (receiver) {
-		error = msgpass_direct_send(receiver, sender, message, wait);
-	} else {
-		spin_lock(&mailbox->port.lock);
-		error = msgpass_port_send(&mailbox->queue, message, wait);
-	}
-	if (error)
-		msgpass_message_put(message);
-put_sender:
-	msgpass_inbox_put(sender);
-	return error;
-}
-
-static long do_send(struct msgpass_inbox *receiver,
-		    struct msgpass_mailbox *mailbox, struct file *file,
-		    const struct msgpass_send *send)
-{
-	struct msgpass_wait wait = make_wait(file, send->flags, send->deadline);
-	struct iovec fast[UIO_FASTIOV], *iovecs;
-	struct iov_iter data;
-	int error;
-
-	error = import_data(ITER_SOURCE, send->data, send->length,
-			    send->flags & MSGPASS_IOVEC, fast, &iovecs, &data);
-	if (error)
-		return error;
-	error = send_message(receiver, mailbox, &data, NULL, send->type,
-			     send->priority, &wait);
-	kfree(iovecs);
-	return error;
-}
-
 #define SEND_FLAGS (MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_SYNCHRONOUS)
 
-static long device_send(struct file *file, union argument *argument,
-			void __user *user)
+static long any_send(struct file *file, union msgpass_argument *argument,
+		     void __user *user)
 {
 	const struct msgpass_send *send = &argument->send;
-	struct msgpass_inbox *receiver;
-	long result;
+	struct msgpass_wait wait = msgpass_wait_for(file, send->flags,
+						    send->deadline);
+	struct msgpass_target target;
+	struct msgpass_data data;
+	int error;
 
 	if (send->flags & ~(SEND_FLAGS | MSGPASS_PEER))
 		return -EINVAL;
-	receiver = msgpass_direct_receiver(send->to,
-					   send->flags & MSGPASS_PEER);
-	if (IS_ERR(receiver))
-		return PTR_ERR(receiver);
-	result = do_send(receiver, NULL, file, send);
-	msgpass_inbox_put(receiver);
-	return result;
-}
-
-static long mailbox_send(struct file *file, union argument *argument,
-			 void __user *user)
-{
-	const struct msgpass_send *send = &argument->send;
-
-	if (!(file->f_mode & FMODE_WRITE))
-		return -EBADF;
-	if (send->flags & ~SEND_FLAGS || send->to)
-		return -EINVAL;
-	return do_send(NULL, file->private_data, file, send);
-}
-
-static int make_selection(struct msgpass_selection *selection,
-			  const struct msgpass_receive *receive)
-{
-	u32 rule = receive->flags & (MSGPASS_TYPE_EXACT | MSGPASS_TYPE_UP_TO |
-				     MSGPASS_TYPE_EXCEPT);
-
-	*selection = (struct msgpass_selection) {
-		.type = receive->type,
-		.order = receive->flags & MSGPASS_BY_PRIORITY ?
-			 MSGPASS_MOST_URGENT_FIRST : MSGPASS_OLDEST_FIRST,
-		.truncate = receive->flags & MSGPASS_TRUNCATE,
-		.peek = receive->flags & MSGPASS_PEEK,
-	};
-	switch (rule) {
-	case 0:
-		if (receive->type)
-			return -EINVAL;
-		selection->rule = MSGPASS_ANY_TYPE;
-		return 0;
-	case MSGPASS_TYPE_EXACT:
-		selection->rule = MSGPASS_THIS_TYPE;
-		return 0;
-	case MSGPASS_TYPE_UP_TO:
-		selection->rule = MSGPASS_LOWEST_TYPE_UP_TO;
-		return 0;
-	case MSGPASS_TYPE_EXCEPT:
-		selection->rule = MSGPASS_ANY_TYPE_EXCEPT;
-		return 0;
-	}
-	return -EINVAL;
-}
-
-/* What the kernel knows of @message, as the caller's namespaces see it. */
-static void stamp(struct msgpass_receive *receive,
-		  const struct msgpass_message *message, size_t room)
-{
-	struct user_namespace *ns = current_user_ns();
-
-	receive->out_length = message->length;
-	receive->out_sequence = message->sequence;
-	receive->out_time = message->time;
-	receive->out_peer = message->sender->id;
-	receive->out_pid = pid_vnr(message->sender->pid);
-	receive->out_uid = from_kuid_munged(ns, message->uid);
-	receive->out_gid = from_kgid_munged(ns, message->gid);
-	receive->out_type = message->type;
-	receive->out_priority = message->priority;
-	receive->out_flags = message->length > room ? MSGPASS_OUT_TRUNCATED : 0;
-}
-
-static long copy_out_received(union argument *argument, void __user *user,
-			      const struct msgpass_message *message,
-			      struct iov_iter *data)
-{
-	size_t room = iov_iter_count(data);
-	int error;
-
-	error = msgpass_message_copy_out(message, data);
+	error = msgpass_target_to_send(&target, file, send->to, send->flags);
 	if (error)
 		return error;
-	stamp(&argument->receive, message, room);
-	return copy_out(argument, user,
-			offsetof(struct msgpass_receive, out_length),
-			sizeof(struct msgpass_receive));
-}
-
-/* The receive found a message too long for the buffer: tell how long. */
-static long copy_out_too_long(union argument *argument, void __user *user,
-			      const struct msgpass_message *message)
-{
-	stamp(&argument->receive, message, message->length);
-	return copy_out(argument, user,
-			offsetof(struct msgpass_receive, out_length),
-			sizeof(struct msgpass_receive)) ?: -EMSGSIZE;
-}
-
-/* Ends what a receive began: the message is the caller's, or it never was. */
-static void receive_end(struct msgpass_port *port, bool peek, long error,
-			struct msgpass_message *message)
-{
-	if (peek)
-		msgpass_message_put(message);
-	else if (error)
-		msgpass_port_restore(port, message);
-	else
-		msgpass_port_settle(port, message);
-}
-
-static int port_receive(struct msgpass_inbox *inbox,
-			struct msgpass_mailbox *mailbox,
-			const struct msgpass_receive *receive,
-			struct msgpass_selection *selection,
-			struct msgpass_wait *wait,
-			struct msgpass_message **message)
-{
-	if (inbox)
-		return msgpass_direct_receive(inbox, receive->from,
-					      receive->flags & MSGPASS_PEER,
-					      selection, wait, message);
-	spin_lock(&mailbox->port.lock);
-	return msgpass_port_receive(&mailbox->port, selection, wait, message);
-}
-
-/* From @inbox or, if that is NULL, from @mailbox. */
-static long do_receive(struct msgpass_inbox *inbox,
-		       struct msgpass_mailbox *mailbox, struct file *file,
-		       union argument *argument, void __user *user)
-{
-	const struct msgpass_receive *receive = &argument->receive;
-	struct msgpass_port *port = inbox ? &inbox->port : &mailbox->port;
-	struct iovec fast[UIO_FASTIOV], *iovecs;
-	struct msgpass_selection selection;
-	struct msgpass_message *message;
-	struct msgpass_wait wait = make_wait(file, receive->flags,
-					     receive->deadline);
-	struct iov_iter data;
-	long error;
-
-	error = make_selection(&selection, receive);
+	error = msgpass_data_import(&data, ITER_SOURCE, send->data,
+				    send->length, send->flags & MSGPASS_IOVEC);
 	if (error)
-		return error;
-	error = import_data(ITER_DEST, receive->data, receive->length,
-			    receive->flags & MSGPASS_IOVEC, fast, &iovecs,
-			    &data);
-	if (error)
-		return error;
-	selection.room = iov_iter_count(&data);
-
-	error = port_receive(inbox, mailbox, receive, &selection, &wait,
-			     &message);
-	if (!error) {
-		error = copy_out_received(argument, user, message, &data);
-		receive_end(port, selection.peek, error, message);
-	} else if (error == -EMSGSIZE) {
-		error = copy_out_too_long(argument, user, message);
-		msgpass_message_put(message);
-	}
-	kfree(iovecs);
+		goto put_target;
+	error = msgpass_transfer_send(&target, &data.iter, current_cred(),
+				      NULL, send->type, send->priority, &wait);
+	msgpass_data_release(&data);
+put_target:
+	msgpass_target_put(&target);
 	return error;
 }
 
-#define RECEIVE_FLAGS (MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_PEEK | \
-		       MSGPASS_TRUNCATE | MSGPASS_BY_PRIORITY | \
-		       MSGPASS_TYPE_EXACT | MSGPASS_TYPE_UP_TO | \
-		       MSGPASS_TYPE_EXCEPT)
-
-static long device_receive(struct file *file, union argument *argument,
-			   void __user *user)
+static long any_receive(struct file *file, union msgpass_argument *argument,
+			void __user *user)
 {
-	const struct msgpass_receive *receive = &argument->receive;
-	struct msgpass_inbox *inbox;
-	long result;
-
-	if (receive->flags & ~(RECEIVE_FLAGS | MSGPASS_PEER) ||
-	    receive->reserved)
-		return -EINVAL;
-	if (receive->flags & MSGPASS_PEER && !receive->from)
-		return -EINVAL;
-	inbox = msgpass_inbox_current();
-	if (IS_ERR(inbox))
-		return PTR_ERR(inbox);
-	result = do_receive(inbox, NULL, file, argument, user);
-	msgpass_inbox_put(inbox);
-	return result;
+	return msgpass_receive_at(file, &argument->receive, user,
+				  argument->size);
 }
 
-static long mailbox_receive(struct file *file, union argument *argument,
-			    void __user *user)
-{
-	const struct msgpass_receive *receive = &argument->receive;
-
-	if (!(file->f_mode & FMODE_READ))
-		return -EBADF;
-	if (receive->flags & ~RECEIVE_FLAGS || receive->reserved ||
-	    receive->from)
-		return -EINVAL;
-	return do_receive(NULL, file->private_data, file, argument, user);
-}
-
-static long any_info(struct file *file, union argument *argument,
+static long any_info(struct file *file, union msgpass_argument *argument,
 		     void __user *user)
 {
 	struct msgpass_info *info = &argument->info;
@@ -419,13 +125,30 @@ static long any_info(struct file *file, union argument *argument,
 }
 
 /* Found by name and then deleted: there is none of that name. */
-static int deleted_meanwhile(int error)
+static int deleted_meanwhile(struct file *file, int error)
 {
-	return error == -EPIPE ? -ENOENT : error;
+	return error == -EPIPE && !msgpass_file_is_mailbox(file) ? -ENOENT :
+								   error;
 }
 
-static long device_mailbox_stat(struct file *file, union argument *argument,
-				void __user *user)
+/* The mailbox file's, which takes no name, or the one of that name. */
+static struct msgpass_mailbox *addressed_mailbox(struct file *file,
+						 const char *name)
+{
+	struct msgpass_mailbox *mailbox;
+
+	if (!msgpass_file_is_mailbox(file))
+		return msgpass_mailbox_find(name);
+	if (name[0])
+		return ERR_PTR(-EINVAL);
+	mailbox = file->private_data;
+	refcount_inc(&mailbox->refs);
+	return mailbox;
+}
+
+static long any_mailbox_stat(struct file *file,
+			     union msgpass_argument *argument,
+			     void __user *user)
 {
 	struct msgpass_mailbox_stat *stat = &argument->mailbox_stat;
 	struct msgpass_mailbox *mailbox;
@@ -433,25 +156,50 @@ static long device_mailbox_stat(struct file *file, union argument *argument,
 
 	if (stat->flags || stat->id)
 		return -EINVAL;
-	mailbox = msgpass_mailbox_find(stat->name);
+	mailbox = addressed_mailbox(file, stat->name);
 	if (IS_ERR(mailbox))
 		return PTR_ERR(mailbox);
 	error = msgpass_mailbox_stat(mailbox, stat);
 	msgpass_mailbox_put(mailbox);
-	return deleted_meanwhile(error);
+	return deleted_meanwhile(file, error);
 }
 
-static long mailbox_stat(struct file *file, union argument *argument,
-			 void __user *user)
+static long any_mailbox_set(struct file *file, union msgpass_argument *argument,
+			    void __user *user)
 {
-	struct msgpass_mailbox_stat *stat = &argument->mailbox_stat;
+	const struct msgpass_mailbox_set *set = &argument->mailbox_set;
+	struct msgpass_mailbox *mailbox;
+	int error;
 
-	if (stat->flags || stat->id || stat->name[0])
+	if (set->flags)
 		return -EINVAL;
-	return msgpass_mailbox_stat(file->private_data, stat);
+	mailbox = addressed_mailbox(file, set->name);
+	if (IS_ERR(mailbox))
+		return PTR_ERR(mailbox);
+	error = msgpass_mailbox_set(mailbox, &set->attributes);
+	msgpass_mailbox_put(mailbox);
+	return deleted_meanwhile(file, error);
 }
 
-static long device_mailbox_next(struct file *file, union argument *argument,
+static long any_mailbox_delete(struct file *file,
+			       union msgpass_argument *argument,
+			       void __user *user)
+{
+	const struct msgpass_mailbox_delete *delete = &argument->mailbox_delete;
+	struct msgpass_mailbox *mailbox;
+	int error;
+
+	if (delete->flags)
+		return -EINVAL;
+	mailbox = addressed_mailbox(file, delete->name);
+	if (IS_ERR(mailbox))
+		return PTR_ERR(mailbox);
+	error = msgpass_mailbox_delete(mailbox);
+	msgpass_mailbox_put(mailbox);
+	return deleted_meanwhile(file, error);
+}
+
+static long device_mailbox_next(struct file *file, union msgpass_argument *argument,
 				void __user *user)
 {
 	struct msgpass_mailbox_stat *stat = &argument->mailbox_stat;
@@ -483,7 +231,7 @@ static int open_file_flags(u32 flags)
 	return access | (flags & MSGPASS_OPEN_NONBLOCK ? O_NONBLOCK : 0);
 }
 
-static long device_mailbox_open(struct file *file, union argument *argument,
+static long device_mailbox_open(struct file *file, union msgpass_argument *argument,
 				void __user *user)
 {
 	const struct msgpass_mailbox_open *open = &argument->mailbox_open;
@@ -523,61 +271,7 @@ static long device_mailbox_open(struct file *file, union argument *argument,
 	return fd;
 }
 
-static long device_mailbox_delete(struct file *file, union argument *argument,
-				  void __user *user)
-{
-	const struct msgpass_mailbox_delete *delete = &argument->mailbox_delete;
-	struct msgpass_mailbox *mailbox;
-	int error;
-
-	if (delete->flags)
-		return -EINVAL;
-	mailbox = msgpass_mailbox_find(delete->name);
-	if (IS_ERR(mailbox))
-		return PTR_ERR(mailbox);
-	error = msgpass_mailbox_delete(mailbox);
-	msgpass_mailbox_put(mailbox);
-	return deleted_meanwhile(error);
-}
-
-static long mailbox_delete(struct file *file, union argument *argument,
-			   void __user *user)
-{
-	const struct msgpass_mailbox_delete *delete = &argument->mailbox_delete;
-
-	if (delete->flags || delete->name[0])
-		return -EINVAL;
-	return msgpass_mailbox_delete(file->private_data);
-}
-
-static long device_mailbox_set(struct file *file, union argument *argument,
-			       void __user *user)
-{
-	const struct msgpass_mailbox_set *set = &argument->mailbox_set;
-	struct msgpass_mailbox *mailbox;
-	int error;
-
-	if (set->flags)
-		return -EINVAL;
-	mailbox = msgpass_mailbox_find(set->name);
-	if (IS_ERR(mailbox))
-		return PTR_ERR(mailbox);
-	error = msgpass_mailbox_set(mailbox, &set->attributes);
-	msgpass_mailbox_put(mailbox);
-	return deleted_meanwhile(error);
-}
-
-static long mailbox_set(struct file *file, union argument *argument,
-			void __user *user)
-{
-	const struct msgpass_mailbox_set *set = &argument->mailbox_set;
-
-	if (set->flags || set->name[0])
-		return -EINVAL;
-	return msgpass_mailbox_set(file->private_data, &set->attributes);
-}
-
-static long device_inbox_set(struct file *file, union argument *argument,
+static long device_inbox_set(struct file *file, union msgpass_argument *argument,
 			     void __user *user)
 {
 	const struct msgpass_inbox_set *set = &argument->inbox_set;
@@ -594,7 +288,7 @@ static long device_inbox_set(struct file *file, union argument *argument,
 	return error;
 }
 
-static long device_inbox_stat(struct file *file, union argument *argument,
+static long device_inbox_stat(struct file *file, union msgpass_argument *argument,
 			      void __user *user)
 {
 	struct msgpass_inbox_stat *stat = &argument->inbox_stat;
@@ -604,7 +298,7 @@ static long device_inbox_stat(struct file *file, union argument *argument,
 	return msgpass_inbox_stat(stat, stat->flags & MSGPASS_PEER);
 }
 
-static long device_inbox_next(struct file *file, union argument *argument,
+static long device_inbox_next(struct file *file, union msgpass_argument *argument,
 			      void __user *user)
 {
 	struct msgpass_inbox_stat *stat = &argument->inbox_stat;
@@ -612,7 +306,7 @@ static long device_inbox_next(struct file *file, union argument *argument,
 	return stat->flags ? -EINVAL : msgpass_inbox_next(stat);
 }
 
-static long device_link_next(struct file *file, union argument *argument,
+static long device_link_next(struct file *file, union msgpass_argument *argument,
 			     void __user *user)
 {
 	struct msgpass_link_stat *stat = &argument->link_stat;
@@ -632,17 +326,31 @@ static long device_link_next(struct file *file, union argument *argument,
 #define IOCTL_IN(number, type, function)				\
 	IOCTL_AT(number, type, sizeof(struct type), function)
 
-/* Receive copies out by itself: it must undo what it did when that fails. */
-static const struct ioctl device_ioctls[] = {
-	IOCTL_IN(MSGPASS_IOC_SEND, msgpass_send, device_send),
-	IOCTL_IN(MSGPASS_IOC_RECEIVE, msgpass_receive, device_receive),
+/*
+ * Receive and call copy out by themselves: they undo what they did when that
+ * fails, or tell of what goes on.
+ */
+static const struct ioctl any_ioctls[] = {
+	IOCTL_IN(MSGPASS_IOC_SEND, msgpass_send, any_send),
+	IOCTL_IN(MSGPASS_IOC_RECEIVE, msgpass_receive, any_receive),
 	IOCTL_INOUT(MSGPASS_IOC_INFO, msgpass_info, out_peer, any_info),
 	IOCTL_INOUT(MSGPASS_IOC_MAILBOX_STAT, msgpass_mailbox_stat, name,
-		    device_mailbox_stat),
+		    any_mailbox_stat),
 	IOCTL_IN(MSGPASS_IOC_MAILBOX_SET, msgpass_mailbox_set,
-		 device_mailbox_set),
+		 any_mailbox_set),
 	IOCTL_IN(MSGPASS_IOC_MAILBOX_DELETE, msgpass_mailbox_delete,
-		 device_mailbox_delete),
+		 any_mailbox_delete),
+	IOCTL_IN(MSGPASS_IOC_CALL, msgpass_call, msgpass_ioctl_call),
+	IOCTL_IN(MSGPASS_IOC_REPLY, msgpass_reply, msgpass_ioctl_reply),
+	IOCTL_IN(MSGPASS_IOC_REPLY_RECEIVE, msgpass_reply_receive,
+		 msgpass_ioctl_reply_receive),
+	IOCTL_IN(MSGPASS_IOC_FORWARD, msgpass_forward, msgpass_ioctl_forward),
+	IOCTL_INOUT(MSGPASS_IOC_REQUEST_READ, msgpass_request_read, out_count,
+		    msgpass_ioctl_request_read),
+};
+
+/* Of a device file alone. */
+static const struct ioctl device_ioctls[] = {
 	IOCTL_IN(MSGPASS_IOC_MAILBOX_OPEN, msgpass_mailbox_open,
 		 device_mailbox_open),
 	IOCTL_INOUT(MSGPASS_IOC_MAILBOX_NEXT, msgpass_mailbox_stat, name,
@@ -656,17 +364,6 @@ static const struct ioctl device_ioctls[] = {
 		    device_link_next),
 };
 
-static const struct ioctl mailbox_ioctls[] = {
-	IOCTL_IN(MSGPASS_IOC_SEND, msgpass_send, mailbox_send),
-	IOCTL_IN(MSGPASS_IOC_RECEIVE, msgpass_receive, mailbox_receive),
-	IOCTL_INOUT(MSGPASS_IOC_INFO, msgpass_info, out_peer, any_info),
-	IOCTL_INOUT(MSGPASS_IOC_MAILBOX_STAT, msgpass_mailbox_stat, name,
-		    mailbox_stat),
-	IOCTL_IN(MSGPASS_IOC_MAILBOX_SET, msgpass_mailbox_set, mailbox_set),
-	IOCTL_IN(MSGPASS_IOC_MAILBOX_DELETE, msgpass_mailbox_delete,
-		 mailbox_delete),
-};
-
 static const struct ioctl *find_ioctl(const struct ioctl *table, size_t count,
 				      unsigned int command)
 {
@@ -678,6 +375,15 @@ static const struct ioctl *find_ioctl(const struct ioctl *table, size_t count,
 	return &table[number];
 }
 
+static long mailbox_ioctl(struct file *file, unsigned int command,
+			  unsigned long user)
+{
+	const struct ioctl *ioctl = find_ioctl(any_ioctls,
+					       ARRAY_SIZE(any_ioctls), command);
+
+	return ioctl ? run_ioctl(ioctl, file, (void __user *)user) : -ENOTTY;
+}
+
 static long device_ioctl(struct file *file, unsigned int command,
 			 unsigned long user)
 {
@@ -685,17 +391,9 @@ static long device_ioctl(struct file *file, unsigned int command,
 					       ARRAY_SIZE(device_ioctls),
 					       command);
 
-	return ioctl ? run_ioctl(ioctl, file, (void __user *)user) : -ENOTTY;
-}
-
-static long mailbox_ioctl(struct file *file, unsigned int command,
-			  unsigned long user)
-{
-	const struct ioctl *ioctl = find_ioctl(mailbox_ioctls,
-					       ARRAY_SIZE(mailbox_ioctls),
-					       command);
-
-	return ioctl ? run_ioctl(ioctl, file, (void __user *)user) : -ENOTTY;
+	if (!ioctl)
+		return mailbox_ioctl(file, command, user);
+	return run_ioctl(ioctl, file, (void __user *)user);
 }
 
 static int device_open(struct inode *inode, struct file *file)
@@ -799,8 +497,16 @@ static ssize_t mailbox_read(struct kiocb *iocb, struct iov_iter *to)
 		msgpass_message_put(message);
 	if (result)
 		return result;
-	result = msgpass_message_copy_out(message, to) ?: message->length;
-	receive_end(&mailbox->port, false, result < 0 ? result : 0, message);
+	result = msgpass_message_copy_out(message, to);
+	if (result) {
+		msgpass_port_restore(&mailbox->port, message);
+		return result;
+	}
+	result = message->length;
+	/* Of a call it could not tell the token: it counts as dropped. */
+	msgpass_message_ref(message);
+	msgpass_port_settle(&mailbox->port, message);
+	msgpass_message_drop(message);
 	return result;
 }
 
@@ -811,14 +517,15 @@ static ssize_t mailbox_read(struct kiocb *iocb, struct iov_iter *to)
 static ssize_t mailbox_write(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct file *file = iocb->ki_filp;
+	struct msgpass_target target = { .mailbox = file->private_data };
 	struct msgpass_wait wait = {
 		.nonblock = file->f_flags & O_NONBLOCK ||
 			    iocb->ki_flags & IOCB_NOWAIT,
 	};
 	ssize_t length = iov_iter_count(from);
 
-	return send_message(NULL, file->private_data, from, file, 0, 0,
-			    &wait) ?: length;
+	return msgpass_transfer_send(&target, from, file->f_cred, NULL, 0, 0,
+				     &wait) ?: length;
 }
 
 static const struct file_operations mailbox_fops = {
@@ -831,6 +538,11 @@ static const struct file_operations mailbox_fops = {
 	.poll = mailbox_poll,
 	.fasync = mailbox_fasync,
 };
+
+bool msgpass_file_is_mailbox(const struct file *file)
+{
+	return file->f_op == &mailbox_fops;
+}
 
 static struct miscdevice device = {
 	.minor = MISC_DYNAMIC_MINOR,

@@ -10,7 +10,14 @@
 #ifndef MSGPASS_CHARDEV_H
 #define MSGPASS_CHARDEV_H
 
+#include <linux/types.h>
+
+struct file;
+
 int msgpass_chardev_init(void);
 void msgpass_chardev_exit(void);
+
+/* A mailbox file; else it is a device file. */
+bool msgpass_file_is_mailbox(const struct file *file);
 
 #endif

@@ -53,7 +53,24 @@ static void link_unused(struct msgpass_queue *queue)
 	link_free(link);
 }
 
+static struct msgpass_inbox *inbox_of_port(struct msgpass_port *port)
+{
+	return container_of(port, struct msgpass_inbox, port);
+}
+
+static void inbox_port_get(struct msgpass_port *port)
+{
+	msgpass_peer_ref(&inbox_of_port(port)->peer);
+}
+
+static void inbox_port_put(struct msgpass_port *port)
+{
+	msgpass_inbox_put(inbox_of_port(port));
+}
+
 static const struct msgpass_port_ops inbox_port_ops = {
+	.get = inbox_port_get,
+	.put = inbox_port_put,
 	.queue_unused = link_unused,
 };
 
@@ -103,7 +120,7 @@ static struct link *link_new(struct msgpass_inbox *receiver,
 	struct msgpass_account *account;
 	struct link *link;
 
-	account = msgpass_account_open(current_cred(), NULL, LINK_CHARGE);
+	account = msgpass_account_open(current_cred(), LINK_CHARGE);
 	if (IS_ERR(account))
 		return ERR_CAST(account);
 	link = kzalloc(sizeof(*link), GFP_KERNEL_ACCOUNT);
@@ -157,6 +174,7 @@ static struct msgpass_peer *inbox_alloc(void)
 	msgpass_port_init(&inbox->port, &inbox_port_ops, &limits);
 	inbox->links = RB_ROOT;
 	inbox->mode = INBOX_MODE_DEFAULT;
+	msgpass_call_party_init(&inbox->calls);
 	spin_lock_init(&inbox->outgoing_lock);
 	INIT_LIST_HEAD(&inbox->outgoing);
 	return &inbox->peer;
@@ -194,6 +212,7 @@ static void inbox_died(struct msgpass_peer *peer)
 	struct link *link;
 
 	msgpass_port_close(&inbox->port);
+	msgpass_call_party_exit(&inbox->calls);
 
 	while ((receiver = first_outgoing(inbox))) {
 		spin_lock(&receiver->port.lock);
@@ -213,6 +232,7 @@ static const struct msgpass_peer_ops inbox_peer_ops = {
 
 int msgpass_direct_init(void)
 {
+	msgpass_call_init();
 	return msgpass_peer_init(&inbox_peer_ops);
 }
 
@@ -350,7 +370,7 @@ static int may_send(const struct msgpass_inbox *inbox)
 }
 
 /* The living process of that number: a reference to its pid, or NULL. */
-static struct pid *process_by_number(u64 number)
+static struct pid *process_by_pid(u64 number)
 {
 	struct task_struct *leader = NULL;
 	struct pid *pid;
@@ -376,7 +396,7 @@ static struct msgpass_inbox *inbox_by_pid(u64 number, bool make)
 
 	if ((s64)number <= 0)
 		return ERR_PTR(-EINVAL);
-	pid = process_by_number(number);
+	pid = process_by_pid(number);
 	if (!pid)
 		return ERR_PTR(-ESRCH);
 	peer = make ? msgpass_peer_get(pid) :
@@ -470,7 +490,7 @@ int msgpass_direct_send(struct msgpass_inbox *receiver,
 }
 
 /* The link of a dead sender, by the number it had; of several the oldest. */
-static struct link *link_by_dead_number(struct msgpass_inbox *inbox, u64 number)
+static struct link *link_by_dead_pid(struct msgpass_inbox *inbox, u64 number)
 {
 	struct rb_node *rb;
 
@@ -492,7 +512,7 @@ static struct link *link_from(struct msgpass_inbox *inbox, u64 from,
 		return link_find(inbox, from);
 	if (!IS_ERR(sender))
 		return link_find(inbox, sender->peer.id);
-	return link_by_dead_number(inbox, from);
+	return link_by_dead_pid(inbox, from);
 }
 
 /*
@@ -504,20 +524,20 @@ static struct link *link_lock_from(struct msgpass_inbox *inbox, u64 from,
 	__acquires(&inbox->port.lock)
 {
 	struct msgpass_inbox *sender = inbox_by_address(from, is_peer);
-	struct link *link;
+	struct link *link = NULL;
 
 	spin_lock(&inbox->port.lock);
-	link = PTR_ERR_OR_ZERO(sender) == -EINVAL ? ERR_CAST(sender) :
-	       link_from(inbox, from, is_peer, sender);
-	if (!IS_ERR_OR_NULL(link)) {
+	if (sender != ERR_PTR(-EINVAL))
+		link = link_from(inbox, from, is_peer, sender);
+	if (link) {
 		/* inbox_died() may not have come to it yet. */
 		if (!msgpass_pid_alive(link->sender->peer.pid))
 			link->queue.closed = true;
-	} else if (!link && IS_ERR(sender)) {
+	} else if (IS_ERR(sender)) {
 		link = ERR_CAST(sender);
-	} else if (!link && !make) {
+	} else if (!make) {
 		link = ERR_PTR(-EAGAIN);
-	} else if (!link) {
+	} else {
 		spin_unlock(&inbox->port.lock);
 		link = link_lock(inbox, sender);
 	}

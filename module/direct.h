@@ -19,6 +19,7 @@
 #ifndef MSGPASS_DIRECT_H
 #define MSGPASS_DIRECT_H
 
+#include "call.h"
 #include "peer.h"
 #include "port.h"
 
@@ -39,6 +40,8 @@ struct msgpass_inbox {
 	kuid_t euid;
 	kgid_t egid;
 	kernel_cap_t permitted;
+
+	struct msgpass_call_party calls;	/* call.c's */
 
 	spinlock_t outgoing_lock;		/* see the lock order above */
 	struct list_head outgoing;		/* links it sends through */

@@ -126,10 +126,7 @@ static void tree_replace(struct msgpass_index *index,
 {
 	new->message = message;
 	rb_replace_node(&old->rb, &new->rb, &index->root);
-	/*
-	 * Not node_propagate() from here: what is above may point at the old
-	 * leader though this node's own best is another's.
-	 */
+	/* Its bests are not set yet, so "unchanged" would mean nothing here. */
 	node_update(new, false);
 	node_propagate(rb_parent(&new->rb), NULL);
 }
@@ -171,6 +168,11 @@ void msgpass_index_add(struct msgpass_index *port, struct msgpass_index *queue,
 		tree_insert(queue, &message->in_queue, message);
 		return;
 	}
+	if (message->sequence < leader->sequence) {
+		list_add_tail(&message->run, &leader->run);
+		run_change_leader(port, queue, leader, message);
+		return;
+	}
 
 	/* New ones go last; one that was claimed and comes back, near the front. */
 	before = list_prev_entry(leader, run);
@@ -180,12 +182,7 @@ void msgpass_index_add(struct msgpass_index *port, struct msgpass_index *queue,
 		       message->sequence)
 			before = list_next_entry(before, run);
 	}
-	if (message->sequence < leader->sequence) {
-		list_add_tail(&message->run, &leader->run);
-		run_change_leader(port, queue, leader, message);
-	} else {
-		list_add(&message->run, &before->run);
-	}
+	list_add(&message->run, &before->run);
 }
 
 void msgpass_index_remove(struct msgpass_index *port,

@@ -58,6 +58,26 @@ void msgpass_mailbox_put(struct msgpass_mailbox *mailbox)
 		mailbox_free(mailbox);
 }
 
+static struct msgpass_mailbox *mailbox_of_port(struct msgpass_port *port)
+{
+	return container_of(port, struct msgpass_mailbox, port);
+}
+
+static void mailbox_port_get(struct msgpass_port *port)
+{
+	refcount_inc(&mailbox_of_port(port)->refs);
+}
+
+static void mailbox_port_put(struct msgpass_port *port)
+{
+	msgpass_mailbox_put(mailbox_of_port(port));
+}
+
+static const struct msgpass_port_ops mailbox_port_ops = {
+	.get = mailbox_port_get,
+	.put = mailbox_port_put,
+};
+
 static bool is_privileged(const struct msgpass_mailbox *mailbox, int capability)
 {
 	return ns_capable(mailbox->user_ns, capability);
@@ -269,8 +289,7 @@ mailbox_new(const struct msgpass_attributes *attributes, const char *name)
 	struct msgpass_account *account;
 	int error;
 
-	account = msgpass_account_open(current_cred(), NULL,
-				       sizeof(*mailbox));
+	account = msgpass_account_open(current_cred(), sizeof(*mailbox));
 	if (IS_ERR(account))
 		return ERR_CAST(account);
 	mailbox = kzalloc(sizeof(*mailbox), GFP_KERNEL_ACCOUNT);
@@ -278,7 +297,7 @@ mailbox_new(const struct msgpass_attributes *attributes, const char *name)
 		msgpass_account_close(account, sizeof(*mailbox));
 		return ERR_PTR(-ENOMEM);
 	}
-	msgpass_port_init(&mailbox->port, NULL, &limits);
+	msgpass_port_init(&mailbox->port, &mailbox_port_ops, &limits);
 	msgpass_queue_init(&mailbox->queue, &mailbox->port);
 	refcount_set(&mailbox->refs, 1);
 	mailbox->account = account;

@@ -3,7 +3,6 @@
  * msgpass - message passing between processes: init and exit
  */
 #include <linux/module.h>
-#include <linux/rcupdate.h>
 
 #include "account.h"
 #include "chardev.h"
@@ -42,8 +41,6 @@ static void __exit msgpass_exit(void)
 	msgpass_chardev_exit();
 	msgpass_mailbox_exit();
 	msgpass_direct_exit();
-	/* kfree_rcu() needs nothing of ours, but rhashtable's workers do. */
-	rcu_barrier();
 	msgpass_account_exit();
 }
 

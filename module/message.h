@@ -16,7 +16,6 @@
 #include <linux/uidgid.h>
 
 struct cred;
-struct file;
 struct iov_iter;
 struct msgpass_account;
 struct msgpass_message;
@@ -45,6 +44,7 @@ struct msgpass_message {
 	refcount_t refs;
 	bool queued;				/* port->lock */
 	bool abandoned;				/* port->lock: nobody sends it */
+	bool attachable;			/* const */
 
 	/* const once accepted */
 	struct msgpass_queue *queue;
@@ -62,11 +62,24 @@ struct msgpass_message {
 	char data[];
 };
 
+/* What a message may have attached, by a layer above. */
+struct msgpass_attachment {
+	const struct msgpass_attachment_ops *ops;
+};
+
+/* Called with no lock held. */
+struct msgpass_attachment_ops {
+	/* The message was not received and will not be. */
+	void (*dropped)(struct msgpass_attachment *attachment);
+	/* The message is gone, and with it its reference. */
+	void (*freed)(struct msgpass_attachment *attachment);
+};
+
 /* Who a message is from, and who pays for it. */
 struct msgpass_stamp {
 	struct msgpass_identity *sender;
 	const struct cred *cred;
-	const struct file *file;	/* whose opener pays; NULL: the caller */
+	bool attachable;		/* room for an attachment */
 };
 
 /* Takes references of its own. ERR_PTR on failure. */
@@ -74,6 +87,14 @@ struct msgpass_message *msgpass_message_new(struct iov_iter *from,
 					    const struct msgpass_stamp *stamp,
 					    u32 type, u32 priority);
 void msgpass_message_put(struct msgpass_message *message);
+/* The same, and it was not received. */
+void msgpass_message_drop(struct msgpass_message *message);
+
+/* Before it is sent; of one made with stamp->attachable. */
+void msgpass_message_attach(struct msgpass_message *message,
+			    struct msgpass_attachment *attachment);
+struct msgpass_attachment *
+msgpass_message_attachment(const struct msgpass_message *message);
 
 static inline struct msgpass_message *
 msgpass_message_ref(struct msgpass_message *message)

@@ -53,7 +53,8 @@ void msgpass_queue_remove(struct msgpass_queue *queue)
 static void queue_check_unused(struct msgpass_queue *queue)
 {
 	if (queue->closed && !queue->held && !queue->receivers_waiting &&
-	    !queue->senders_waiting && !queue->pins && queue->port->ops)
+	    !queue->senders_waiting && !queue->pins &&
+	    queue->port->ops->queue_unused)
 		queue->port->ops->queue_unused(queue);
 }
 
@@ -413,9 +414,12 @@ int msgpass_port_send(struct msgpass_queue *queue,
 		error = -EPIPE;
 	else if (message->length > port->limits.message_max)
 		error = -EMSGSIZE;
-	else if (!wait->nonblock && (synchronous || !room))
-		return send_and_wait(queue, message, wait, room);
-	else if (room && (!synchronous || receiver_waits_for(port, message)))
+	else if (!wait->nonblock && !room)
+		return send_and_wait(queue, message, wait, false);
+	else if (!wait->nonblock && synchronous && !wait->call)
+		return send_and_wait(queue, message, wait, true);
+	else if (room && (!synchronous || !wait->nonblock ||
+			  receiver_waits_for(port, message)))
 		accept_message(queue, message, &wakes);
 	else
 		error = -EAGAIN;
@@ -571,7 +575,31 @@ void msgpass_port_restore(struct msgpass_port *port,
 
 	wake(port, &wakes);
 	if (gone)
+		msgpass_message_drop(message);
+}
+
+bool msgpass_port_withdraw(struct msgpass_port *port,
+			   struct msgpass_message *message)
+{
+	struct msgpass_wakes wakes = {};
+	struct msgpass_queue *queue;
+	bool queued;
+
+	spin_lock(&port->lock);
+	queued = message->queued;
+	if (queued) {
+		queue = message->queue;
+		msgpass_index_withdraw(&port->index, &queue->index, message);
+		count_dequeued(message);
+		retract(message);
+		admit_senders(queue, false, &wakes);
+		queue_check_unused(queue);
+	}
+	spin_unlock(&port->lock);
+	wake(port, &wakes);
+	if (queued)
 		msgpass_message_put(message);
+	return queued;
 }
 
 static void queue_fail_senders(struct msgpass_queue *queue, struct msgpass_wakes *wakes)
@@ -632,7 +660,7 @@ static void put_all(struct list_head *dropped)
 	struct msgpass_message *message, *next;
 
 	list_for_each_entry_safe(message, next, dropped, run) {
-		msgpass_message_put(message);
+		msgpass_message_drop(message);
 		cond_resched();
 	}
 }

@@ -44,9 +44,12 @@
 #include "waiter.h"
 
 struct msgpass_port_ops {
+	/* References to what the port is embedded in. */
+	void (*get)(struct msgpass_port *port);
+	void (*put)(struct msgpass_port *port);
 	/*
 	 * The queue is closed, empty and nobody waits in it: forget it. Called
-	 * with the port locked, once.
+	 * with the port locked, once. NULL: the queue goes with the port.
 	 */
 	void (*queue_unused)(struct msgpass_queue *queue);
 };
@@ -93,6 +96,16 @@ struct msgpass_queue {
 	u64 senders_waiting;
 	bool closed;				/* nothing more will come */
 };
+
+static inline void msgpass_port_get(struct msgpass_port *port)
+{
+	port->ops->get(port);
+}
+
+static inline void msgpass_port_put(struct msgpass_port *port)
+{
+	port->ops->put(port);
+}
 
 void msgpass_port_init(struct msgpass_port *port,
 		       const struct msgpass_port_ops *ops,
@@ -148,6 +161,13 @@ void msgpass_port_settle(struct msgpass_port *port,
 			 struct msgpass_message *message);
 void msgpass_port_restore(struct msgpass_port *port,
 			  struct msgpass_message *message);
+
+/*
+ * Takes back a message that was sent to @port and to which the caller has a
+ * reference; false if somebody has claimed it, or it is gone.
+ */
+bool msgpass_port_withdraw(struct msgpass_port *port,
+			   struct msgpass_message *message);
 
 /* EPOLLIN, EPOLLHUP, and EPOLLOUT if @queue is given and has room. */
 __poll_t msgpass_port_poll(struct msgpass_port *port,

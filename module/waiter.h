@@ -33,6 +33,7 @@ struct msgpass_waiter {
 struct msgpass_wait {
 	bool nonblock;
 	bool synchronous;			/* until it is received */
+	bool call;				/* it waits for the reply */
 	ktime_t deadline;			/* 0: none */
 	bool waited;				/* out: it came to that */
 };

@@ -18,14 +18,16 @@
  *   in another process poll says POLLERR.
  * - A *mailbox fd* comes from MSGPASS_IOC_MAILBOX_OPEN (indirect
  *   communication). It is the right it was opened with: O_RDONLY receives,
- *   O_WRONLY sends, O_RDWR does both. read() and write() move one whole
- *   message of type 0 and priority 0.
+ *   O_WRONLY sends, O_RDWR does both. write() sends one message of type 0 and
+ *   priority 0; read() receives the oldest, of any type: EMSGSIZE if it does
+ *   not fit, 0 if it is empty. A call that read() receives can't be replied
+ *   to: its caller gets EPIPE.
  *
  * MSGPASS_IOC_SEND and MSGPASS_IOC_RECEIVE work on both. Both can be polled:
  * POLLIN when a message is queued, POLLOUT when a send of any length would not
  * block (on a device fd always), POLLHUP once the mailbox is deleted. With
- * O_ASYNC a message that is queued, or room after there was none, raises
- * SIGIO or what F_SETSIG chose.
+ * O_ASYNC a message that is queued, or room after there was none (or after the
+ * capacity was set), raises SIGIO or what F_SETSIG chose.
  */
 
 /**
@@ -50,8 +52,9 @@
  * - ESRCH: no such process (dead, unknown, or not visible in the caller's pid
  *   namespace), or the process behind a peer id is gone
  * - ENOENT, EEXIST: no mailbox of that name; there is one already
- * - EPIPE: the process died or the mailbox was deleted while the caller
- *   waited; on a mailbox fd also if it had been deleted before
+ * - EPIPE: the process died, or got other credentials by exec, or the mailbox
+ *   was deleted while the caller waited; on a mailbox fd also if it had been
+ *   deleted before
  * - EMSGSIZE: sending, the message is longer than the largest allowed;
  *   receiving, it does not fit the buffer and MSGPASS_TRUNCATE is not set
  *   (the message stays queued and the out_ fields describe it)
@@ -75,6 +78,11 @@
 #define MSGPASS_IOC_MAILBOX_STAT	_IO(MSGPASS_IOC_MAGIC, 3)
 #define MSGPASS_IOC_MAILBOX_SET		_IO(MSGPASS_IOC_MAGIC, 4)
 #define MSGPASS_IOC_MAILBOX_DELETE	_IO(MSGPASS_IOC_MAGIC, 5)
+#define MSGPASS_IOC_CALL		_IO(MSGPASS_IOC_MAGIC, 6)
+#define MSGPASS_IOC_REPLY		_IO(MSGPASS_IOC_MAGIC, 7)
+#define MSGPASS_IOC_REPLY_RECEIVE	_IO(MSGPASS_IOC_MAGIC, 8)
+#define MSGPASS_IOC_FORWARD		_IO(MSGPASS_IOC_MAGIC, 9)
+#define MSGPASS_IOC_REQUEST_READ	_IO(MSGPASS_IOC_MAGIC, 10)
 
 /* on a device fd */
 #define MSGPASS_IOC_MAILBOX_OPEN	_IO(MSGPASS_IOC_MAGIC, 16)
@@ -100,6 +108,9 @@
 /* flags of send */
 #define MSGPASS_SYNCHRONOUS	0x200	/* return when it has been received */
 
+/* flags of call, reply and forward */
+#define MSGPASS_CANCEL		0x400	/* give the call of this token up */
+
 /* out_flags of receive */
 #define MSGPASS_OUT_TRUNCATED	0x1 /* out_length is more than was copied */
 
@@ -124,8 +135,9 @@
  * Synchronous (rendezvous), with MSGPASS_SYNCHRONOUS or where the capacity is
  * 0: returns 0 once a receiver has the message in its buffer. Non-blocking, it
  * succeeds only if a receiver waits for it already, and returns when that one
- * is told. A send given up before the message is taken leaves no trace; one
- * that is given up while a receiver copies it waits for that to end.
+ * is told; should that receive fail, the message waits for the next. A send
+ * given up before the message is taken leaves no trace; one that is given up
+ * while a receiver copies it waits for that to end.
  *
  * Particular errors: EINVAL @to is 0 or a pid below 0, or is set on a mailbox
  * fd; ESRCH @to is a thread id, a kernel thread or a zombie; EPERM the
@@ -169,6 +181,7 @@ struct msgpass_send {
  * @out_type: type given by the sender
  * @out_priority: priority given by the sender
  * @out_flags: MSGPASS_OUT_TRUNCATED
+ * @out_token: if it is a call, the token to reply with; else 0
  *
  * Returns 0 with the oldest message that matches, or with
  * MSGPASS_BY_PRIORITY the oldest of the highest priority. Receivers that wait
@@ -199,6 +212,191 @@ struct msgpass_receive {
 	__u32 out_type;
 	__u32 out_priority;
 	__u32 out_flags;
+	__aligned_u64 out_token;
+};
+
+/**
+ * DOC: Call and reply
+ *
+ * A call is a message whose sender waits for the reply in the same ioctl. Who
+ * receives it gets a token, never used again, and with it owes the caller a
+ * reply: any thread of the receiving process may give it, pass the call on to
+ * another server, or give it up. When that process exits, or drops the call,
+ * the caller gets EPIPE; so it does when the request is dropped unreceived.
+ *
+ * Each call has one outcome: a reply, EPIPE, ETIMEDOUT, or EINTR. A reply that
+ * comes after another outcome is ESRCH for the server. (After Minix's sendrec
+ * and QNX's MsgSend, MsgReceive and MsgReply.)
+ */
+
+/**
+ * struct msgpass_call - argument of MSGPASS_IOC_CALL
+ * @size: sizeof(struct msgpass_call)
+ * @flags: MSGPASS_NONBLOCK, MSGPASS_IOVEC (both @data and @reply_data),
+ *	MSGPASS_PEER, MSGPASS_TRUNCATE (the reply), MSGPASS_CANCEL
+ * @to: as in struct msgpass_send
+ * @data: as in struct msgpass_send: the request
+ * @length: as in struct msgpass_send
+ * @deadline: as in struct msgpass_send; for the room and the reply together
+ * @type: as in struct msgpass_send
+ * @priority: as in struct msgpass_send
+ * @token: 0 for a new call; else that of one that goes on. Written by the
+ *	module when a call goes on although the ioctl ends: EINTR, EINPROGRESS,
+ *	EMSGSIZE, EFAULT; 0 when it has come to its end.
+ * @reply_data: pointer to the buffer for the reply, or a struct iovec array
+ * @reply_length: bytes in it, or elements of the array
+ * @out_length: length of the reply in bytes, truncated or not
+ * @out_peer: peer id of the process that replied
+ * @out_type: type given to the reply
+ * @out_flags: MSGPASS_OUT_TRUNCATED
+ *
+ * Returns 0 with the reply. With a token it does not send again but goes on
+ * waiting for the reply; a call that a signal restarts does so by itself.
+ * After EINTR the caller may do the same, or give the call up with
+ * MSGPASS_CANCEL, which is for the calls of the process and returns 0.
+ *
+ * Non-blocking, a call that could be sent is EINPROGRESS, and with its token
+ * EAGAIN while there is no reply.
+ *
+ * Interrupted before a server took the request, a call leaves no trace (and
+ * no token). Timed out, it is over: a late reply reaches nobody.
+ *
+ * Particular errors: EMSGSIZE the reply does not fit (out_length says how long
+ * it is; the call goes on, for a larger buffer); ESRCH also: the process has
+ * no call of this token; EPIPE the server died or gave the call up, or the
+ * request was dropped; EINVAL MSGPASS_CANCEL without a token.
+ */
+struct msgpass_call {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 to;
+	__aligned_u64 data;
+	__aligned_u64 length;
+	__aligned_u64 deadline;
+	__u32 type;
+	__u32 priority;
+	__aligned_u64 token;
+	__aligned_u64 reply_data;
+	__aligned_u64 reply_length;
+	__aligned_u64 out_length;
+	__aligned_u64 out_peer;
+	__u32 out_type;
+	__u32 out_flags;
+};
+
+/**
+ * struct msgpass_reply - argument of MSGPASS_IOC_REPLY
+ * @size: sizeof(struct msgpass_reply)
+ * @flags: MSGPASS_IOVEC; MSGPASS_CANCEL: no reply, the caller gets EPIPE
+ * @token: from the receive of the call
+ * @data: pointer to the reply's bytes, or a struct iovec array
+ * @length: how many bytes, or elements
+ * @type: a number for the caller
+ * @reserved: 0
+ *
+ * Never waits. The token is used up when it returns 0 or ESRCH: the process
+ * has no such token, or the caller waits no more.
+ */
+struct msgpass_reply {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 token;
+	__aligned_u64 data;
+	__aligned_u64 length;
+	__u32 type;
+	__u32 reserved;
+};
+
+/**
+ * struct msgpass_reply_receive - argument of MSGPASS_IOC_REPLY_RECEIVE
+ * @size: sizeof(struct msgpass_reply_receive)
+ * @flags: 0
+ * @reply: as of MSGPASS_IOC_REPLY, but its size is 0; a token of 0: no reply.
+ *	The module sets the token to 0 once the reply is given, so that a
+ *	restarted ioctl does not give it again.
+ * @out_reply_error: 0, or ESRCH if the caller waited no more
+ * @reserved: 0
+ * @receive: as of MSGPASS_IOC_RECEIVE, but its size is 0
+ *
+ * A reply, then a receive: all that a server does for each call. That the
+ * caller is gone does not keep it from receiving; other errors of the reply
+ * (EFAULT, EMSGSIZE, EDQUOT, ENOMEM, EINVAL) end the ioctl before it.
+ */
+struct msgpass_reply_receive {
+	__u32 size;
+	__u32 flags;
+	struct msgpass_reply reply;
+	__s32 out_reply_error;
+	__u32 reserved;
+	struct msgpass_receive receive;
+};
+
+/**
+ * struct msgpass_forward - argument of MSGPASS_IOC_FORWARD
+ * @size: sizeof(struct msgpass_forward)
+ * @flags: as of struct msgpass_send, but for MSGPASS_SYNCHRONOUS
+ * @token: from the receive of the call
+ * @to: as in struct msgpass_send: the other server
+ * @data: as in struct msgpass_send: the request as the other server gets it
+ * @length: as in struct msgpass_send
+ * @deadline: as in struct msgpass_send
+ * @type: as in struct msgpass_send
+ * @priority: as in struct msgpass_send
+ *
+ * Sends the call on: the message is stamped as the forwarding process's, its
+ * token is a new one, and the reply goes to the first caller. On an error the
+ * call is still the forwarding process's, except for ESRCH of a token that is
+ * none, or whose caller waits no more.
+ */
+struct msgpass_forward {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 token;
+	__aligned_u64 to;
+	__aligned_u64 data;
+	__aligned_u64 length;
+	__aligned_u64 deadline;
+	__u32 type;
+	__u32 priority;
+};
+
+/**
+ * struct msgpass_request_read - argument of MSGPASS_IOC_REQUEST_READ
+ * @size: sizeof(struct msgpass_request_read)
+ * @flags: MSGPASS_IOVEC
+ * @token: from the receive of the call
+ * @offset: byte of the request to begin with
+ * @data: pointer to the buffer, or a struct iovec array
+ * @length: bytes in it, or elements
+ * @out_count: bytes written to the buffer
+ * @out_length: length of the request in bytes
+ * @out_peer: peer id of the first caller, forwarded or not
+ * @out_pid: pid of the first caller in this pid namespace, 0 if it can't be
+ *	seen
+ * @out_uid: effective uid of the first caller, in this user namespace
+ * @out_gid: effective gid of the first caller
+ * @reserved: 0
+ *
+ * Who calls, and any piece of the request, until it is replied to. So a server
+ * can receive the head of a long request with MSGPASS_TRUNCATE, and the rest
+ * from here.
+ *
+ * Particular errors: ESRCH the process has no such token.
+ */
+struct msgpass_request_read {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 token;
+	__aligned_u64 offset;
+	__aligned_u64 data;
+	__aligned_u64 length;
+	__aligned_u64 out_count;
+	__aligned_u64 out_length;
+	__aligned_u64 out_peer;
+	__s32 out_pid;
+	__u32 out_uid;
+	__u32 out_gid;
+	__u32 reserved;
 };
 
 /**
@@ -257,7 +455,8 @@ struct msgpass_info {
  *	before senders block: 0 for none, so that every send is a rendezvous,
  *	or MSGPASS_UNLIMITED
  * @capacity_bytes: the same in bytes of payload: at least @message_max, or
- *	MSGPASS_UNLIMITED
+ *	MSGPASS_UNLIMITED; default 4 MiB, or the module's @message_max if that
+ *	is more
  * @message_max: longest message in bytes; at most the module's. If it is not
  *	given but @capacity_bytes is, it comes down to that where it is more.
  *
@@ -361,9 +560,10 @@ struct msgpass_mailbox_set {
  * @out_dropped: messages dropped since
  *
  * A mailbox can be seen by those who may send to it or receive from it, by
- * its owner, and with CAP_IPC_OWNER; for others it is not there (ENOENT).
- * NEXT tells of the first with a number above @id that the caller can see,
- * ENOENT when there is none. Anonymous mailboxes are not listed.
+ * its owner, and with CAP_IPC_OWNER; for others it is not there (ENOENT), but
+ * that opening it is EACCES. NEXT tells of the first with a number above @id
+ * that the caller can see, ENOENT when there is none. Anonymous mailboxes are
+ * not listed.
  */
 struct msgpass_mailbox_stat {
 	__u32 size;

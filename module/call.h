@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Call and reply: a message whose sender waits for the answer to it.
+ *
+ * queued    the request stands in a queue, or waits for room in one
+ * taken     a process has received it, and has a token to reply with
+ * replied   the reply waits for the caller to fetch it
+ * over      the caller has it, gave up, or can have none: -EPIPE
+ *
+ * The caller knows its call by the id, a server by the token, a new one each
+ * time the request is received. A party is what a process has to do with
+ * calls: those it made, and those it has taken and owes a reply. When the
+ * process dies, the first are over for it, the second for their callers.
+ *
+ * Lifetime: references; the request message has one, so has whoever works with
+ * the call, and the caller's list until it is over. The request is kept for the
+ * server to read in pieces, and let go when there is a reply, or none to be.
+ *
+ * Locking: calls_lock (call.c) guards all state, lists and tables; it is held
+ * for a few instructions each time, and with no other lock.
+ */
+#ifndef MSGPASS_CALL_H
+#define MSGPASS_CALL_H
+
+#include <linux/list.h>
+#include <linux/refcount.h>
+
+#include "message.h"
+#include "port.h"
+#include "waiter.h"
+
+/* A request, and where it was sent. */
+struct msgpass_call_request {
+	struct msgpass_message *message;
+	struct msgpass_port *port;
+};
+
+struct msgpass_call_party {
+	struct list_head made;
+	struct list_head taken;
+};
+
+struct msgpass_open_call {
+	struct msgpass_attachment attachment;
+	refcount_t refs;
+	u64 id;					/* const */
+	const struct cred *cred;		/* the caller's; const */
+	struct msgpass_identity *caller;	/* reference held; const */
+	struct msgpass_account *account;	/* reference held; const */
+
+	/* calls_lock */
+	enum msgpass_call_state {
+		MSGPASS_CALL_QUEUED,
+		MSGPASS_CALL_TAKEN,
+		MSGPASS_CALL_REPLIED,
+		MSGPASS_CALL_OVER,
+	} state;
+	u64 token;				/* while taken */
+	struct msgpass_call_party *maker;	/* NULL: not on its list */
+	struct msgpass_call_party *taker;	/* while taken */
+	struct msgpass_call_request request;	/* references, or NULL */
+	struct msgpass_message *reply;		/* reference held, or NULL */
+	struct msgpass_waiter *waiter;		/* the caller's thread, or NULL */
+	struct hlist_node by_id;
+	struct hlist_node by_token;
+	struct list_head in_made;
+	struct list_head in_taken;
+};
+
+void msgpass_call_init(void);
+void msgpass_call_party_init(struct msgpass_call_party *party);
+/* The process is dead. */
+void msgpass_call_party_exit(struct msgpass_call_party *party);
+
+/* A reference, or ERR_PTR. It is over once msgpass_call_end() was called. */
+struct msgpass_open_call *msgpass_call_new(struct msgpass_call_party *maker,
+					   struct msgpass_identity *caller);
+/* One that @maker made: a reference, or NULL. */
+struct msgpass_open_call *msgpass_call_find(struct msgpass_call_party *maker,
+					    u64 id);
+/* One that @taker has taken: a reference, or NULL. */
+struct msgpass_open_call *msgpass_call_find_taken(struct msgpass_call_party *taker,
+						  u64 token);
+void msgpass_call_put(struct msgpass_open_call *call);
+
+/* Of a message; NULL if it is no call. */
+struct msgpass_open_call *msgpass_call_of(struct msgpass_message *message);
+
+/* @message is about to be sent to @port as the call's request. */
+void msgpass_call_set_request(struct msgpass_open_call *call,
+			      struct msgpass_message *message,
+			      struct msgpass_port *port);
+/* Takes the request back: false if somebody has received it, or is about to. */
+bool msgpass_call_withdraw(struct msgpass_open_call *call);
+/* A reference to the request of a call that is taken, or NULL. */
+struct msgpass_message *msgpass_call_request(struct msgpass_open_call *call,
+					     u64 token);
+
+/* The request is being received: the token. Given back if that fails. */
+u64 msgpass_call_take(struct msgpass_open_call *call,
+		      struct msgpass_call_party *taker);
+void msgpass_call_untake(struct msgpass_open_call *call, u64 token);
+
+/*
+ * What a token is good for, once: each is -ESRCH if the call is not taken by
+ * that token any more, or the caller is dead. A reply is the call's then. To
+ * forward is to queue it again, with a new request for a port: what the call
+ * had before is the caller's then, and unforward takes it back.
+ */
+int msgpass_call_reply(struct msgpass_open_call *call, u64 token,
+		       struct msgpass_message *reply);
+int msgpass_call_abandon(struct msgpass_open_call *call, u64 token);
+int msgpass_call_forward(struct msgpass_open_call *call, u64 token,
+			 struct msgpass_message *message,
+			 struct msgpass_port *port,
+			 struct msgpass_call_request *before);
+void msgpass_call_unforward(struct msgpass_open_call *call, u64 token,
+			    struct msgpass_call_party *taker,
+			    struct msgpass_message *message,
+			    struct msgpass_call_request *before);
+void msgpass_call_request_put(struct msgpass_call_request *request);
+
+/*
+ * Waits for the reply: 0 with a reference to it, -EPIPE if there will be none,
+ * -EAGAIN if wait->nonblock, -EBUSY if another thread waits for it; or why the
+ * wait ended.
+ */
+int msgpass_call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
+		      struct msgpass_message **reply);
+/* The caller has what it wanted, or wants no more. */
+void msgpass_call_end(struct msgpass_open_call *call);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The argument of an ioctl as chardev.c has copied it in, and the handlers that
+ * are not in chardev.c itself.
+ */
+#ifndef MSGPASS_IOCTL_H
+#define MSGPASS_IOCTL_H
+
+#include <linux/msgpass.h>
+
+struct file;
+
+/* Any argument, as it was copied in. */
+union msgpass_argument {
+	u32 size;
+	struct msgpass_send send;
+	struct msgpass_receive receive;
+	struct msgpass_call call;
+	struct msgpass_reply reply;
+	struct msgpass_reply_receive reply_receive;
+	struct msgpass_forward forward;
+	struct msgpass_request_read request_read;
+	struct msgpass_info info;
+	struct msgpass_mailbox_open mailbox_open;
+	struct msgpass_mailbox_delete mailbox_delete;
+	struct msgpass_mailbox_set mailbox_set;
+	struct msgpass_mailbox_stat mailbox_stat;
+	struct msgpass_inbox_set inbox_set;
+	struct msgpass_inbox_stat inbox_stat;
+	struct msgpass_link_stat link_stat;
+};
+
+long msgpass_ioctl_call(struct file *file,
+			union msgpass_argument *argument, void __user *user);
+long msgpass_ioctl_reply(struct file *file,
+			 union msgpass_argument *argument, void __user *user);
+long msgpass_ioctl_reply_receive(struct file *file,
+				 union msgpass_argument *argument, void __user *user);
+long msgpass_ioctl_forward(struct file *file,
+			   union msgpass_argument *argument, void __user *user);
+long msgpass_ioctl_request_read(struct file *file,
+				union msgpass_argument *argument, void __user *user);
+
+#endif

@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The ioctls of call and reply. */
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+#include <linux/user_namespace.h>
+
+#include "ioctl.h"
+#include "transfer.h"
+
+static int copy_out_reply(struct msgpass_call *argument,
+			  const struct msgpass_message *reply,
+			  void __user *user)
+{
+	struct msgpass_data data;
+	size_t room;
+	int error;
+
+	error = msgpass_data_import(&data, ITER_DEST, argument->reply_data,
+				    argument->reply_length,
+				    argument->flags & MSGPASS_IOVEC);
+	if (error)
+		return error;
+	room = iov_iter_count(&data.iter);
+	argument->out_length = reply->length;
+	argument->out_peer = reply->sender->id;
+	argument->out_type = reply->type;
+	argument->out_flags = reply->length > room ? MSGPASS_OUT_TRUNCATED : 0;
+	if (argument->out_flags && !(argument->flags & MSGPASS_TRUNCATE))
+		error = -EMSGSIZE;
+	else
+		error = msgpass_message_copy_out(reply, &data.iter);
+	msgpass_data_release(&data);
+	return error;
+}
+
+/* The request is sent: what there is to wait for is the reply. */
+static int call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
+		     struct msgpass_call *argument, void __user *user)
+{
+	bool is_new = !argument->token;
+	struct msgpass_message *reply;
+	int error;
+
+	argument->token = call->id;
+	error = msgpass_call_wait(call, wait, &reply);
+	if (!error) {
+		error = copy_out_reply(argument, reply, user);
+		msgpass_message_put(reply);
+	}
+	switch (error) {
+	case -EAGAIN:
+		return is_new ? -EINPROGRESS : -EAGAIN;
+	case -EMSGSIZE:
+	case -EFAULT:
+	case -EINVAL:
+	case -EBUSY:
+		return error;
+	case -ERESTARTSYS:
+		/* Taken already: it goes on, unless there is nobody to. */
+		if (!fatal_signal_pending(current) &&
+		    !msgpass_call_withdraw(call))
+			return error;
+		break;
+	}
+	msgpass_call_end(call);
+	argument->token = 0;
+	return error;
+}
+
+/* A call of the caller's: new and sent, or the one that goes on. */
+static struct msgpass_open_call *call_begin(struct msgpass_inbox *caller,
+					    const struct msgpass_target *target,
+					    struct msgpass_wait *wait,
+					    const struct msgpass_call *argument)
+{
+	struct msgpass_open_call *call;
+	struct msgpass_data data;
+	int error;
+
+	if (argument->token) {
+		call = msgpass_call_find(&caller->calls, argument->token);
+		return call ?: ERR_PTR(-ESRCH);
+	}
+	call = msgpass_call_new(&caller->calls, caller->peer.identity);
+	if (IS_ERR(call))
+		return call;
+	error = msgpass_data_import(&data, ITER_SOURCE, argument->data,
+				    argument->length,
+				    argument->flags & MSGPASS_IOVEC);
+	if (!error) {
+		error = msgpass_transfer_send(target, &data.iter,
+					      current_cred(), call,
+					      argument->type,
+					      argument->priority, wait);
+		msgpass_data_release(&data);
+	}
+	if (!error)
+		return call;
+	msgpass_call_end(call);
+	msgpass_call_put(call);
+	return ERR_PTR(error);
+}
+
+static int call_cancel(struct msgpass_inbox *caller, u64 id)
+{
+	struct msgpass_open_call *call;
+
+	if (!id)
+		return -EINVAL;
+	call = msgpass_call_find(&caller->calls, id);
+	if (!call)
+		return -ESRCH;
+	msgpass_call_end(call);
+	msgpass_call_put(call);
+	return 0;
+}
+
+#define CALL_FLAGS (MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_PEER | \
+		    MSGPASS_TRUNCATE | MSGPASS_CANCEL)
+
+/* The token, if it is another, and what is told of the reply. */
+static long call_copy_out(const union msgpass_argument *argument,
+			  void __user *user, u64 token, long result)
+{
+	const size_t reply = offsetof(struct msgpass_call, reply_data);
+	int error = 0;
+
+	if (argument->call.token != token)
+		error = msgpass_copy_out(user, argument, argument->size,
+					 offsetof(struct msgpass_call, token),
+					 reply);
+	if (!error && (!result || result == -EMSGSIZE))
+		error = msgpass_copy_out(user, argument, argument->size,
+					 offsetof(struct msgpass_call,
+						  out_length),
+					 sizeof(struct msgpass_call));
+	return error ?: result;
+}
+
+static long call_run(struct file *file, struct msgpass_inbox *caller,
+		     struct msgpass_call *argument, void __user *user)
+{
+	struct msgpass_wait wait = msgpass_wait_for(file, argument->flags,
+						    argument->deadline);
+	struct msgpass_open_call *call;
+	struct msgpass_target target = {};
+	int error = 0;
+
+	/* One that goes on needs nobody to send to, who may be gone. */
+	if (!argument->token)
+		error = msgpass_target_to_send(&target, file, argument->to,
+					       argument->flags);
+	if (error)
+		return error;
+	call = call_begin(caller, &target, &wait, argument);
+	error = PTR_ERR_OR_ZERO(call);
+	if (!error) {
+		error = call_wait(call, &wait, argument, user);
+		msgpass_call_put(call);
+	} else if (error == -ESRCH) {
+		argument->token = 0;
+	}
+	msgpass_target_put(&target);
+	return error;
+}
+
+long msgpass_ioctl_call(struct file *file,
+			union msgpass_argument *argument, void __user *user)
+{
+	struct msgpass_call *call = &argument->call;
+	struct msgpass_inbox *caller;
+	u64 token = call->token;
+	long result;
+
+	if (call->flags & ~CALL_FLAGS)
+		return -EINVAL;
+	caller = msgpass_inbox_current();
+	if (IS_ERR(caller))
+		return PTR_ERR(caller);
+	if (call->flags & MSGPASS_CANCEL) {
+		result = call_cancel(caller, call->token);
+		call->token = 0;
+	} else {
+		result = call_run(file, caller, call, user);
+	}
+	msgpass_inbox_put(caller);
+	return call_copy_out(argument, user, token, result);
+}
+
+/* Its memory is charged to the caller, who may leave it lying about. */
+static struct msgpass_message *make_reply(const struct msgpass_reply *reply,
+					  struct msgpass_inbox *server,
+					  struct msgpass_open_call *call)
+{
+	struct msgpass_stamp stamp = {
+		.sender = server->peer.identity,
+		.cred = call->cred,
+	};
+	struct msgpass_message *message;
+	struct msgpass_data data;
+	int error;
+
+	error = msgpass_data_import(&data, ITER_SOURCE, reply->data,
+				    reply->length,
+				    reply->flags & MSGPASS_IOVEC);
+	if (error)
+		return ERR_PTR(error);
+	if (iov_iter_count(&data.iter) > READ_ONCE(msgpass_message_max))
+		message = ERR_PTR(-EMSGSIZE);
+	else
+		message = msgpass_message_new(&data.iter, &stamp, reply->type,
+					      0);
+	msgpass_data_release(&data);
+	return message;
+}
+
+static int reply_at(const struct msgpass_reply *reply)
+{
+	struct msgpass_message *message;
+	struct msgpass_open_call *call;
+	struct msgpass_inbox *server;
+	int error = -ESRCH;
+
+	if (reply->flags & ~(MSGPASS_IOVEC | MSGPASS_CANCEL) ||
+	    reply->reserved)
+		return -EINVAL;
+	server = msgpass_inbox_current();
+	if (IS_ERR(server))
+		return PTR_ERR(server);
+	call = msgpass_call_find_taken(&server->calls, reply->token);
+	if (!call)
+		goto put_server;
+
+	if (reply->flags & MSGPASS_CANCEL) {
+		error = msgpass_call_abandon(call, reply->token);
+		goto put_call;
+	}
+	message = make_reply(reply, server, call);
+	error = PTR_ERR_OR_ZERO(message);
+	if (error)
+		goto put_call;
+	error = msgpass_call_reply(call, reply->token, message);
+	if (error)
+		msgpass_message_put(message);
+put_call:
+	msgpass_call_put(call);
+put_server:
+	msgpass_inbox_put(server);
+	return error;
+}
+
+long msgpass_ioctl_reply(struct file *file,
+			 union msgpass_argument *argument, void __user *user)
+{
+	return reply_at(&argument->reply);
+}
+
+long msgpass_ioctl_reply_receive(struct file *file,
+				 union msgpass_argument *argument, void __user *user)
+{
+	struct msgpass_reply_receive *both = &argument->reply_receive;
+	const size_t receive = offsetof(struct msgpass_reply_receive, receive);
+	int error;
+
+	if (both->flags || both->reserved || both->reply.size ||
+	    both->receive.size)
+		return -EINVAL;
+	both->out_reply_error = 0;
+	if (both->reply.token) {
+		error = reply_at(&both->reply);
+		if (error && error != -ESRCH)
+			return error;
+		both->out_reply_error = -error;
+		both->reply.token = 0;
+	}
+	/* Before the receive, which may be restarted. */
+	if (msgpass_copy_out(user, both, both->size,
+			     offsetof(struct msgpass_reply_receive,
+				      reply.token),
+			     offsetof(struct msgpass_reply_receive,
+				      reply.data)) ||
+	    msgpass_copy_out(user, both, both->size,
+			     offsetof(struct msgpass_reply_receive,
+				      out_reply_error),
+			     offsetof(struct msgpass_reply_receive, reserved)))
+		return -EFAULT;
+	return msgpass_receive_at(file, &both->receive, user + receive,
+			  both->size - receive);
+}
+
+/* Through the call's token, to @target as it is sent there anew. */
+static int forward_to(const struct msgpass_target *target,
+		      struct msgpass_inbox *server,
+		      struct msgpass_open_call *call,
+		      const struct msgpass_forward *forward,
+		      struct msgpass_wait *wait)
+{
+	struct msgpass_data data;
+	int error;
+
+	error = msgpass_data_import(&data, ITER_SOURCE, forward->data,
+				    forward->length,
+				    forward->flags & MSGPASS_IOVEC);
+	if (error)
+		return error;
+	error = msgpass_transfer_forward(target, &data.iter, server, call,
+					 forward->token, forward->type,
+					 forward->priority, wait);
+	msgpass_data_release(&data);
+	return error;
+}
+
+long msgpass_ioctl_forward(struct file *file, union msgpass_argument *argument,
+			   void __user *user)
+{
+	const struct msgpass_forward *forward = &argument->forward;
+	struct msgpass_wait wait = msgpass_wait_for(file, forward->flags,
+						    forward->deadline);
+	struct msgpass_open_call *call;
+	struct msgpass_target target;
+	struct msgpass_inbox *server;
+	int error;
+
+	if (forward->flags & ~(MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_PEER))
+		return -EINVAL;
+	server = msgpass_inbox_current();
+	if (IS_ERR(server))
+		return PTR_ERR(server);
+	call = msgpass_call_find_taken(&server->calls, forward->token);
+	error = -ESRCH;
+	if (!call)
+		goto put_server;
+	error = msgpass_target_to_send(&target, file, forward->to, forward->flags);
+	if (error)
+		goto put_call;
+	error = forward_to(&target, server, call, forward, &wait);
+	msgpass_target_put(&target);
+put_call:
+	msgpass_call_put(call);
+put_server:
+	msgpass_inbox_put(server);
+	return error;
+}
+
+static int read_request(struct msgpass_request_read *read,
+			const struct msgpass_open_call *call,
+			const struct msgpass_message *request)
+{
+	struct user_namespace *ns = current_user_ns();
+	struct msgpass_data data;
+	int error;
+
+	error = msgpass_data_import(&data, ITER_DEST, read->data, read->length,
+				    read->flags & MSGPASS_IOVEC);
+	if (error)
+		return error;
+	read->out_count = 0;
+	if (read->offset < request->length)
+		read->out_count = min_t(u64, request->length - read->offset,
+					iov_iter_count(&data.iter));
+	if (copy_to_iter(request->data + read->offset, read->out_count,
+			 &data.iter) != read->out_count)
+		error = -EFAULT;
+	msgpass_data_release(&data);
+
+	read->out_length = request->length;
+	read->out_peer = call->caller->id;
+	read->out_pid = pid_vnr(call->caller->pid);
+	read->out_uid = from_kuid_munged(ns, call->cred->euid);
+	read->out_gid = from_kgid_munged(ns, call->cred->egid);
+	return error;
+}
+
+long msgpass_ioctl_request_read(struct file *file,
+				union msgpass_argument *argument, void __user *user)
+{
+	struct msgpass_request_read *read = &argument->request_read;
+	struct msgpass_message *request = NULL;
+	struct msgpass_open_call *call;
+	struct msgpass_inbox *server;
+	int error = -ESRCH;
+
+	if (read->flags & ~MSGPASS_IOVEC || read->reserved)
+		return -EINVAL;
+	server = msgpass_inbox_current();
+	if (IS_ERR(server))
+		return PTR_ERR(server);
+	call = msgpass_call_find_taken(&server->calls, read->token);
+	if (call)
+		request = msgpass_call_request(call, read->token);
+	if (request) {
+		error = read_request(read, call, request);
+		msgpass_message_put(request);
+	}
+	if (call)
+		msgpass_call_put(call);
+	msgpass_inbox_put(server);
+	return error;
+}

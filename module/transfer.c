@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/pid_namespace.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/user_namespace.h>
+
+#include "call.h"
+#include "chardev.h"
+#include "transfer.h"
+
+int msgpass_copy_out(void __user *user, const void *object, size_t size,
+		     size_t from, size_t to)
+{
+	to = min(to, size);
+	if (from < to && copy_to_user(user + from, object + from, to - from))
+		return -EFAULT;
+	return 0;
+}
+
+int msgpass_data_import(struct msgpass_data *data, int direction, u64 pointer,
+			u64 length, bool is_iovec)
+{
+	void __user *user = u64_to_user_ptr(pointer);
+	ssize_t total;
+
+	data->iovecs = NULL;
+	if (!is_iovec) {
+		length = min_t(u64, length, MAX_RW_COUNT);
+		iov_iter_ubuf(&data->iter, direction, user, length);
+		return 0;
+	}
+	if (length > UIO_MAXIOV)
+		return -EINVAL;
+	data->iovecs = data->fast;
+	total = import_iovec(direction, user, length, UIO_FASTIOV,
+			     &data->iovecs, &data->iter);
+	return total < 0 ? total : 0;
+}
+
+void msgpass_data_release(struct msgpass_data *data)
+{
+	/* import_iovec() leaves NULL where the fast ones were enough. */
+	kfree(data->iovecs);
+}
+
+struct msgpass_wait msgpass_wait_for(const struct file *file, u32 flags,
+				     u64 deadline)
+{
+	return (struct msgpass_wait) {
+		.nonblock = flags & MSGPASS_NONBLOCK ||
+			    file->f_flags & O_NONBLOCK,
+		.synchronous = flags & MSGPASS_SYNCHRONOUS,
+		.deadline = deadline > KTIME_MAX ? 0 : deadline,
+	};
+}
+
+int msgpass_target_to_send(struct msgpass_target *target, struct file *file,
+			   u64 to, u32 flags)
+{
+	*target = (struct msgpass_target) {};
+	if (msgpass_file_is_mailbox(file)) {
+		if (!(file->f_mode & FMODE_WRITE))
+			return -EBADF;
+		if (to || flags & MSGPASS_PEER)
+			return -EINVAL;
+		target->mailbox = file->private_data;
+		return 0;
+	}
+	target->inbox = msgpass_direct_receiver(to, flags & MSGPASS_PEER);
+	return PTR_ERR_OR_ZERO(target->inbox);
+}
+
+/* The same for a receive: from the mailbox, else from the caller's inbox. */
+static int target_to_receive(struct msgpass_target *target, struct file *file,
+			     u64 from, u32 flags)
+{
+	*target = (struct msgpass_target) {};
+	if (msgpass_file_is_mailbox(file)) {
+		if (!(file->f_mode & FMODE_READ))
+			return -EBADF;
+		if (from || flags & MSGPASS_PEER)
+			return -EINVAL;
+		target->mailbox = file->private_data;
+		return 0;
+	}
+	if (flags & MSGPASS_PEER && !from)
+		return -EINVAL;
+	target->inbox = msgpass_inbox_current();
+	return PTR_ERR_OR_ZERO(target->inbox);
+}
+
+void msgpass_target_put(struct msgpass_target *target)
+{
+	if (target->inbox)
+		msgpass_inbox_put(target->inbox);
+}
+
+static int send_to_target(const struct msgpass_target *target,
+			  struct msgpass_inbox *sender,
+			  struct msgpass_message *message,
+			  struct msgpass_wait *wait)
+{
+	if (target->inbox)
+		return msgpass_direct_send(target->inbox, sender, message,
+					   wait);
+	spin_lock(&target->mailbox->port.lock);
+	return msgpass_port_send(&target->mailbox->queue, message, wait);
+}
+
+/* @call: the message is to be a request, and gets room for saying so. */
+static struct msgpass_message *make_message(const struct msgpass_target *target,
+					    struct msgpass_inbox *sender,
+					    struct iov_iter *data,
+					    const struct cred *cred,
+					    bool call, u32 type, u32 priority)
+{
+	const struct msgpass_stamp stamp = {
+		.sender = sender->peer.identity,
+		.cred = cred,
+		.attachable = call,
+	};
+	struct msgpass_port *port = msgpass_target_port(target);
+
+	/* The engine looks again; this is not to copy what it will refuse. */
+	if (iov_iter_count(data) > min_t(u64, READ_ONCE(msgpass_message_max),
+					 READ_ONCE(port->limits.message_max)))
+		return ERR_PTR(-EMSGSIZE);
+	return msgpass_message_new(data, &stamp, type, priority);
+}
+
+int msgpass_transfer_send(const struct msgpass_target *target,
+			  struct iov_iter *data, const struct cred *cred,
+			  struct msgpass_open_call *call, u32 type,
+			  u32 priority, struct msgpass_wait *wait)
+{
+	struct msgpass_message *message;
+	struct msgpass_inbox *sender;
+	int error;
+
+	sender = msgpass_inbox_current();
+	if (IS_ERR(sender))
+		return PTR_ERR(sender);
+	message = make_message(target, sender, data, cred, call, type,
+			       priority);
+	error = PTR_ERR_OR_ZERO(message);
+	if (error)
+		goto put_sender;
+
+	wait->call = call;
+	if (call)
+		msgpass_call_set_request(call, message,
+					 msgpass_target_port(target));
+	error = send_to_target(target, sender, message, wait);
+	if (error)
+		msgpass_message_put(message);
+put_sender:
+	msgpass_inbox_put(sender);
+	return error;
+}
+
+int msgpass_transfer_forward(const struct msgpass_target *target,
+			     struct iov_iter *data,
+			     struct msgpass_inbox *server,
+			     struct msgpass_open_call *call, u64 token,
+			     u32 type, u32 priority, struct msgpass_wait *wait)
+{
+	struct msgpass_call_request before;
+	struct msgpass_message *message;
+	int error;
+
+	message = make_message(target, server, data, current_cred(), true,
+			       type, priority);
+	if (IS_ERR(message))
+		return PTR_ERR(message);
+	wait->call = true;
+	error = msgpass_call_forward(call, token, message,
+				     msgpass_target_port(target), &before);
+	if (error)
+		goto put_message;
+	error = send_to_target(target, server, message, wait);
+	if (error) {
+		msgpass_call_unforward(call, token, &server->calls, message,
+				       &before);
+		goto put_message;
+	}
+	msgpass_call_request_put(&before);
+	return 0;
+
+put_message:
+	msgpass_message_put(message);
+	return error;
+}
+
+static int make_selection(struct msgpass_selection *selection,
+			  const struct msgpass_receive *receive)
+{
+	u32 rule = receive->flags & (MSGPASS_TYPE_EXACT | MSGPASS_TYPE_UP_TO |
+				     MSGPASS_TYPE_EXCEPT);
+
+	*selection = (struct msgpass_selection) {
+		.type = receive->type,
+		.order = receive->flags & MSGPASS_BY_PRIORITY ?
+			 MSGPASS_MOST_URGENT_FIRST : MSGPASS_OLDEST_FIRST,
+		.truncate = receive->flags & MSGPASS_TRUNCATE,
+		.peek = receive->flags & MSGPASS_PEEK,
+	};
+	switch (rule) {
+	case 0:
+		if (receive->type)
+			return -EINVAL;
+		selection->rule = MSGPASS_ANY_TYPE;
+		return 0;
+	case MSGPASS_TYPE_EXACT:
+		selection->rule = MSGPASS_THIS_TYPE;
+		return 0;
+	case MSGPASS_TYPE_UP_TO:
+		selection->rule = MSGPASS_LOWEST_TYPE_UP_TO;
+		return 0;
+	case MSGPASS_TYPE_EXCEPT:
+		selection->rule = MSGPASS_ANY_TYPE_EXCEPT;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+/* What the kernel knows of @message, as the caller's namespaces see it. */
+static void stamp(struct msgpass_receive *receive,
+		  const struct msgpass_message *message, size_t room)
+{
+	struct user_namespace *ns = current_user_ns();
+
+	receive->out_length = message->length;
+	receive->out_sequence = message->sequence;
+	receive->out_time = message->time;
+	receive->out_peer = message->sender->id;
+	receive->out_pid = pid_vnr(message->sender->pid);
+	receive->out_uid = from_kuid_munged(ns, message->uid);
+	receive->out_gid = from_kgid_munged(ns, message->gid);
+	receive->out_type = message->type;
+	receive->out_priority = message->priority;
+	receive->out_flags = message->length > room ? MSGPASS_OUT_TRUNCATED : 0;
+}
+
+static int copy_out_stamp(const struct msgpass_receive *receive,
+			  void __user *user, size_t size)
+{
+	return msgpass_copy_out(user, receive, size,
+				offsetof(struct msgpass_receive, out_length),
+				sizeof(*receive));
+}
+
+/* The receive found a message too long for the buffer: tell how long. */
+static int copy_out_too_long(struct msgpass_receive *receive,
+			     const struct msgpass_message *message,
+			     void __user *user, size_t size)
+{
+	/* Nothing of it is cut off: all of it is still there. */
+	stamp(receive, message, message->length);
+	return copy_out_stamp(receive, user, size) ?: -EMSGSIZE;
+}
+
+static int copy_out_received(struct msgpass_receive *receive,
+			     const struct msgpass_message *message,
+			     struct iov_iter *data, void __user *user,
+			     size_t size)
+{
+	size_t room = iov_iter_count(data);
+	int error;
+
+	error = msgpass_message_copy_out(message, data);
+	if (error)
+		return error;
+	stamp(receive, message, room);
+	return copy_out_stamp(receive, user, size);
+}
+
+/* @message is claimed: the caller gets it, or it never was. */
+static int deliver(struct msgpass_port *port, struct msgpass_message *message,
+		   struct msgpass_receive *receive, struct iov_iter *data,
+		   void __user *user, size_t size)
+{
+	struct msgpass_open_call *call = msgpass_call_of(message);
+	struct msgpass_inbox *taker = NULL;
+	int error;
+
+	if (call) {
+		taker = msgpass_inbox_current();
+		error = PTR_ERR_OR_ZERO(taker);
+		if (error)
+			goto restore;
+		receive->out_token = msgpass_call_take(call, &taker->calls);
+	}
+	error = copy_out_received(receive, message, data, user, size);
+	if (!error)
+		msgpass_port_settle(port, message);
+	else if (call)
+		msgpass_call_untake(call, receive->out_token);
+	if (call)
+		msgpass_inbox_put(taker);
+restore:
+	if (error)
+		msgpass_port_restore(port, message);
+	return error;
+}
+
+static int claim_message(const struct msgpass_target *target,
+			 const struct msgpass_receive *receive,
+			 struct msgpass_selection *selection,
+			 struct msgpass_wait *wait,
+			 struct msgpass_message **message)
+{
+	if (target->inbox)
+		return msgpass_direct_receive(target->inbox, receive->from,
+					      receive->flags & MSGPASS_PEER,
+					      selection, wait, message);
+	spin_lock(&target->mailbox->port.lock);
+	return msgpass_port_receive(&target->mailbox->port, selection, wait,
+				    message);
+}
+
+static int transfer_receive(const struct msgpass_target *target,
+			    const struct file *file,
+			    struct msgpass_receive *receive, void __user *user,
+			    size_t size)
+{
+	struct msgpass_wait wait = msgpass_wait_for(file, receive->flags,
+						    receive->deadline);
+	struct msgpass_selection selection;
+	struct msgpass_message *message;
+	struct msgpass_data data;
+	int error;
+
+	error = make_selection(&selection, receive);
+	if (error)
+		return error;
+	error = msgpass_data_import(&data, ITER_DEST, receive->data,
+				    receive->length,
+				    receive->flags & MSGPASS_IOVEC);
+	if (error)
+		return error;
+	selection.room = iov_iter_count(&data.iter);
+	receive->out_token = 0;
+
+	error = claim_message(target, receive, &selection, &wait, &message);
+	if (error == -EMSGSIZE) {
+		error = copy_out_too_long(receive, message, user, size);
+		msgpass_message_put(message);
+	} else if (!error && selection.peek) {
+		error = copy_out_received(receive, message, &data.iter, user,
+					  size);
+		msgpass_message_put(message);
+	} else if (!error) {
+		error = deliver(msgpass_target_port(target), message, receive,
+				&data.iter, user, size);
+	}
+	msgpass_data_release(&data);
+	return error;
+}
+
+#define RECEIVE_FLAGS (MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_PEEK | \
+		       MSGPASS_TRUNCATE | MSGPASS_BY_PRIORITY | \
+		       MSGPASS_TYPE_EXACT | MSGPASS_TYPE_UP_TO | \
+		       MSGPASS_TYPE_EXCEPT)
+
+long msgpass_receive_at(struct file *file, struct msgpass_receive *receive,
+			void __user *user, size_t size)
+{
+	struct msgpass_target target;
+	long error;
+
+	if (receive->flags & ~(RECEIVE_FLAGS | MSGPASS_PEER) ||
+	    receive->reserved)
+		return -EINVAL;
+	error = target_to_receive(&target, file, receive->from,
+				  receive->flags);
+	if (error)
+		return error;
+	error = transfer_receive(&target, file, receive, user, size);
+	msgpass_target_put(&target);
+	return error;
+}

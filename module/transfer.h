@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What moves messages between a caller's memory and a port: the common part of
+ * send, receive, call and reply, whichever kind of file they came through.
+ */
+#ifndef MSGPASS_TRANSFER_H
+#define MSGPASS_TRANSFER_H
+
+#include <linux/msgpass.h>
+#include <linux/uio.h>
+
+#include "direct.h"
+#include "mailbox.h"
+
+/* Where to: the inbox of a process, with a reference, else a mailbox. */
+struct msgpass_target {
+	struct msgpass_inbox *inbox;
+	struct msgpass_mailbox *mailbox;
+};
+
+/* A caller's buffer, or its scatter/gather list. */
+struct msgpass_data {
+	struct iov_iter iter;
+	struct iovec fast[UIO_FASTIOV];
+	struct iovec *iovecs;
+};
+
+static inline struct msgpass_port *
+msgpass_target_port(const struct msgpass_target *target)
+{
+	return target->inbox ? &target->inbox->port : &target->mailbox->port;
+}
+
+/*
+ * Where a send through @file goes, if it may: to a mailbox file's mailbox, else
+ * to process @to. End it with msgpass_target_put().
+ */
+int msgpass_target_to_send(struct msgpass_target *target, struct file *file,
+			   u64 to, u32 flags);
+void msgpass_target_put(struct msgpass_target *target);
+
+/* @direction: ITER_SOURCE or ITER_DEST. Release it if that returns 0. */
+int msgpass_data_import(struct msgpass_data *data, int direction, u64 pointer,
+			u64 length, bool is_iovec);
+void msgpass_data_release(struct msgpass_data *data);
+
+struct msgpass_wait msgpass_wait_for(const struct file *file, u32 flags,
+				     u64 deadline);
+
+/*
+ * Sends all of @data. @cred is stamped, and pays: the caller's, or those that
+ * the file was opened with. With @call it is that call's request.
+ */
+int msgpass_transfer_send(const struct msgpass_target *target,
+			  struct iov_iter *data, const struct cred *cred,
+			  struct msgpass_open_call *call, u32 type,
+			  u32 priority, struct msgpass_wait *wait);
+
+/* Sends @call, which @server has taken by @token, on. */
+int msgpass_transfer_forward(const struct msgpass_target *target,
+			     struct iov_iter *data,
+			     struct msgpass_inbox *server,
+			     struct msgpass_open_call *call, u64 token,
+			     u32 type, u32 priority, struct msgpass_wait *wait);
+
+/*
+ * A receive through @file; @user is where @receive came from, and has room for
+ * @size bytes of it.
+ */
+long msgpass_receive_at(struct file *file, struct msgpass_receive *receive,
+			void __user *user, size_t size);
+
+/* The bytes from @from to @to of what the kernel has at @object. */
+int msgpass_copy_out(void __user *user, const void *object, size_t size,
+		     size_t from, size_t to);
+
+#endif
