@@ -33,9 +33,24 @@ static inline bool is_zero(const uint64_t reserved[4])
 	return !(reserved[0] | reserved[1] | reserved[2] | reserved[3]);
 }
 
+static inline size_t size_of_parts(const struct iovec *iov, size_t count)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < count; i++)
+		size += iov[i].iov_len;
+	return size;
+}
+
 /* address.c */
 int address_of(pid_t pid, uint64_t peer, __u64 *address, __u32 *flags);
 int deadline_of(uint64_t timeout_ns, uint64_t deadline_ns, __u64 *deadline);
+
+/* receive.c */
+int apply_receive_options(const struct msgpass_receive_options *options,
+			  struct msgpass_receive *argument);
+void fill_message_info(struct msgpass_message_info *info,
+		       const struct msgpass_receive *argument);
 
 /* settings.c */
 int settings_to_attributes(const struct msgpass_settings *settings,

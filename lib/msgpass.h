@@ -17,7 +17,8 @@
  * -EINTR	a signal handler without SA_RESTART ran first; the same
  * -ESRCH	there is no such process, or not any more
  * -ENOENT	there is no such mailbox, or it is not for the caller to see
- * -EPIPE	the process died or the mailbox was deleted
+ * -EPIPE	the process died or the mailbox was deleted; of a call also: the
+ *		server died or gave it up
  * -EMSGSIZE	sending: longer than the receiver's largest message; receiving:
  *		longer than the buffer, and still queued
  * -EACCES, -EPERM	the caller may not
@@ -136,6 +137,7 @@ struct msgpass_receive_options {
  * @type: given by the sender
  * @priority: given by the sender
  * @truncated: the buffer was too short for all of it
+ * @token: if it is a call, what to reply with; else 0
  * @reserved: 0
  */
 struct msgpass_message_info {
@@ -149,6 +151,105 @@ struct msgpass_message_info {
 	uint32_t type;
 	uint32_t priority;
 	bool truncated;
+	uint64_t token;
+	uint64_t reserved[3];
+};
+
+/**
+ * struct msgpass_call_options - how to call; the caller fills it
+ * @pid: the server, in the caller's pid namespace
+ * @peer: the server by its peer id, instead of @pid. Both are 0 for a mailbox.
+ * @timeout_ns: how long to wait for room and reply together, in nanoseconds;
+ *	0: no limit. A call that a signal restarts does not wait anew.
+ * @deadline_ns: CLOCK_MONOTONIC time until which to wait, instead of
+ *	@timeout_ns; see msgpass_deadline()
+ * @type: a number that the server may select by
+ * @priority: a number that the server may select by; higher is more urgent
+ * @nonblock: -EINPROGRESS once it is sent, -EAGAIN if it can't be sent now;
+ *	with @token -EAGAIN while there is no reply
+ * @truncate: drop what the buffer can't hold of the reply, instead of
+ *	-EMSGSIZE
+ * @token: 0 for a new call, else that of one that goes on: nothing is sent,
+ *	and the request is not looked at
+ * @reserved: 0
+ */
+struct msgpass_call_options {
+	pid_t pid;
+	uint64_t peer;
+	uint64_t timeout_ns;
+	uint64_t deadline_ns;
+	uint32_t type;
+	uint32_t priority;
+	bool nonblock;
+	bool truncate;
+	uint64_t token;
+	uint64_t reserved[4];
+};
+
+/**
+ * struct msgpass_reply_info - what became of a call; the library fills it
+ * @length: of the reply in bytes, truncated or not
+ * @peer: peer id of the process that replied
+ * @type: given by that process
+ * @truncated: the buffer was too short for all of it
+ * @token: of the call, if it goes on: after -EINPROGRESS, -EAGAIN, -EMSGSIZE
+ *	and -EFAULT. Go on with it, or end it with msgpass_call_cancel(). Else 0.
+ * @reserved: 0
+ */
+struct msgpass_reply_info {
+	uint64_t length;
+	uint64_t peer;
+	uint32_t type;
+	bool truncated;
+	uint64_t token;
+	uint64_t reserved[4];
+};
+
+/**
+ * struct msgpass_reply_options - how to reply; the caller fills it
+ * @type: a number for who called
+ * @reserved: 0
+ */
+struct msgpass_reply_options {
+	uint32_t type;
+	uint64_t reserved[4];
+};
+
+/**
+ * struct msgpass_answer - a reply that is given before the next receive
+ * @token: of the call; 0: there is nothing to reply to. The library sets it to
+ *	0 once the reply is given, so that to call again never replies twice.
+ * @data: the reply's bytes
+ * @length: how many; may be 0
+ * @type: a number for who called
+ * @error: filled by the library: 0, or -ESRCH if nobody waited for the reply
+ * @reserved: 0
+ */
+struct msgpass_answer {
+	uint64_t token;
+	const void *data;
+	size_t length;
+	uint32_t type;
+	int error;
+	uint64_t reserved[4];
+};
+
+/**
+ * struct msgpass_caller_info - who called; the library fills it, and nobody
+ *	can forge it
+ * @length: of the request in bytes
+ * @peer: peer id of the process that called, though another forwarded it
+ * @pid: of that process in the own pid namespace; 0 if it can't be seen there
+ * @uid: effective user of that process when it called
+ * @gid: effective group of that process when it called
+ * @reserved: 0
+ */
+struct msgpass_caller_info {
+	uint64_t length;
+	uint64_t peer;
+	pid_t pid;
+	uid_t uid;
+	gid_t gid;
 	uint64_t reserved[4];
 };
 
@@ -465,6 +566,195 @@ ssize_t msgpass_receivev(int fd, const struct iovec *iov, size_t count,
 ssize_t msgpass_receive_alloc(int fd, char **message,
 			      const struct msgpass_receive_options *options,
 			      struct msgpass_message_info *info);
+
+/**
+ * msgpass_call() - call a process: send it a request, wait for the reply
+ * @device: from msgpass_open()
+ * @to: the server's pid
+ * @request: the bytes
+ * @length: how many; may be 0
+ * @reply: filled with the reply
+ * @size: of the buffer for the reply in bytes
+ *
+ * When it returns the call is over, whatever it returns. After -EINTR,
+ * -EMSGSIZE and -EFAULT it has been given up: a reply that comes later, or did
+ * not fit, reaches nobody. It is not known then what the server did.
+ *
+ * Return: the length of the reply in bytes, else a negative errno value;
+ * -EPIPE when the server died or gave the call up.
+ */
+ssize_t msgpass_call(int device, pid_t to, const void *request, size_t length,
+		     void *reply, size_t size);
+
+/**
+ * msgpass_mailbox_call() - call who receives from a mailbox
+ * @mailbox: opened with O_WRONLY or O_RDWR
+ * @request: the bytes
+ * @length: how many; may be 0
+ * @reply: filled with the reply
+ * @size: of the buffer for the reply in bytes
+ *
+ * Otherwise as msgpass_call().
+ *
+ * Return: the length of the reply in bytes, else a negative errno value.
+ */
+ssize_t msgpass_mailbox_call(int mailbox, const void *request, size_t length,
+			     void *reply, size_t size);
+
+/**
+ * msgpass_call_with() - call, with options
+ * @fd: a device or a mailbox
+ * @request: the bytes
+ * @length: how many; may be 0
+ * @reply: filled with the reply
+ * @size: of the buffer for the reply in bytes
+ * @options: NULL, or how; with nonblock it takes @info
+ * @info: NULL, or filled whatever it returns
+ *
+ * A call that goes on has its token in @info; without @info it is given up as
+ * msgpass_call() does. After -EINTR it is given up in any case.
+ *
+ * Return: the bytes put in the buffer, else a negative errno value.
+ */
+ssize_t msgpass_call_with(int fd, const void *request, size_t length,
+			  void *reply, size_t size,
+			  const struct msgpass_call_options *options,
+			  struct msgpass_reply_info *info);
+
+/**
+ * msgpass_callv() - call, the request gathered and the reply scattered
+ * @fd: a device or a mailbox
+ * @request: where the parts of the request are
+ * @request_count: how many parts, at most 1024
+ * @reply: the places for the reply, filled one after the other
+ * @reply_count: how many places, at most 1024
+ * @options: NULL, or how; with nonblock it takes @info
+ * @info: NULL, or filled whatever it returns
+ *
+ * Return: the bytes put in all places, else a negative errno value.
+ */
+ssize_t msgpass_callv(int fd, const struct iovec *request,
+		      size_t request_count, const struct iovec *reply,
+		      size_t reply_count,
+		      const struct msgpass_call_options *options,
+		      struct msgpass_reply_info *info);
+
+/**
+ * msgpass_call_cancel() - give up a call that goes on
+ * @fd: a device or a mailbox
+ * @token: from struct msgpass_reply_info
+ *
+ * Return: 0, else a negative errno value; -ESRCH: the process has no such
+ * call.
+ */
+int msgpass_call_cancel(int fd, uint64_t token);
+
+/**
+ * msgpass_reply() - reply to a call
+ * @fd: a device or a mailbox
+ * @token: from the struct msgpass_message_info of the call
+ * @data: the bytes
+ * @length: how many; may be 0
+ *
+ * Any thread of the process that received the call may do it. It never waits.
+ *
+ * Return: 0, else a negative errno value; -ESRCH: nobody waits for it any
+ * more, or the process has no such token. After 0 and -ESRCH the token is used
+ * up.
+ */
+int msgpass_reply(int fd, uint64_t token, const void *data, size_t length);
+
+/**
+ * msgpass_reply_with() - reply to a call, with options
+ * @fd: a device or a mailbox
+ * @token: from the struct msgpass_message_info of the call
+ * @data: the bytes
+ * @length: how many; may be 0
+ * @options: NULL, or how
+ *
+ * Return: as msgpass_reply().
+ */
+int msgpass_reply_with(int fd, uint64_t token, const void *data, size_t length,
+		       const struct msgpass_reply_options *options);
+
+/**
+ * msgpass_replyv() - reply to a call with what is gathered from several places
+ * @fd: a device or a mailbox
+ * @token: from the struct msgpass_message_info of the call
+ * @iov: where the parts are
+ * @count: how many parts, at most 1024
+ * @options: NULL, or how
+ *
+ * Return: as msgpass_reply().
+ */
+int msgpass_replyv(int fd, uint64_t token, const struct iovec *iov,
+		   size_t count, const struct msgpass_reply_options *options);
+
+/**
+ * msgpass_abandon() - leave a call without a reply
+ * @fd: a device or a mailbox
+ * @token: from the struct msgpass_message_info of the call
+ *
+ * Who called gets -EPIPE.
+ *
+ * Return: as msgpass_reply().
+ */
+int msgpass_abandon(int fd, uint64_t token);
+
+/**
+ * msgpass_reply_receive() - reply to a call, and receive the next message
+ * @fd: a device or a mailbox
+ * @answer: NULL, or the reply; it tells what became of it
+ * @buffer: filled with the message
+ * @size: of the buffer in bytes
+ * @options: NULL, or which and how to receive
+ * @info: NULL, or filled on success and with -EMSGSIZE
+ *
+ * What a server does for each call, in one system call. That nobody waits for
+ * the reply does not keep it from receiving: @answer tells. If another error
+ * concerns the reply, the token is still in @answer, and nothing was received.
+ *
+ * Return: the bytes put in the buffer, else a negative errno value.
+ */
+ssize_t msgpass_reply_receive(int fd, struct msgpass_answer *answer,
+			      void *buffer, size_t size,
+			      const struct msgpass_receive_options *options,
+			      struct msgpass_message_info *info);
+
+/**
+ * msgpass_forward() - pass a call on to another server
+ * @fd: a device or a mailbox
+ * @token: from the struct msgpass_message_info of the call
+ * @data: the request, as the other server gets it
+ * @length: how many bytes; may be 0
+ * @options: where to and how, but for synchronous; NULL for a mailbox
+ *
+ * The reply goes to who called first.
+ *
+ * Return: 0, else a negative errno value. With an error the call is still the
+ * process's own, but for -ESRCH when nobody waits for the reply any more.
+ */
+int msgpass_forward(int fd, uint64_t token, const void *data, size_t length,
+		    const struct msgpass_send_options *options);
+
+/**
+ * msgpass_request_read() - read a piece of the request, and who called
+ * @fd: a device or a mailbox
+ * @token: from the struct msgpass_message_info of the call
+ * @offset: of the request in bytes, to begin with
+ * @buffer: filled with the piece; NULL with a @size of 0
+ * @size: of the buffer in bytes
+ * @info: NULL, or filled on success
+ *
+ * So a server can receive the head of a long request with the truncate option,
+ * and the rest from here, until it replies.
+ *
+ * Return: the bytes put in the buffer, else a negative errno value; -ESRCH:
+ * the process has no such token.
+ */
+ssize_t msgpass_request_read(int fd, uint64_t token, uint64_t offset,
+			     void *buffer, size_t size,
+			     struct msgpass_caller_info *info);
 
 /**
  * msgpass_mailbox_open() - open a mailbox, or make one

@@ -22,11 +22,13 @@ static int selector_of(enum msgpass_select select, __u32 *flags)
 	return -EINVAL;
 }
 
-static int apply_options(const struct msgpass_receive_options *options,
-			 struct msgpass_receive *argument)
+int apply_receive_options(const struct msgpass_receive_options *options,
+			  struct msgpass_receive *argument)
 {
 	int ret;
 
+	if (!options)
+		return 0;
 	if (!is_zero(options->reserved))
 		return -EINVAL;
 	ret = address_of(options->pid, options->peer, &argument->from,
@@ -52,8 +54,8 @@ static int apply_options(const struct msgpass_receive_options *options,
 	return 0;
 }
 
-static void fill_info(struct msgpass_message_info *info,
-		      const struct msgpass_receive *argument)
+void fill_message_info(struct msgpass_message_info *info,
+		       const struct msgpass_receive *argument)
 {
 	*info = (struct msgpass_message_info){
 		.length = argument->out_length,
@@ -66,6 +68,7 @@ static void fill_info(struct msgpass_message_info *info,
 		.type = argument->out_type,
 		.priority = argument->out_priority,
 		.truncated = argument->out_flags & MSGPASS_OUT_TRUNCATED,
+		.token = argument->out_token,
 	};
 }
 
@@ -75,17 +78,14 @@ static ssize_t receive_message(int fd, struct msgpass_receive *argument,
 			       const struct msgpass_receive_options *options,
 			       struct msgpass_message_info *info)
 {
-	int ret;
+	int ret = apply_receive_options(options, argument);
 
+	if (ret < 0)
+		return ret;
 	argument->size = sizeof(*argument);
-	if (options) {
-		ret = apply_options(options, argument);
-		if (ret < 0)
-			return ret;
-	}
 	ret = device_ioctl(fd, MSGPASS_IOC_RECEIVE, argument);
 	if (info && (ret == 0 || ret == -EMSGSIZE))
-		fill_info(info, argument);
+		fill_message_info(info, argument);
 	if (ret < 0)
 		return ret;
 	if (argument->out_flags & MSGPASS_OUT_TRUNCATED)
@@ -115,11 +115,9 @@ PUBLIC ssize_t msgpass_receivev(int fd, const struct iovec *iov, size_t count,
 		.data = to_user_pointer(iov),
 		.length = count,
 	};
-	size_t size = 0;
 
-	for (size_t i = 0; i < count; i++)
-		size += iov[i].iov_len;
-	return receive_message(fd, &argument, size, options, info);
+	return receive_message(fd, &argument, size_of_parts(iov, count),
+			       options, info);
 }
 
 PUBLIC ssize_t msgpass_receive(int device, pid_t from, void *buffer,

@@ -19,6 +19,11 @@ union argument {
 	} head;
 	struct msgpass_send send;
 	struct msgpass_receive receive;
+	struct msgpass_call call;
+	struct msgpass_reply reply;
+	struct msgpass_reply_receive reply_receive;
+	struct msgpass_forward forward;
+	struct msgpass_request_read request_read;
 	struct msgpass_info info;
 	struct msgpass_mailbox_open mailbox_open;
 	struct msgpass_mailbox_delete mailbox_delete;
@@ -57,7 +62,53 @@ LAYOUT(receive, out_gid, 88);
 LAYOUT(receive, out_type, 92);
 LAYOUT(receive, out_priority, 96);
 LAYOUT(receive, out_flags, 100);
-SIZE(receive, 104);
+LAYOUT(receive, out_token, 104);
+SIZE(receive, 112);
+LAYOUT(call, to, 8);
+LAYOUT(call, data, 16);
+LAYOUT(call, length, 24);
+LAYOUT(call, deadline, 32);
+LAYOUT(call, type, 40);
+LAYOUT(call, priority, 44);
+LAYOUT(call, token, 48);
+LAYOUT(call, reply_data, 56);
+LAYOUT(call, reply_length, 64);
+LAYOUT(call, out_length, 72);
+LAYOUT(call, out_peer, 80);
+LAYOUT(call, out_type, 88);
+LAYOUT(call, out_flags, 92);
+SIZE(call, 96);
+LAYOUT(reply, token, 8);
+LAYOUT(reply, data, 16);
+LAYOUT(reply, length, 24);
+LAYOUT(reply, type, 32);
+LAYOUT(reply, reserved, 36);
+SIZE(reply, 40);
+LAYOUT(reply_receive, reply, 8);
+LAYOUT(reply_receive, out_reply_error, 48);
+LAYOUT(reply_receive, reserved, 52);
+LAYOUT(reply_receive, receive, 56);
+SIZE(reply_receive, 168);
+LAYOUT(forward, token, 8);
+LAYOUT(forward, to, 16);
+LAYOUT(forward, data, 24);
+LAYOUT(forward, length, 32);
+LAYOUT(forward, deadline, 40);
+LAYOUT(forward, type, 48);
+LAYOUT(forward, priority, 52);
+SIZE(forward, 56);
+LAYOUT(request_read, token, 8);
+LAYOUT(request_read, offset, 16);
+LAYOUT(request_read, data, 24);
+LAYOUT(request_read, length, 32);
+LAYOUT(request_read, out_count, 40);
+LAYOUT(request_read, out_length, 48);
+LAYOUT(request_read, out_peer, 56);
+LAYOUT(request_read, out_pid, 64);
+LAYOUT(request_read, out_uid, 68);
+LAYOUT(request_read, out_gid, 72);
+LAYOUT(request_read, reserved, 76);
+SIZE(request_read, 80);
 LAYOUT(info, out_peer, 8);
 LAYOUT(info, out_user_bytes, 64);
 SIZE(info, 72);
@@ -102,6 +153,7 @@ FIXTURE(ioctl) {
 	union argument *valid;
 	unsigned char *page;	/* the test's; an unmapped one follows */
 	uint32_t number;	/* sent and received */
+	pid_t server;		/* of calls; 0 until one is needed */
 };
 
 FIXTURE_VARIANT(ioctl) {
@@ -140,6 +192,85 @@ static void prepare_receive(FIXTURE_DATA(ioctl) *self, union argument *argument)
 	argument->receive.flags = MSGPASS_NONBLOCK;
 	argument->receive.data = (uintptr_t)&self->number;
 	argument->receive.length = sizeof(self->number);
+}
+
+/* A child that replies to every call with what it last received. */
+static pid_t child_server(int fd)
+{
+	struct msgpass_reply_receive argument = { .size = sizeof(argument) };
+	pid_t pid = child_fork();
+	uint32_t number;
+
+	if (pid)
+		return pid;
+	argument.receive.data = (uintptr_t)&number;
+	argument.receive.length = sizeof(number);
+	argument.reply.data = (uintptr_t)&number;
+	argument.reply.length = sizeof(number);
+	for (;;) {
+		CHECK(!call(fd, MSGPASS_IOC_REPLY_RECEIVE, &argument));
+		argument.reply.token = argument.receive.out_token;
+	}
+}
+
+static void prepare_call(FIXTURE_DATA(ioctl) *self, union argument *argument)
+{
+	if (!self->server)
+		self->server = child_server(self->fd);
+	argument->call.to = self->fd == self->device ? self->server : 0;
+	argument->call.data = (uintptr_t)&self->number;
+	argument->call.length = sizeof(self->number);
+	argument->call.deadline = soon();
+	argument->call.reply_data = (uintptr_t)&self->number;
+	argument->call.reply_length = sizeof(self->number);
+}
+
+/* The token of a call that the test made itself. */
+static uint64_t own_call(FIXTURE_DATA(ioctl) *self)
+{
+	struct msgpass_call out = {
+		.size = sizeof(out), .flags = MSGPASS_NONBLOCK, .to = to_self(self),
+		NUMBER(0x04030201),
+	};
+	struct msgpass_receive receive;
+	uint32_t number;
+	int ret;
+
+	call(self->fd, MSGPASS_IOC_CALL, &out);
+	ret = RECEIVE(self->fd, &receive, .flags = MSGPASS_NONBLOCK,
+		      BYTES(&number, sizeof(number)));
+	return ret ? 0 : receive.out_token;
+}
+
+static void prepare_reply(FIXTURE_DATA(ioctl) *self, union argument *argument)
+{
+	argument->reply.token = own_call(self);
+	argument->reply.data = (uintptr_t)&self->number;
+	argument->reply.length = sizeof(self->number);
+}
+
+static void prepare_reply_receive(FIXTURE_DATA(ioctl) *self, union argument *argument)
+{
+	send_number(self->fd, to_self(self), 1);
+	argument->reply_receive.receive.flags = MSGPASS_NONBLOCK;
+	argument->reply_receive.receive.data = (uintptr_t)&self->number;
+	argument->reply_receive.receive.length = sizeof(self->number);
+}
+
+static void prepare_forward(FIXTURE_DATA(ioctl) *self, union argument *argument)
+{
+	argument->forward.token = own_call(self);
+	argument->forward.flags = MSGPASS_NONBLOCK;
+	argument->forward.to = to_self(self);
+	argument->forward.data = (uintptr_t)&self->number;
+	argument->forward.length = sizeof(self->number);
+}
+
+static void prepare_request_read(FIXTURE_DATA(ioctl) *self, union argument *argument)
+{
+	argument->request_read.token = own_call(self);
+	argument->request_read.data = (uintptr_t)&self->number;
+	argument->request_read.length = sizeof(self->number);
 }
 
 static void prepare_open(FIXTURE_DATA(ioctl) *self, union argument *argument)
@@ -185,6 +316,8 @@ static void prepare_link(FIXTURE_DATA(ioctl) *self, union argument *argument)
 #define SEND_FLAGS (BOTH_FLAGS | MSGPASS_SYNCHRONOUS)
 #define RECEIVE_FLAGS (BOTH_FLAGS | MSGPASS_PEEK | MSGPASS_TRUNCATE | MSGPASS_BY_PRIORITY | \
 		       MSGPASS_TYPE_EXACT | MSGPASS_TYPE_UP_TO | MSGPASS_TYPE_EXCEPT)
+#define CALL_FLAGS (BOTH_FLAGS | MSGPASS_TRUNCATE | MSGPASS_CANCEL)
+#define REPLY_FLAGS (MSGPASS_IOVEC | MSGPASS_CANCEL)
 #define OPEN_FLAGS (OPEN_NEW | MSGPASS_OPEN_EXCLUSIVE | MSGPASS_OPEN_NONBLOCK)
 
 FIXTURE_VARIANT_ADD(ioctl, send) {
@@ -199,6 +332,36 @@ FIXTURE_VARIANT_ADD(ioctl, receive) {
 FIXTURE_VARIANT_ADD(ioctl, receive_from_mailbox) {
 	MSGPASS_IOC_RECEIVE, WHOLE(receive), OUT(receive, out_length),
 	true, RECEIVE_FLAGS, prepare_receive };
+FIXTURE_VARIANT_ADD(ioctl, call) {
+	MSGPASS_IOC_CALL, WHOLE(call), OUT(call, out_length),
+	false, CALL_FLAGS, prepare_call };
+FIXTURE_VARIANT_ADD(ioctl, call_on_mailbox) {
+	MSGPASS_IOC_CALL, WHOLE(call), OUT(call, out_length),
+	true, CALL_FLAGS, prepare_call };
+FIXTURE_VARIANT_ADD(ioctl, reply) {
+	MSGPASS_IOC_REPLY, WHOLE(reply), WHOLE(reply),
+	false, REPLY_FLAGS, prepare_reply };
+FIXTURE_VARIANT_ADD(ioctl, reply_on_mailbox) {
+	MSGPASS_IOC_REPLY, WHOLE(reply), WHOLE(reply),
+	true, REPLY_FLAGS, prepare_reply };
+FIXTURE_VARIANT_ADD(ioctl, reply_receive) {
+	MSGPASS_IOC_REPLY_RECEIVE, WHOLE(reply_receive), OUT(reply_receive, receive.out_length),
+	false, 0, prepare_reply_receive };
+FIXTURE_VARIANT_ADD(ioctl, reply_receive_on_mailbox) {
+	MSGPASS_IOC_REPLY_RECEIVE, WHOLE(reply_receive), OUT(reply_receive, receive.out_length),
+	true, 0, prepare_reply_receive };
+FIXTURE_VARIANT_ADD(ioctl, forward) {
+	MSGPASS_IOC_FORWARD, WHOLE(forward), WHOLE(forward),
+	false, BOTH_FLAGS, prepare_forward };
+FIXTURE_VARIANT_ADD(ioctl, forward_on_mailbox) {
+	MSGPASS_IOC_FORWARD, WHOLE(forward), WHOLE(forward),
+	true, BOTH_FLAGS, prepare_forward };
+FIXTURE_VARIANT_ADD(ioctl, request_read) {
+	MSGPASS_IOC_REQUEST_READ, WHOLE(request_read), OUT(request_read, out_count),
+	false, MSGPASS_IOVEC, prepare_request_read };
+FIXTURE_VARIANT_ADD(ioctl, request_read_on_mailbox) {
+	MSGPASS_IOC_REQUEST_READ, WHOLE(request_read), OUT(request_read, out_count),
+	true, MSGPASS_IOVEC, prepare_request_read };
 FIXTURE_VARIANT_ADD(ioctl, info) {
 	MSGPASS_IOC_INFO, WHOLE(info), OUT(info, out_peer),
 	false, 0, prepare_nothing };
@@ -257,6 +420,8 @@ FIXTURE_SETUP(ioctl)
 
 FIXTURE_TEARDOWN(ioctl)
 {
+	if (self->server)
+		child_kill(self->server);
 	mailbox_delete(self->device, self->name);
 	close(self->mailbox);
 	close(self->device);
@@ -393,13 +558,16 @@ TEST_F(ioctl, writes_its_out_fields_and_nothing_else)
 
 TEST_F(ioctl, does_not_mind_what_its_out_fields_held)
 {
-	size_t out = variant->in_size;
+	size_t out = variant->in_size, end = variant->size;
 
 	prepare(self, variant, variant->size);
 	/* The name of a mailbox goes both ways. */
 	if (variant->size == sizeof(struct msgpass_mailbox_stat))
 		out = offsetof(struct msgpass_mailbox_stat, out_id);
-	memset(self->valid->bytes + out, 0xff, variant->size - out);
+	/* The last field is none. */
+	if (variant->number == MSGPASS_IOC_REQUEST_READ)
+		end = offsetof(struct msgpass_request_read, reserved);
+	memset(self->valid->bytes + out, 0xff, end - out);
 	EXPECT_EQ(0, call_at(self, variant, self->valid));
 }
 
@@ -454,6 +622,15 @@ TEST_F(field, reserved_of_a_receive_is_zero)
 	EXPECT_EQ(-EINVAL, TAKE(self->mailbox, .reserved = 1));
 	EXPECT_EQ(-EINVAL, TAKE(self->mailbox, .reserved = 1U << 31));
 	EXPECT_EQ(1, TAKE(self->mailbox));
+}
+
+TEST_F(field, reserved_of_a_reply_and_of_a_reading_is_zero)
+{
+	struct msgpass_reply reply = { .size = sizeof(reply), .token = 1, .reserved = 1 };
+	struct msgpass_request_read read = { .size = sizeof(read), .token = 1, .reserved = 1 };
+
+	EXPECT_EQ(-EINVAL, call(self->mailbox, MSGPASS_IOC_REPLY, &reply));
+	EXPECT_EQ(-EINVAL, call(self->mailbox, MSGPASS_IOC_REQUEST_READ, &read));
 }
 
 TEST_F(field, type_of_a_receive_is_zero_without_a_type_flag)
@@ -587,7 +764,7 @@ TEST_F(field, no_byte_behind_a_name_is_set)
 
 /* --- numbers */
 
-static const unsigned int for_both[] = { 0, 1, 2, 3, 4, 5 };
+static const unsigned int for_both[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 };
 static const unsigned int for_device[] = { 16, 17, 24, 25, 26, 27 };
 
 static bool listed(unsigned int number, const unsigned int *list, size_t count)

@@ -375,6 +375,272 @@ the_own_inbox_is_set_up() {
 	exits 2 msgpass recv --mode 0202 some-box
 }
 
+# --- call and serve
+
+# ends_serving PID: end a server that was begun with &.
+ends_serving() {
+	kill "$1"
+	ends "$1" 0
+}
+
+a_call_prints_the_reply() {
+	msgpass create "$box"
+	msgpass serve "$box" -- tr a-z A-Z &
+	server=$!
+	equal "$(echo hello | msgpass call "$box")" HELLO
+	equal "$(echo again | msgpass call "$box")" AGAIN
+	until_true box_has receivers_waiting 1
+	ends_serving $server
+	empty
+}
+
+a_process_is_called() {
+	msgpass serve --any -- cat 2>"$tmp/said" &
+	server=$!
+	until_true says "process $server serves"
+	equal "$(echo hello | msgpass call --pid $server)" hello
+	peer=$(msgpass stat --json --pid $server | field peer)
+	equal "$(echo hello | msgpass call --peer "$peer")" hello
+	ends_serving $server
+	exits 5 msgpass call --pid $server </dev/null
+}
+
+an_empty_call_and_an_empty_reply_go_through() {
+	msgpass create "$box"
+	msgpass serve --count 2 "$box" -- wc -c &
+	equal "$(msgpass call "$box" </dev/null)" 0
+	echo x | exits 0 msgpass call "$box"
+	ends $! 0
+	msgpass serve --count 1 "$box" -- true &
+	echo hello | exits 0 msgpass call "$box"
+	equal "$(wc -c <"$tmp/out")" 0
+	ends $! 0
+}
+
+a_command_is_told_who_calls() {
+	msgpass create "$box"
+	# shellcheck disable=SC2016 # for the inner shell
+	MSGPASS_PID=wrong msgpass serve --count 1 "$box" -- sh -c \
+		'echo $MSGPASS_PID $MSGPASS_UID $MSGPASS_GID $MSGPASS_TYPE $MSGPASS_PEER' &
+	server=$!
+	msgpass call --type 7 "$box" </dev/null >"$tmp/out" &
+	caller=$!
+	ends $caller 0
+	ends $server 0
+	grep -qx "$caller $(id -u) $(id -g) 7 [1-9][0-9]*" "$tmp/out"
+}
+
+a_long_request_and_a_long_reply_pass_at_once() {
+	data 1 150000
+	msgpass create "$box" --message-max 1M --capacity-bytes 4M
+	msgpass serve --count 1 "$box" -- cat &
+	msgpass call "$box" <"$tmp/data" >"$tmp/out"
+	ends $! 0
+	same_file "$tmp/data" "$tmp/out"
+}
+
+a_command_may_leave_its_input() {
+	data 1 150000
+	msgpass create "$box" --message-max 1M --capacity-bytes 4M
+	msgpass serve --count 1 "$box" -- head -n 1 &
+	equal "$(msgpass call "$box" <"$tmp/data")" 1
+	ends $! 0
+}
+
+a_command_that_fails_leaves_the_caller_without_a_reply() {
+	msgpass create "$box"
+	msgpass serve --count 3 "$box" -- sh -c 'cat; exit 3' 2>"$tmp/server" &
+	server=$!
+	echo x | exits 8 msgpass call "$box"
+	equal "$(cat "$tmp/out")" ""
+	says EPIPE
+	grep -q "'sh' failed with exit status 3; the call of process .* is given up" "$tmp/server"
+	echo x | exits 8 msgpass call "$box"
+	echo x | exits 8 msgpass call "$box"
+	ends $server 0
+	# shellcheck disable=SC2016
+	msgpass serve --count 1 "$box" -- sh -c 'kill -9 $$' 2>"$tmp/server" &
+	echo x | exits 8 msgpass call "$box"
+	ends $! 0
+	grep -q "ended by signal 9" "$tmp/server"
+}
+
+a_command_that_is_not_there_is_told() {
+	msgpass create "$box"
+	msgpass serve --count 1 "$box" -- ./no-such-command 2>"$tmp/server" &
+	echo x | exits 8 msgpass call "$box"
+	ends $! 0
+	grep -q "cannot run './no-such-command'.*ENOENT" "$tmp/server"
+}
+
+a_reply_too_long_for_a_message_is_none() {
+	msgpass create "$box"
+	msgpass serve --count 1 "$box" -- cat /dev/zero 2>"$tmp/server" &
+	echo x | exits 8 msgpass call "$box"
+	ends $! 0
+	grep -q EMSGSIZE "$tmp/server"
+}
+
+a_call_without_a_reply_in_time_exits_with_4() {
+	msgpass create "$box"
+	exits 4 msgpass call --timeout 0.05 "$box" </dev/null
+	says "ETIMEDOUT.*--timeout"
+	empty
+	mkfifo "$tmp/fifo"
+	msgpass serve --count 1 "$box" -- cat "$tmp/fifo" 2>"$tmp/server" &
+	exits 4 msgpass call --timeout 0.2 "$box" </dev/null
+	echo late >"$tmp/fifo"
+	ends $! 0
+	grep -q "waited no more" "$tmp/server"
+}
+
+a_call_whose_server_dies_exits_with_8() {
+	msgpass create "$box"
+	mkfifo "$tmp/fifo"
+	msgpass serve "$box" -- cat "$tmp/fifo" &
+	server=$!
+	echo x | msgpass call "$box" 2>"$tmp/said" &
+	until_true box_has received 1
+	kill -9 $server
+	ends $! 8
+	says EPIPE
+	wait $server || :
+	: >"$tmp/fifo" &
+}
+
+a_call_whose_box_is_deleted_exits_with_8() {
+	msgpass create "$box"
+	echo x | msgpass call "$box" 2>"$tmp/said" &
+	until_true box_has queued 1
+	msgpass rm "$box"
+	ends $! 8
+	says EPIPE
+}
+
+a_request_too_long_exits_with_9() {
+	msgpass create "$box" --message-max 10
+	echo 0123456789 | exits 9 msgpass call "$box"
+	says EMSGSIZE
+	empty
+}
+
+a_call_to_nobody_exits_with_5() {
+	exits 5 msgpass call "$box" </dev/null
+	exits 5 msgpass serve "$box" -- cat
+}
+
+a_server_that_ends_gives_up_what_it_has_begun() {
+	msgpass create "$box"
+	mkfifo "$tmp/fifo"
+	# shellcheck disable=SC2016
+	msgpass serve "$box" -- sh -c 'echo $$ >"$0/pid"; exec cat "$0/fifo"' "$tmp" &
+	server=$!
+	echo x | msgpass call "$box" 2>"$tmp/said" &
+	caller=$!
+	until_true test -s "$tmp/pid"
+	ends_serving $server
+	ends $caller 8
+	# its command too
+	until_true eval "! kill -0 $(cat "$tmp/pid")"
+}
+
+calls_are_served_in_parallel() {
+	msgpass create "$box"
+	mkfifo "$tmp/fifo1" "$tmp/fifo2"
+	# shellcheck disable=SC2016
+	msgpass serve --parallel 2 --count 2 "$box" -- sh -c 'read -r n && cat "$0/fifo$n"' "$tmp" &
+	server=$!
+	until_true box_has receivers_waiting 2
+	echo 1 | msgpass call "$box" >"$tmp/out1" &
+	first=$!
+	echo 2 | msgpass call "$box" >"$tmp/out2" &
+	second=$!
+	until_true box_has received 2
+	echo two >"$tmp/fifo2"
+	ends $second 0
+	echo one >"$tmp/fifo1"
+	ends $first 0
+	ends $server 0
+	equal "$(cat "$tmp/out1" "$tmp/out2")" "$(printf 'one\ntwo')"
+}
+
+without_parallel_the_second_call_waits() {
+	msgpass create "$box"
+	mkfifo "$tmp/fifo"
+	msgpass serve --count 2 "$box" -- cat "$tmp/fifo" &
+	server=$!
+	msgpass call "$box" </dev/null >"$tmp/out1" &
+	first=$!
+	until_true box_has received 1
+	msgpass call "$box" </dev/null >"$tmp/out2" &
+	second=$!
+	until_true box_has queued 1
+	echo one >"$tmp/fifo"
+	ends $first 0
+	echo two >"$tmp/fifo"
+	ends $second 0
+	ends $server 0
+	equal "$(cat "$tmp/out1" "$tmp/out2")" "$(printf 'one\ntwo')"
+}
+
+no_more_calls_are_received_than_counted() {
+	msgpass create "$box"
+	for i in 1 2 3; do echo $i | msgpass send "$box"; done
+	equal "$(msgpass serve --parallel 5 --count 2 "$box" -- cat | sort | tr '\n' ' ')" "1 2 "
+	box_has queued 1
+}
+
+a_message_that_is_no_call_is_run_for_too() {
+	msgpass create "$box"
+	printf hello | msgpass send --type 3 "$box"
+	# shellcheck disable=SC2016
+	equal "$(msgpass serve --count 1 "$box" -- sh -c 'cat; echo " $MSGPASS_TYPE"')" "hello 3"
+}
+
+a_server_ends_when_its_box_is_deleted() {
+	msgpass create "$box"
+	msgpass serve --parallel 3 "$box" -- cat 2>"$tmp/said" &
+	until_true box_has receivers_waiting 3
+	msgpass rm "$box"
+	ends $! 8
+	equal "$(grep -c EPIPE "$tmp/said")" 1
+}
+
+what_was_replied_is_told() {
+	msgpass create "$box"
+	msgpass serve --count 2 "$box" -- cat &
+	echo hello | exits 0 msgpass call --json "$box"
+	equal "$(field length <"$tmp/said")" 6
+	echo hello | exits 0 msgpass call --verbose "$box"
+	says "^length  *6$"
+	ends $! 0
+}
+
+a_reply_that_can_not_be_written_is_told() {
+	msgpass create "$box"
+	msgpass serve --count 1 "$box" -- cat &
+	code=0
+	echo hello | msgpass call "$box" >/dev/full 2>"$tmp/said" || code=$?
+	equal $code 1
+	says "is lost"
+	ends $! 0
+}
+
+other_users_may_call_an_open_process() {
+	need_users
+	# shellcheck disable=SC2016
+	msgpass serve --any --mode 0202 -- sh -c 'echo $MSGPASS_UID' 2>"$tmp/server" &
+	server=$!
+	until_true grep -q serves "$tmp/server"
+	equal "$(as mother "msgpass call --pid $server" </dev/null)" "$(id -u mother)"
+	ends_serving $server
+	msgpass serve --any -- cat 2>"$tmp/server" &
+	server=$!
+	until_true grep -q serves "$tmp/server"
+	exits 6 as mother "msgpass call --pid $server" </dev/null
+	ends_serving $server
+}
+
 # --- streams
 
 a_stream_goes_through_a_box() {
@@ -613,6 +879,13 @@ wrong_usage_exits_with_2() {
 	exits 2 msgpass create "$box" --mode 8
 	exits 2 msgpass create "$box" --capacity-bytes 1T
 	exits 2 msgpass create "$box" --owner nobody-of-this-name
+	exits 2 msgpass call
+	exits 2 msgpass call "$box" --any
+	exits 2 msgpass call "$box" --type $start
+	exits 2 msgpass serve "$box"
+	exits 2 msgpass serve --any
+	exits 2 msgpass serve --parallel 0 "$box" -- cat
+	exits 2 msgpass serve "$box" --mode 0202 -- cat
 	exits 2 msgpass ls --names --json
 	says "msgpass help ls"
 }
@@ -814,7 +1087,7 @@ progress_is_shown_when_asked_for() {
 
 every_verb_has_help() {
 	msgpass help >"$tmp/help"
-	for verb in create send recv ls stat set rm info help; do
+	for verb in create send recv call serve ls stat set rm info help; do
 		grep -q "^  $verb " "$tmp/help"
 		msgpass help $verb | grep -q "^usage: msgpass $verb "
 		msgpass $verb --help | grep -q "^usage: msgpass $verb "
@@ -834,7 +1107,7 @@ a_full_disk_is_no_success() {
 # Every function behind the helpers whose name is a sentence.
 tests=$(sed -n 's/^\([a-z0-9_]*_[a-z0-9_]*\)() {$/\1/p' "$0" |
 	grep -v -x -e same_file -e until_true -e box_has -e inbox_has -e has_ended -e begin_stream \
-		-e need_users -e run_test)
+		-e need_users -e run_test -e ends_serving)
 
 run_test() {
 	tmp=$(mktemp -d)

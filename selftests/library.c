@@ -396,6 +396,275 @@ TEST_F(library, a_signal_without_restart_interrupts)
 	setitimer(ITIMER_REAL, &(struct itimerval){}, NULL);
 }
 
+/* --- call and reply */
+
+#define CALL_WITH(text, ...)								\
+	msgpass_call_with(self->mailbox, text, strlen(text), self->buffer,		\
+			  sizeof(self->buffer),						\
+			  &(struct msgpass_call_options){ __VA_ARGS__ }, &reply_info)
+
+/* The test's own call of itself, without waiting: the tokens it has as caller and as server. */
+struct both_tokens {
+	uint64_t caller;
+	uint64_t server;
+};
+
+static struct both_tokens call_oneself(FIXTURE_DATA(library) *self, const char *text)
+{
+	struct msgpass_call_options options = { .nonblock = true, .type = 3, .priority = 4 };
+	struct msgpass_reply_info reply_info = {};
+
+	if (msgpass_call_with(self->mailbox, text, strlen(text), NULL, 0, &options,
+			      &reply_info) != -EINPROGRESS)
+		return (struct both_tokens){};
+	msgpass_receive_with(self->mailbox, self->buffer, sizeof(self->buffer), NULL,
+			     &self->info);
+	return (struct both_tokens){ reply_info.token, self->info.token };
+}
+
+/* A child that replies to so many calls by their length in the letter x. */
+static pid_t child_server(FIXTURE_DATA(library) *self, int fd, int count)
+{
+	static const char letters[] = "xxxxxxxxxxxxxxxxxxxxxxxx";
+	struct msgpass_answer answer = { .data = letters, .type = 7 };
+	pid_t pid = child_fork();
+
+	if (pid)
+		return pid;
+	while (count--) {
+		CHECK(msgpass_reply_receive(fd, &answer, self->buffer, sizeof(self->buffer),
+					    NULL, &self->info) >= 0);
+		CHECK(!answer.token);
+		CHECK(!answer.error);
+		CHECK(self->info.token);
+		answer.token = self->info.token;
+		answer.length = self->info.length;
+	}
+	CHECK(!msgpass_reply_with(fd, answer.token, letters, answer.length,
+				  &(struct msgpass_reply_options){ .type = 7 }));
+	_exit(0);
+}
+
+TEST_F(library, a_call_of_a_process_returns_its_reply)
+{
+	pid_t child = child_server(self, self->device, 3);
+	int i;
+
+	for (i = 0; i < 3; i++)
+		EXPECT_MESSAGE("xxxxx", msgpass_call(self->device, child, "hello", 5,
+						     self->buffer, sizeof(self->buffer)));
+	EXPECT_EQ(0, child_status(child));
+	EXPECT_EQ(-ESRCH, msgpass_call(self->device, child, "hello", 5, self->buffer, 5));
+	EXPECT_EQ(-EINVAL, msgpass_call(self->device, 0, "hello", 5, self->buffer, 5));
+}
+
+TEST_F(library, a_call_of_a_mailbox_returns_its_reply)
+{
+	pid_t child = child_server(self, self->mailbox, 2);
+	struct msgpass_reply_info reply_info;
+
+	EXPECT_MESSAGE("xx", msgpass_mailbox_call(self->mailbox, "hi", 2, self->buffer,
+						  sizeof(self->buffer)));
+	EXPECT_MESSAGE("xxx", CALL_WITH("hey", .timeout_ns = LIMIT));
+	EXPECT_EQ(3, reply_info.length);
+	EXPECT_EQ(7, reply_info.type);
+	EXPECT_NE(0, reply_info.peer);
+	EXPECT_FALSE(reply_info.truncated);
+	EXPECT_EQ(0, reply_info.token);
+	EXPECT_EQ(0, child_status(child));
+}
+
+TEST_F(library, parts_of_a_call_are_gathered_and_scattered)
+{
+	pid_t child = child_server(self, self->mailbox, 1);
+	struct iovec parts[] = { { "good", 4 }, { " ", 1 }, { "morning", 7 } };
+	struct iovec places[] = { { self->buffer, 6 }, { self->buffer + 6, 58 } };
+
+	EXPECT_MESSAGE("xxxxxxxxxxxx", msgpass_callv(self->mailbox, parts, 3, places, 2, NULL,
+						     NULL));
+	EXPECT_EQ(0, child_status(child));
+}
+
+TEST_F(library, parts_of_a_reply_are_gathered)
+{
+	struct both_tokens tokens = call_oneself(self, "hello");
+	struct iovec parts[] = { { "good", 4 }, { " night", 6 } };
+	struct msgpass_reply_info reply_info;
+
+	EXPECT_EQ(0, msgpass_replyv(self->mailbox, tokens.server, parts, 2, NULL));
+	EXPECT_MESSAGE("good night", CALL_WITH("", .token = tokens.caller));
+}
+
+TEST_F(library, a_call_that_does_not_wait_is_gone_on_with)
+{
+	struct both_tokens tokens = call_oneself(self, "hello");
+	struct msgpass_reply_info reply_info;
+
+	ASSERT_NE(0, tokens.caller);
+	ASSERT_NE(0, tokens.server);
+	EXPECT_EQ(3, self->info.type);
+	EXPECT_EQ(4, self->info.priority);
+	EXPECT_EQ(-EAGAIN, CALL_WITH("", .token = tokens.caller, .nonblock = true));
+	EXPECT_EQ(tokens.caller, reply_info.token);
+	EXPECT_EQ(0, msgpass_reply(self->mailbox, tokens.server, "bye", 3));
+	EXPECT_EQ(-ESRCH, msgpass_reply(self->mailbox, tokens.server, "bye", 3));
+	EXPECT_MESSAGE("bye", CALL_WITH("", .token = tokens.caller, .nonblock = true));
+	EXPECT_EQ(0, reply_info.token);
+	EXPECT_EQ(-ESRCH, CALL_WITH("", .token = tokens.caller));
+	EXPECT_EQ(0, reply_info.token);
+}
+
+TEST_F(library, a_reply_that_does_not_fit_waits_for_a_larger_buffer)
+{
+	struct both_tokens tokens = call_oneself(self, "hello");
+	struct msgpass_call_options options = { .token = tokens.caller };
+	struct msgpass_reply_info reply_info;
+
+	EXPECT_EQ(0, msgpass_reply(self->mailbox, tokens.server, "goodbye", 7));
+	EXPECT_EQ(-EMSGSIZE, msgpass_call_with(self->mailbox, NULL, 0, self->buffer, 4,
+					       &options, &reply_info));
+	EXPECT_EQ(7, reply_info.length);
+	EXPECT_EQ(tokens.caller, reply_info.token);
+	options.truncate = true;
+	EXPECT_MESSAGE("good", msgpass_call_with(self->mailbox, NULL, 0, self->buffer, 4,
+						 &options, &reply_info));
+	EXPECT_TRUE(reply_info.truncated);
+	EXPECT_EQ(7, reply_info.length);
+}
+
+TEST_F(library, a_simple_call_is_over_whatever_it_returns)
+{
+	pid_t child = child_fork();
+
+	if (!child)
+		_exit(-msgpass_mailbox_call(self->mailbox, "hello", 5, self->buffer, 2));
+	ASSERT_EQ(5, RECEIVE_WITH(.timeout_ns = LIMIT));
+	EXPECT_EQ(0, msgpass_reply(self->mailbox, self->info.token, "goodbye", 7));
+	EXPECT_EQ(EMSGSIZE, child_status(child));
+	EXPECT_EQ(-EINVAL, msgpass_call_with(self->mailbox, "x", 1, NULL, 0,
+					     &(struct msgpass_call_options){ .nonblock = true },
+					     NULL));
+}
+
+TEST_F(library, an_interrupted_call_is_given_up)
+{
+	struct msgpass_reply_info reply_info;
+	pid_t child = child_fork();
+
+	if (!child) {
+		tick_every_10_ms(0);
+		CHECK(CALL_WITH("hello", .timeout_ns = LIMIT) == -EINTR);
+		CHECK(!reply_info.token);
+		setitimer(ITIMER_REAL, &(struct itimerval){}, NULL);
+		CHECK(!msgpass_mailbox_send(self->mailbox, "done", 4));
+		pause();
+	}
+	while (RECEIVE_WITH(.timeout_ns = LIMIT) == 5) {
+		uint64_t token = self->info.token;
+		struct msgpass_caller_info caller;
+
+		EXPECT_TRUE(wait_until(msgpass_request_read(self->mailbox, token, 0, NULL, 0,
+							    &caller) == -ESRCH));
+		EXPECT_EQ(-ESRCH, msgpass_reply(self->mailbox, token, "x", 1));
+	}
+	EXPECT_EQ(4, self->info.length);
+	child_kill(child);
+}
+
+TEST_F(library, a_call_times_out)
+{
+	struct msgpass_reply_info reply_info;
+
+	EXPECT_EQ(-ETIMEDOUT, CALL_WITH("hello", .timeout_ns = 1000000));
+	EXPECT_EQ(0, reply_info.token);
+	EXPECT_EQ(-EAGAIN, RECEIVE_NOW());
+	EXPECT_EQ(-EINVAL, CALL_WITH("x", .timeout_ns = 1, .deadline_ns = 1));
+}
+
+TEST_F(library, a_call_may_be_given_up_by_either_side)
+{
+	struct both_tokens first = call_oneself(self, "first");
+	struct both_tokens second = call_oneself(self, "second");
+	struct msgpass_reply_info reply_info;
+
+	EXPECT_EQ(0, msgpass_abandon(self->mailbox, first.server));
+	EXPECT_EQ(-EPIPE, CALL_WITH("", .token = first.caller));
+	EXPECT_EQ(0, msgpass_call_cancel(self->mailbox, second.caller));
+	EXPECT_EQ(-ESRCH, msgpass_reply(self->mailbox, second.server, "x", 1));
+	EXPECT_EQ(-ESRCH, msgpass_call_cancel(self->mailbox, second.caller));
+	EXPECT_EQ(-EINVAL, msgpass_call_cancel(self->mailbox, 0));
+}
+
+TEST_F(library, an_answer_tells_what_became_of_it)
+{
+	struct both_tokens first = call_oneself(self, "first");
+	struct both_tokens second = call_oneself(self, "second");
+	struct msgpass_receive_options nonblock = { .nonblock = true };
+	struct msgpass_answer answer = { .token = first.server, .data = "x", .length = 1 };
+	struct msgpass_reply_info reply_info;
+
+	EXPECT_EQ(-EAGAIN, msgpass_reply_receive(self->mailbox, &answer, NULL, 0, &nonblock,
+						 NULL));
+	EXPECT_EQ(0, answer.token);
+	EXPECT_EQ(0, answer.error);
+	EXPECT_MESSAGE("x", CALL_WITH("", .token = first.caller));
+
+	EXPECT_EQ(0, msgpass_call_cancel(self->mailbox, second.caller));
+	ASSERT_EQ(0, msgpass_mailbox_send(self->mailbox, "next", 4));
+	answer.token = second.server;
+	EXPECT_MESSAGE("next", msgpass_reply_receive(self->mailbox, &answer, self->buffer,
+						     sizeof(self->buffer), &nonblock,
+						     &self->info));
+	EXPECT_EQ(0, answer.token);
+	EXPECT_EQ(-ESRCH, answer.error);
+	EXPECT_EQ(0, self->info.token);
+
+	second = call_oneself(self, "third");
+	answer = (struct msgpass_answer){ .token = second.server, .length = 1 };
+	EXPECT_EQ(-EFAULT, msgpass_reply_receive(self->mailbox, &answer, NULL, 0, &nonblock,
+						 NULL));
+	EXPECT_EQ(second.server, answer.token);
+	answer.reserved[3] = 1;
+	EXPECT_EQ(-EINVAL, msgpass_reply_receive(self->mailbox, &answer, NULL, 0, &nonblock,
+						 NULL));
+	EXPECT_EQ(-EAGAIN, msgpass_reply_receive(self->mailbox, NULL, NULL, 0, &nonblock,
+						 NULL));
+}
+
+TEST_F(library, a_request_is_read_in_pieces_and_its_caller_told)
+{
+	struct both_tokens tokens = call_oneself(self, "hello");
+	struct msgpass_caller_info caller;
+
+	EXPECT_MESSAGE("lo", msgpass_request_read(self->mailbox, tokens.server, 3, self->buffer,
+						  sizeof(self->buffer), &caller));
+	EXPECT_EQ(5, caller.length);
+	EXPECT_EQ(getpid(), caller.pid);
+	EXPECT_EQ(own_peer(self->device), caller.peer);
+	EXPECT_EQ(geteuid(), caller.uid);
+	EXPECT_EQ(getegid(), caller.gid);
+	EXPECT_EQ(0, msgpass_request_read(self->mailbox, tokens.server, 5, self->buffer, 9,
+					  NULL));
+	EXPECT_EQ(-ESRCH, msgpass_request_read(self->mailbox, tokens.caller + 99, 0, NULL, 0,
+					       NULL));
+}
+
+TEST_F(library, a_forwarded_call_is_replied_to_by_another)
+{
+	struct both_tokens tokens = call_oneself(self, "hello");
+	struct msgpass_send_options to = { .pid = child_server(self, self->device, 1) };
+	struct msgpass_reply_info reply_info;
+
+	EXPECT_EQ(-EINVAL, msgpass_forward(self->device, tokens.server, "x", 1, NULL));
+	to.synchronous = true;
+	EXPECT_EQ(-EINVAL, msgpass_forward(self->device, tokens.server, "x", 1, &to));
+	to.synchronous = false;
+	EXPECT_EQ(0, msgpass_forward(self->device, tokens.server, "four", 4, &to));
+	EXPECT_EQ(-ESRCH, msgpass_forward(self->device, tokens.server, "four", 4, &to));
+	EXPECT_MESSAGE("xxxx", CALL_WITH("", .token = tokens.caller, .timeout_ns = LIMIT));
+	EXPECT_EQ(0, child_status(to.pid));
+}
+
 /* --- settings and status */
 
 TEST_F(library, settings_are_told_as_they_were_given)

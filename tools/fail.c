@@ -21,10 +21,13 @@ int fail(enum exit_code code, const char *format, ...)
 {
 	va_list arguments;
 
+	/* several threads of serve may have something to say */
+	flockfile(stderr);
 	va_start(arguments, format);
 	vcomplain(format, arguments);
 	va_end(arguments);
 	fputc('\n', stderr);
+	funlockfile(stderr);
 	return code;
 }
 
@@ -72,6 +75,7 @@ static const char *verb_of(enum deed deed)
 	static const char *const words[] = {
 		[TO_SEND] = "send to",
 		[TO_MEET] = "send to",
+		[TO_CALL] = "call",
 		[TO_RECEIVE] = "receive from",
 		[TO_CREATE] = "create",
 		[TO_DELETE] = "delete",
@@ -98,6 +102,14 @@ static const struct {
 	  "no receiver waits for it at %s (EAGAIN); wait for one with --timeout" },
 	{ ETIMEDOUT, ANY_KIND, TO_MEET,
 	  "%s was not received from in time (ETIMEDOUT), and nothing was sent; wait longer with --timeout" },
+	{ ETIMEDOUT, ANY_KIND, TO_CALL,
+	  "no reply from %s came in time (ETIMEDOUT), and a later one reaches nobody; wait longer with --timeout" },
+	{ EPIPE, TARGET_MAILBOX, TO_CALL,
+	  "the call of %s ended without a reply (EPIPE): its server died or gave it up, or the mailbox was deleted; call again, or see: msgpass stat %n" },
+	{ EPIPE, ANY_KIND, TO_CALL,
+	  "the call of %s ended without a reply (EPIPE): it died or gave the call up; see what it says, and call again" },
+	{ EMSGSIZE, ANY_KIND, TO_CALL,
+	  "the request is longer than %s takes (EMSGSIZE); shorten it, or raise --message-max there" },
 	{ EAGAIN, TARGET_MAILBOX, TO_SEND,
 	  "%s is full (EAGAIN); wait with --timeout, or make room: msgpass recv %n" },
 	{ EAGAIN, ANY_KIND, TO_SEND,

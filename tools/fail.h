@@ -27,6 +27,7 @@ enum exit_code {
 enum deed {
 	TO_SEND,
 	TO_MEET,	/* to send synchronously */
+	TO_CALL,
 	TO_RECEIVE,
 	TO_CREATE,
 	TO_DELETE,

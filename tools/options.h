@@ -21,6 +21,8 @@ enum verb_bit {
 	FOR_RM		= 1 << 6,
 	FOR_INFO	= 1 << 7,
 	FOR_HELP	= 1 << 8,
+	FOR_CALL	= 1 << 9,
+	FOR_SERVE	= 1 << 10,
 };
 
 struct options;
@@ -52,6 +54,7 @@ extern const struct verb verbs[];
  * @peer: --peer; 0 if not given
  * @timeout_ns: --timeout; 0 if not given
  * @count: --count; 0 if not given
+ * @parallel: --parallel; 0 if not given
  * @truncate: --truncate, in bytes; NO_TRUNCATE if not given
  * @select: MSGPASS_SELECT_ANY if no --type option is given
  * @type: of the --type option
@@ -87,6 +90,7 @@ struct options {
 	uint64_t peer;
 	uint64_t timeout_ns;
 	uint64_t count;
+	uint64_t parallel;
 	uint64_t truncate;
 	enum msgpass_select select;
 	uint64_t type;

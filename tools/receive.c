@@ -170,11 +170,12 @@ static int receive_one(struct receiver *receiver)
 	return ret;
 }
 
-static int open_receiver(struct receiver *receiver)
+int receiver_open(struct receiver *receiver, const struct options *options)
 {
-	const struct options *options = receiver->options;
-	int ret = target_find(&receiver->target, options);
+	int ret;
 
+	receiver->options = options;
+	ret = target_find(&receiver->target, options);
 	if (ret)
 		return ret;
 	if (options->settings.has && receiver->target.kind == TARGET_MAILBOX)
@@ -193,14 +194,14 @@ static int open_receiver(struct receiver *receiver)
 
 int receive_output(const struct options *options)
 {
-	struct receiver receiver = { .options = options };
+	struct receiver receiver = { 0 };
 	uint64_t count = options->count ? options->count :
 			 options->all ? UINT64_MAX : 1;
 	int ret;
 
 	if (options->peek && (count > 1 || options->all))
 		return fail_usage(options, "--peek sees the same message each time; leave out --count and --all");
-	ret = open_receiver(&receiver);
+	ret = receiver_open(&receiver, options);
 	if (ret)
 		return ret;
 	receiver.size = STREAM_PIECE;

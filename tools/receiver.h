@@ -30,6 +30,12 @@ struct receiver {
 };
 
 /*
+ * Open what the options say, and set the own inbox up. Returns an exit code,
+ * said why if not DONE.
+ */
+int receiver_open(struct receiver *receiver, const struct options *options);
+
+/*
  * Receive one message into the buffer, and what it is into info. Returns the
  * length or a negative errno value.
  */

@@ -63,15 +63,14 @@ int sender_fail(struct sender *sender, int error)
 	return fail_with(&sender->target, missed ? TO_MEET : TO_SEND, error);
 }
 
-static int fail_to_read(struct sender *sender, int error)
+int sender_fail_to_read(struct sender *sender, int error)
 {
 	progress_end(&sender->progress);
 	errno = -error;
 	return fail(FAILED, "cannot read standard input: %m");
 }
 
-/* All of standard input, or limit + 1 bytes if it is longer than the limit. */
-static ssize_t read_input(char **data, uint64_t limit)
+ssize_t sender_read(char **data, uint64_t limit)
 {
 	size_t size = STREAM_PIECE, length = 0;
 
@@ -97,11 +96,11 @@ static int send_one(struct sender *sender)
 {
 	uint64_t limit = sender_message_max(sender);
 	char *data;
-	ssize_t length = read_input(&data, limit);
+	ssize_t length = sender_read(&data, limit);
 	int ret;
 
 	if (length < 0)
-		ret = fail_to_read(sender, length);
+		ret = sender_fail_to_read(sender, length);
 	else if ((uint64_t)length > limit)
 		ret = sender_fail(sender, -EMSGSIZE);
 	else
@@ -123,7 +122,7 @@ static int send_lines(struct sender *sender)
 	free(line);
 	if (ret < 0)
 		return sender_fail(sender, ret);
-	return ferror(stdin) ? fail_to_read(sender, -errno) : DONE;
+	return ferror(stdin) ? sender_fail_to_read(sender, -errno) : DONE;
 }
 
 static void tell(struct sender *sender)

@@ -5,6 +5,8 @@
 #ifndef SENDER_H
 #define SENDER_H
 
+#include <sys/types.h>
+
 #include "options.h"
 #include "progress.h"
 #include "target.h"
@@ -39,7 +41,14 @@ int sender_send(struct sender *sender, const void *data, size_t length);
 /* The longest message the receiver takes; an estimate if it can't be asked. */
 uint64_t sender_message_max(struct sender *sender);
 
+/*
+ * All of standard input, or more bytes than the limit if it is longer; it is
+ * for the caller to free, whatever is returned.
+ */
+ssize_t sender_read(char **data, uint64_t limit);
+
 /* Print what went wrong; return the exit code. */
+int sender_fail_to_read(struct sender *sender, int error);
 int sender_fail(struct sender *sender, int error);
 
 /* Standard input, as a stream if it is longer than a message. */

@@ -12,6 +12,8 @@ int remove_mailboxes(const struct options *options);
 int set_mailbox(const struct options *options);
 int send_input(const struct options *options);
 int receive_output(const struct options *options);
+int call_server(const struct options *options);
+int serve(const struct options *options);
 int list(const struct options *options);
 int show_status(const struct options *options);
 int show_info(const struct options *options);
