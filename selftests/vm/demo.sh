@@ -117,7 +117,25 @@ expect "one received, so the sender goes on" wait $!
 scene "Unless it would rather not wait"
 run 'echo four | msgpass send --message --nonblock small'
 expect "EAGAIN, exit status 3" [ $? -eq 3 ]
-run msgpass rm letters secret parcels small
+
+scene "Rendezvous: a mailbox that holds nothing"
+run msgpass create --capacity 0 meeting
+run 'echo "are you there?" | msgpass send --message meeting &'
+expect "the sender waits for a receiver" until_stat meeting senders_waiting 1
+run 'msgpass recv --message meeting'
+expect "and goes on when one has the message" wait $!
+
+scene "A call and its reply"
+run msgpass create sums
+run 'msgpass serve --quiet sums -- bc &'
+server=$!
+run 'echo "6 * 7" | msgpass call sums | tee got'
+expect "the server's reply" [ "$(cat got)" = 42 ]
+run "kill $server"
+wait $server
+run 'echo "6 * 7" | msgpass call --timeout 0.2 sums'
+expect "without a server there is none in time: exit status 4" [ $? -eq 4 ]
+run msgpass rm letters secret parcels small meeting sums
 
 printf '\n'
 [ $failed -eq 0 ] || say "$failed of these went wrong"
