@@ -284,6 +284,55 @@ TEST_F(quota, is_held_by_what_is_queued_after_its_sender_died)
 	EXPECT_TRUE(wait_until(back_at_base(self)));
 }
 
+enum { DEAD_SENDERS = 300, LETTER = 1 << 10 };
+
+TEST_F(quota, is_held_by_what_many_dead_senders_left_until_it_is_received)
+{
+	uint64_t held;
+	int i;
+
+	for (i = 0; i < DEAD_SENDERS; i++) {
+		pid_t child = child_fork();
+
+		if (!child) {
+			become(FATHER, FAMILY);
+			_exit(-SEND(self->fd, BYTES(piece, LETTER), .flags = MSGPASS_NONBLOCK));
+		}
+		ASSERT_EQ(0, child_status(child));
+	}
+	held = AS(FATHER, user_bytes(self->device)) - self->base;
+	EXPECT_LE(DEAD_SENDERS * LETTER, held);
+	EXPECT_GE(DEAD_SENDERS * LETTER * 2, held);
+	for (i = 0; i < DEAD_SENDERS; i++)
+		EXPECT_EQ(0, RECEIVE(self->fd, NULL, BYTES(piece, LETTER),
+				     .flags = MSGPASS_NONBLOCK));
+	EXPECT_TRUE(wait_until(back_at_base(self)));
+}
+
+/* --- write() */
+
+TEST_F(quota, is_that_of_who_opened_the_file_when_root_writes)
+{
+	const uint32_t unlimited = MSGPASS_SET_CAPACITY | MSGPASS_SET_CAPACITY_BYTES;
+	unsigned int count;
+	int fd;
+
+	fd = AS(FATHER, MAILBOX_OPEN(self->device, "", OPEN_NEW, .set = unlimited,
+				     .capacity = MSGPASS_UNLIMITED,
+				     .capacity_bytes = MSGPASS_UNLIMITED));
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EDQUOT, AS(FATHER, fill(fd, &count)));
+	EXPECT_EQ(-1, write(fd, piece, PIECE));
+	EXPECT_EQ(EDQUOT, errno);
+	EXPECT_EQ(count, mailbox_counts(fd).queued);
+
+	EXPECT_EQ(0, RECEIVE(fd, NULL, BYTES(piece, PIECE)));
+	EXPECT_EQ(PIECE, write(fd, piece, PIECE));
+	EXPECT_EQ(-EDQUOT, AS(FATHER, send_piece(fd, 0)));
+	close(fd);
+	EXPECT_TRUE(wait_until(back_at_base(self)));
+}
+
 /* --- user namespaces */
 
 /* In a user namespace that FATHER owns: uid 5 uses up the quota, which is then used up for all. */

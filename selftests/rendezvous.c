@@ -300,6 +300,37 @@ TEST_F(rendezvous, is_what_a_waiting_send_becomes_when_the_capacity_goes_to_0)
 	EXPECT_EQ(0, child_status(child));
 }
 
+TEST_F(rendezvous, is_over_for_a_send_that_did_not_ask_for_it_when_the_capacity_is_raised)
+{
+	pid_t child;
+
+	if (variant->capacity)
+		SKIP(return, "it is not 0");
+	child = sender(self, variant, 7, 0);
+	EXPECT_TRUE(senders_wait(&self->channel, self->me, 1));
+	ASSERT_EQ(0, set_capacity(&self->channel, 2));
+	EXPECT_TRUE(senders_wait(&self->channel, self->me, 0));
+	EXPECT_EQ(1, counts_of(self).queued);
+	EXPECT_EQ(7, TAKE(self->fd));
+	EXPECT_EQ(0, child_status(child));
+}
+
+TEST_F(rendezvous, goes_on_for_a_send_that_asked_for_it_when_the_capacity_is_raised)
+{
+	pid_t child;
+
+	if (!variant->capacity)
+		SKIP(return, "of a synchronous send");
+	ASSERT_EQ(0, set_capacity(&self->channel, 0));
+	child = sender(self, variant, 7, 0);
+	EXPECT_TRUE(senders_wait(&self->channel, self->me, 1));
+	ASSERT_EQ(0, set_capacity(&self->channel, 2));
+	EXPECT_EQ(1, counts_of(self).senders_waiting);
+	EXPECT_EQ(0, waitpid(child, NULL, WNOHANG));
+	EXPECT_EQ(7, TAKE(self->fd));
+	EXPECT_EQ(0, child_status(child));
+}
+
 /* --- poll */
 
 TEST_F(rendezvous, is_what_pollout_tells_of_a_mailbox_without_capacity)
