@@ -165,8 +165,8 @@ struct msgpass_message_info {
  *	@timeout_ns; see msgpass_deadline()
  * @type: a number that the server may select by
  * @priority: a number that the server may select by; higher is more urgent
- * @nonblock: -EINPROGRESS once it is sent, -EAGAIN if it can't be sent now;
- *	with @token -EAGAIN while there is no reply
+ * @nonblock: -EINPROGRESS when it is sent and there is no reply yet, -EAGAIN if
+ *	it can't be sent now; with @token -EAGAIN while there is no reply
  * @truncate: drop what the buffer can't hold of the reply, instead of
  *	-EMSGSIZE
  * @token: 0 for a new call, else that of one that goes on: nothing is sent,

@@ -488,7 +488,8 @@ a_call_without_a_reply_in_time_exits_with_4() {
 	empty
 	mkfifo "$tmp/fifo"
 	msgpass serve --count 1 "$box" -- cat "$tmp/fifo" 2>"$tmp/server" &
-	exits 4 msgpass call --timeout 0.2 "$box" </dev/null
+	until_true box_has receivers_waiting 1
+	exits 4 msgpass call --timeout 0.5 "$box" </dev/null
 	echo late >"$tmp/fifo"
 	ends $! 0
 	grep -q "waited no more" "$tmp/server"
