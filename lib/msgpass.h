@@ -24,7 +24,9 @@
  * -EACCES, -EPERM	the caller may not
  * -EDQUOT	the user's quota is used up
  * -EBADF	not a file descriptor, or a mailbox opened without that right
- * -ENOTTY	a device where a mailbox is needed, or the reverse
+ * -ENOTTY	a device where a mailbox is needed, or the reverse, in the calls
+ *		that only one of them has; sending and receiving go to the
+ *		caller's inbox on a device, whatever the call's name
  * -EINVAL	a value out of its range, or a reserved field that is not 0
  *
  * Structs are for the caller to allocate. Those that are read mean the usual

@@ -47,8 +47,9 @@ int create_mailbox(const struct options *options)
 	if (ret != -EEXIST || options->exclusive)
 		return fail_with(&target, TO_CREATE, ret);
 	if (!options->quiet)
-		fail(DONE, "%s is there already; it is left as it is",
-		     target.text);
+		fail(DONE, "%s is there already; it is left as it is%s",
+		     target.text, options->settings.has ?
+		     "; to change it: msgpass set" : "");
 	return DONE;
 }
 

@@ -255,8 +255,8 @@ struct msgpass_receive {
  * After EINTR the caller may do the same, or give the call up with
  * MSGPASS_CANCEL, which is for the calls of the process and returns 0.
  *
- * Non-blocking, a call that could be sent is EINPROGRESS, and with its token
- * EAGAIN while there is no reply.
+ * Non-blocking, a call that could be sent is EINPROGRESS unless the reply is
+ * there already, and with its token EAGAIN while it is not.
  *
  * Interrupted before a server took the request, a call leaves no trace (and
  * no token). Timed out, it is over: a late reply reaches nobody.
@@ -264,7 +264,8 @@ struct msgpass_receive {
  * Particular errors: EMSGSIZE the reply does not fit (out_length says how long
  * it is; the call goes on, for a larger buffer); ESRCH also: the process has
  * no call of this token; EPIPE the server died or gave the call up, or the
- * request was dropped; EINVAL MSGPASS_CANCEL without a token.
+ * request was dropped; EBUSY another thread waits for this call; EINVAL
+ * MSGPASS_CANCEL without a token.
  */
 struct msgpass_call {
 	__u32 size;
@@ -296,6 +297,9 @@ struct msgpass_call {
  *
  * Never waits. The token is used up when it returns 0 or ESRCH: the process
  * has no such token, or the caller waits no more.
+ *
+ * Particular errors: EMSGSIZE the reply is longer than the module's largest
+ * message; EDQUOT it does not fit the quota of the caller, who pays for it.
  */
 struct msgpass_reply {
 	__u32 size;
