@@ -221,6 +221,7 @@ static void inbox_died(struct msgpass_peer *peer)
 			msgpass_queue_close(&link->queue);
 		spin_unlock(&receiver->port.lock);
 		msgpass_inbox_put(receiver);
+		cond_resched();
 	}
 }
 
@@ -324,29 +325,35 @@ struct msgpass_inbox *msgpass_inbox_current(void)
 }
 
 /* May the caller signal it? kill(2)'s rule, but for what security modules say. */
-static bool kill_allowed(const struct cred *target)
+static bool kill_allowed(const struct cred *target, bool audit)
 {
 	const struct cred *cred = current_cred();
 
-	return uid_eq(cred->euid, target->suid) ||
-	       uid_eq(cred->euid, target->uid) ||
-	       uid_eq(cred->uid, target->suid) ||
-	       uid_eq(cred->uid, target->uid) ||
-	       ns_capable(target->user_ns, CAP_KILL);
+	if (uid_eq(cred->euid, target->suid) ||
+	    uid_eq(cred->euid, target->uid) ||
+	    uid_eq(cred->uid, target->suid) || uid_eq(cred->uid, target->uid))
+		return true;
+	return audit ? ns_capable(target->user_ns, CAP_KILL) :
+		       ns_capable_noaudit(target->user_ns, CAP_KILL);
+}
+
+/* @audit: as an attempt to do it, not just to see what there is. */
+static bool may_signal(struct pid *pid, bool audit)
+{
+	struct task_struct *leader;
+	bool allowed;
+
+	rcu_read_lock();
+	leader = pid_task(pid, PIDTYPE_TGID);
+	allowed = leader && (same_thread_group(leader, current) ||
+			     kill_allowed(__task_cred(leader), audit));
+	rcu_read_unlock();
+	return allowed;
 }
 
 static bool may_see(const struct msgpass_inbox *inbox)
 {
-	struct task_struct *leader;
-	bool allowed = false;
-
-	rcu_read_lock();
-	leader = pid_task(inbox->peer.pid, PIDTYPE_TGID);
-	if (leader && pid_vnr(inbox->peer.pid))
-		allowed = same_thread_group(leader, current) ||
-			  kill_allowed(__task_cred(leader));
-	rcu_read_unlock();
-	return allowed;
+	return pid_vnr(inbox->peer.pid) && may_signal(inbox->peer.pid, false);
 }
 
 static int may_send(const struct msgpass_inbox *inbox)
@@ -363,7 +370,7 @@ static int may_send(const struct msgpass_inbox *inbox)
 		 mode & INBOX_MODE_OTHERS ||
 		 (mode & INBOX_MODE_GROUP &&
 		  in_egroup_p(__task_cred(leader)->egid)) ||
-		 kill_allowed(__task_cred(leader)))
+		 kill_allowed(__task_cred(leader), true))
 		error = 0;
 	rcu_read_unlock();
 	return error;
@@ -424,10 +431,27 @@ static struct msgpass_inbox *inbox_by_address(u64 address, bool is_peer)
 	return is_peer ? inbox_by_peer(address) : inbox_by_pid(address, true);
 }
 
+/* A process that has no inbox yet gets one only for who may send to it. */
+static struct msgpass_inbox *make_receiver(u64 number)
+{
+	struct pid *pid = process_by_pid(number);
+	struct msgpass_peer *peer;
+
+	if (!pid)
+		return ERR_PTR(-ESRCH);
+	peer = may_signal(pid, true) ? msgpass_peer_get(pid) : ERR_PTR(-EPERM);
+	put_pid(pid);
+	return IS_ERR(peer) ? ERR_CAST(peer) : msgpass_inbox_of(peer);
+}
+
 struct msgpass_inbox *msgpass_direct_receiver(u64 to, bool is_peer)
 {
-	struct msgpass_inbox *inbox = inbox_by_address(to, is_peer);
+	struct msgpass_inbox *inbox;
 	int error;
+
+	inbox = is_peer ? inbox_by_peer(to) : inbox_by_pid(to, false);
+	if (!is_peer && inbox == ERR_PTR(-ESRCH))
+		inbox = make_receiver(to);
 
 	if (IS_ERR(inbox))
 		return inbox;
@@ -756,6 +780,7 @@ static bool inbox_next_link(struct msgpass_inbox *inbox, u64 from,
 		from = sender->peer.id;
 		visible = see_all || may_see(sender);
 		msgpass_inbox_put(sender);
+		cond_resched();
 	} while (!visible);
 	return true;
 }

@@ -109,7 +109,9 @@ static bool may_open(const struct msgpass_mailbox *mailbox, unsigned int rights)
 
 static bool may_see(const struct msgpass_mailbox *mailbox)
 {
-	return mode_rights(mailbox) || may_change(mailbox);
+	return mode_rights(mailbox) ||
+	       uid_eq(current_euid(), READ_ONCE(mailbox->owner)) ||
+	       ns_capable_noaudit(mailbox->user_ns, CAP_IPC_OWNER);
 }
 
 /* A number is a port, and has one way to be written. */

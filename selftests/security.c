@@ -157,6 +157,42 @@ TEST_F(direct, refusing_and_not_being_there_differ)
 
 /* --- the mode of an inbox */
 
+/* The user that a process runs as. */
+static uid_t file_owner(pid_t pid)
+{
+	struct stat status;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	return stat(path, &status) ? 0 : status.st_uid;
+}
+
+TEST(a_send_that_is_refused_makes_no_inbox)
+{
+	struct msgpass_inbox_stat stat;
+	int fd = device_open();
+	pid_t receiver, sender;
+
+	NEED_ROOT();
+	receiver = child_fork();
+	if (!receiver) {
+		become(FATHER, FAMILY);
+		pause();
+	}
+	ASSERT_TRUE(wait_until(file_owner(receiver) == FATHER));
+	sender = child_fork();
+	if (!sender) {
+		become(MOTHER, STRANGERS);
+		_exit(-send_number(fd, receiver, 1));
+	}
+	EXPECT_EQ(EPERM, child_status(sender));
+	EXPECT_EQ(-ESRCH, inbox_stat(fd, 0, receiver, &stat));
+	EXPECT_EQ(0, send_number(fd, receiver, 1));
+	EXPECT_EQ(0, inbox_stat(fd, 0, receiver, &stat));
+	child_kill(receiver);
+	close(fd);
+}
+
 FIXTURE(inbox_mode) {
 	int fd;
 	pid_t receiver;
