@@ -207,18 +207,43 @@ struct msgpass_open_call *msgpass_call_find_taken(struct msgpass_call_party *tak
 	return call;
 }
 
-void msgpass_call_set_request(struct msgpass_open_call *call,
-			      struct msgpass_message *message,
-			      struct msgpass_port *port)
+/* Call with calls_lock held. */
+static void put_request(struct msgpass_open_call *call,
+			struct msgpass_message *message,
+			struct msgpass_port *port)
 {
+	lockdep_assert_held(&calls_lock);
 	refcount_inc(&call->refs);
 	msgpass_message_attach(message, &call->attachment);
-	msgpass_message_ref(message);
-	msgpass_port_get(port);
-	spin_lock(&calls_lock);
-	call->request.message = message;
+	call->request.message = msgpass_message_ref(message);
 	call->request.port = port;
+	msgpass_port_get(port);
+}
+
+int msgpass_call_set_request(struct msgpass_open_call *call,
+			     struct msgpass_message *message,
+			     struct msgpass_port *port)
+{
+	int error = -ESRCH;
+
+	spin_lock(&calls_lock);
+	/* Another thread may have guessed the id, and cancelled it. */
+	if (call->state == MSGPASS_CALL_QUEUED) {
+		put_request(call, message, port);
+		error = 0;
+	}
 	spin_unlock(&calls_lock);
+	return error;
+}
+
+bool msgpass_call_is_over(struct msgpass_open_call *call)
+{
+	bool over;
+
+	spin_lock(&calls_lock);
+	over = call->state == MSGPASS_CALL_OVER;
+	spin_unlock(&calls_lock);
+	return over;
 }
 
 bool msgpass_call_withdraw(struct msgpass_open_call *call)
@@ -339,21 +364,15 @@ int msgpass_call_forward(struct msgpass_open_call *call, u64 token,
 {
 	int error = -ESRCH;
 
-	msgpass_port_get(port);
 	spin_lock(&calls_lock);
 	if (can_be_replied_to(call, token)) {
 		leave_taker(call);
 		call->state = MSGPASS_CALL_QUEUED;
-		refcount_inc(&call->refs);
-		msgpass_message_attach(message, &call->attachment);
 		*before = call->request;
-		call->request.message = msgpass_message_ref(message);
-		call->request.port = port;
+		put_request(call, message, port);
 		error = 0;
 	}
 	spin_unlock(&calls_lock);
-	if (error)
-		msgpass_port_put(port);
 	return error;
 }
 

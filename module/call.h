@@ -86,10 +86,14 @@ void msgpass_call_put(struct msgpass_open_call *call);
 /* Of a message; NULL if it is no call. */
 struct msgpass_open_call *msgpass_call_of(struct msgpass_message *message);
 
-/* @message is about to be sent to @port as the call's request. */
-void msgpass_call_set_request(struct msgpass_open_call *call,
-			      struct msgpass_message *message,
-			      struct msgpass_port *port);
+/*
+ * @message is about to be sent to @port as the call's request; -ESRCH if the
+ * call was given up already.
+ */
+int msgpass_call_set_request(struct msgpass_open_call *call,
+			     struct msgpass_message *message,
+			     struct msgpass_port *port);
+bool msgpass_call_is_over(struct msgpass_open_call *call);
 /* Takes the request back: false if somebody has received it, or is about to. */
 bool msgpass_call_withdraw(struct msgpass_open_call *call);
 /* A reference to the request of a call that is taken, or NULL. */

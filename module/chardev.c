@@ -444,8 +444,14 @@ static const struct file_operations device_fops = {
 
 static int mailbox_release(struct inode *inode, struct file *file)
 {
-	if (file->private_data)
-		msgpass_mailbox_put(file->private_data);
+	struct msgpass_mailbox *mailbox = file->private_data;
+
+	if (!mailbox)
+		return 0;
+	/* Anonymous, it has no other file, and nobody can come to it any more. */
+	if (!mailbox->name[0])
+		msgpass_port_close(&mailbox->port);
+	msgpass_mailbox_put(mailbox);
 	return 0;
 }
 

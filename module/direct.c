@@ -262,18 +262,19 @@ static void inbox_set_mode(struct msgpass_inbox *inbox, unsigned int mode)
 static bool inbox_compare_exec(struct msgpass_inbox *inbox,
 			       struct task_struct *leader)
 {
-	bool self = inbox->peer.pid == task_tgid(current);
 	const struct cred *cred = __task_cred(leader);
 	bool changed;
 
-	/* self_exec_id counts from 1: 0 is the first look at the process. */
-	changed = inbox->exec_id && exec_changed_credentials(inbox, cred);
-	if (changed || self || !inbox->exec_id) {
-		inbox->exec_id = READ_ONCE(leader->self_exec_id);
+	changed = inbox->known && exec_changed_credentials(inbox, cred);
+	if (changed || !inbox->known || inbox->peer.pid == task_tgid(current)) {
+		inbox->known = true;
 		inbox->euid = cred->euid;
 		inbox->egid = cred->egid;
 		inbox->permitted = cred->cap_permitted;
 	}
+	/* In the middle of exec the credentials are not the last word. */
+	if (!leader->in_execve)
+		inbox->exec_id = READ_ONCE(leader->self_exec_id);
 	return changed;
 }
 
@@ -282,9 +283,8 @@ static bool inbox_compare_exec(struct msgpass_inbox *inbox,
  * sent to the program before must not reach the one after. So compare, each
  * time before the inbox is used.
  *
- * exec counts self_exec_id up before it changes the credentials. So while they
- * are the same, another process may be looking in the middle of that, and
- * notes nothing but at first sight; the process itself notes the new count.
+ * exec counts self_exec_id up before it changes the credentials; what is seen
+ * in between is not taken for the end of it.
  */
 void msgpass_inbox_note_exec(struct msgpass_inbox *inbox)
 {

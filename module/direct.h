@@ -36,6 +36,7 @@ struct msgpass_inbox {
 	u64 epoch;				/* counts changes of that */
 	struct rb_root links;			/* by peer id of the sender */
 	/* What exec may change: see msgpass_inbox_note_exec(). */
+	bool known;
 	u64 exec_id;
 	kuid_t euid;
 	kgid_t egid;

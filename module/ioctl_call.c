@@ -57,6 +57,7 @@ static int call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
 	case -EFAULT:
 	case -EINVAL:
 	case -EBUSY:
+	case -ENOMEM:
 		return error;
 	case -ERESTARTSYS:
 		/* Taken already: it goes on, unless there is nobody to. */
@@ -258,6 +259,20 @@ long msgpass_ioctl_reply(struct file *file,
 	return reply_at(&argument->reply);
 }
 
+static int copy_out_replied(const struct msgpass_reply_receive *both,
+			    void __user *user)
+{
+	const size_t token = offsetof(struct msgpass_reply_receive,
+				      reply.token);
+	const size_t reply_error = offsetof(struct msgpass_reply_receive,
+					    out_reply_error);
+
+	return msgpass_copy_out(user, both, both->size, token,
+				token + sizeof(both->reply.token)) ?:
+	       msgpass_copy_out(user, both, both->size, reply_error,
+				reply_error + sizeof(both->out_reply_error));
+}
+
 long msgpass_ioctl_reply_receive(struct file *file,
 				 union msgpass_argument *argument, void __user *user)
 {
@@ -268,25 +283,17 @@ long msgpass_ioctl_reply_receive(struct file *file,
 	if (both->flags || both->reserved || both->reply.size ||
 	    both->receive.size)
 		return -EINVAL;
-	both->out_reply_error = 0;
 	if (both->reply.token) {
 		error = reply_at(&both->reply);
 		if (error && error != -ESRCH)
 			return error;
 		both->out_reply_error = -error;
 		both->reply.token = 0;
+		/* Now: the receive may be restarted, and finds it so. */
+		error = copy_out_replied(both, user);
+		if (error)
+			return error;
 	}
-	/* Before the receive, which may be restarted. */
-	if (msgpass_copy_out(user, both, both->size,
-			     offsetof(struct msgpass_reply_receive,
-				      reply.token),
-			     offsetof(struct msgpass_reply_receive,
-				      reply.data)) ||
-	    msgpass_copy_out(user, both, both->size,
-			     offsetof(struct msgpass_reply_receive,
-				      out_reply_error),
-			     offsetof(struct msgpass_reply_receive, reserved)))
-		return -EFAULT;
 	return msgpass_receive_at(file, &both->receive, user + receive,
 			  both->size - receive);
 }

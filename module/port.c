@@ -229,7 +229,8 @@ static void admit(struct msgpass_queue *queue, struct msgpass_waiter *waiter,
 {
 	struct msgpass_message *message = waiter->message;
 
-	if (waiter->synchronous || is_rendezvous(queue->port)) {
+	if (!waiter->call &&
+	    (waiter->synchronous || is_rendezvous(queue->port))) {
 		list_move_tail(&waiter->entry, &queue->meeting);
 		message->rendezvous = waiter;
 		accept_message(queue, message, wakes);
@@ -379,6 +380,7 @@ static int send_and_wait(struct msgpass_queue *queue,
 	struct msgpass_waiter self = {
 		.message = message,
 		.synchronous = wait->synchronous,
+		.call = wait->call,
 	};
 	struct msgpass_port *port = queue->port;
 	struct msgpass_wakes wakes = {};
@@ -591,6 +593,7 @@ bool msgpass_port_withdraw(struct msgpass_port *port,
 		queue = message->queue;
 		msgpass_index_withdraw(&port->index, &queue->index, message);
 		count_dequeued(message);
+		end_rendezvous(message, -EPIPE, &wakes);
 		retract(message);
 		admit_senders(queue, false, &wakes);
 		queue_check_unused(queue);

@@ -110,6 +110,25 @@ static int send_to_target(const struct msgpass_target *target,
 	return msgpass_port_send(&target->mailbox->queue, message, wait);
 }
 
+/* A request of @call, which it has been told of. */
+static int send_request(const struct msgpass_target *target,
+			struct msgpass_inbox *sender,
+			struct msgpass_open_call *call,
+			struct msgpass_message *message,
+			struct msgpass_wait *wait)
+{
+	int error;
+
+	wait->call = true;
+	msgpass_message_ref(message);
+	error = send_to_target(target, sender, message, wait);
+	/* Given up while it waited for room, when it could not be withdrawn. */
+	if (!error && msgpass_call_is_over(call))
+		msgpass_port_withdraw(msgpass_target_port(target), message);
+	msgpass_message_put(message);
+	return error;
+}
+
 /* @call: the message is to be a request, and gets room for saying so. */
 static struct msgpass_message *make_message(const struct msgpass_target *target,
 					    struct msgpass_inbox *sender,
@@ -149,11 +168,12 @@ int msgpass_transfer_send(const struct msgpass_target *target,
 	if (error)
 		goto put_sender;
 
-	wait->call = call;
 	if (call)
-		msgpass_call_set_request(call, message,
-					 msgpass_target_port(target));
-	error = send_to_target(target, sender, message, wait);
+		error = msgpass_call_set_request(call, message,
+						 msgpass_target_port(target)) ?:
+			send_request(target, sender, call, message, wait);
+	else
+		error = send_to_target(target, sender, message, wait);
 	if (error)
 		msgpass_message_put(message);
 put_sender:
@@ -175,12 +195,11 @@ int msgpass_transfer_forward(const struct msgpass_target *target,
 			       type, priority);
 	if (IS_ERR(message))
 		return PTR_ERR(message);
-	wait->call = true;
 	error = msgpass_call_forward(call, token, message,
 				     msgpass_target_port(target), &before);
 	if (error)
 		goto put_message;
-	error = send_to_target(target, server, message, wait);
+	error = send_request(target, server, call, message, wait);
 	if (error) {
 		msgpass_call_unforward(call, token, &server->calls, message,
 				       &before);

@@ -24,6 +24,7 @@ struct msgpass_waiter {
 	const struct msgpass_selection *selection; /* a receiver's; const */
 	struct msgpass_message *message;	/* to send, or handed over */
 	bool synchronous;			/* a sender's; const */
+	bool call;				/* the same: never a rendezvous */
 	int give_up;				/* port->lock: why, or 0 */
 	int result;
 	bool done;				/* release, acquire */

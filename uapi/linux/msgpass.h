@@ -242,7 +242,7 @@ struct msgpass_receive {
  * @priority: as in struct msgpass_send
  * @token: 0 for a new call; else that of one that goes on. Written by the
  *	module when a call goes on although the ioctl ends: EINTR, EINPROGRESS,
- *	EMSGSIZE, EFAULT; 0 when it has come to its end.
+ *	EMSGSIZE, EFAULT, ENOMEM; 0 when it has come to its end.
  * @reply_data: pointer to the buffer for the reply, or a struct iovec array
  * @reply_length: bytes in it, or elements of the array
  * @out_length: length of the reply in bytes, truncated or not
@@ -318,7 +318,8 @@ struct msgpass_reply {
  * @reply: as of MSGPASS_IOC_REPLY, but its size is 0; a token of 0: no reply.
  *	The module sets the token to 0 once the reply is given, so that a
  *	restarted ioctl does not give it again.
- * @out_reply_error: 0, or ESRCH if the caller waited no more
+ * @out_reply_error: 0, or ESRCH if the caller waited no more; left as it is if
+ *	there was no reply to give
  * @reserved: 0
  * @receive: as of MSGPASS_IOC_RECEIVE, but its size is 0
  *
