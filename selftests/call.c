@@ -1696,6 +1696,42 @@ TEST_F(call, whose_forwarding_is_interrupted_is_still_the_servers)
 	close(mailbox);
 }
 
+TEST_F(call, that_is_being_forwarded_can_be_given_up_when_the_capacity_goes_to_0)
+{
+	int mailbox = MAILBOX_OPEN(self->device, "", OPEN_NEW, .set = MSGPASS_SET_CAPACITY,
+				   .capacity = 1);
+	struct msgpass_call out;
+	pid_t server;
+
+	ASSERT_EQ(0, send_number(mailbox, 0, 1));
+	server = child_fork();
+	if (!server) {
+		uint64_t token = take_call(self);
+
+		_exit(-FORWARD(mailbox, token, NUMBER(2), .deadline = soon()));
+	}
+	ASSERT_EQ(-EINPROGRESS, CALL(self->fd, &out, .to = address(&self->channel, server),
+				     .flags = MSGPASS_NONBLOCK, NUMBER(7)));
+	EXPECT_TRUE(wait_until(mailbox_counts(mailbox).senders_waiting == 1));
+	ASSERT_EQ(0, MAILBOX_SET(mailbox, .set = MSGPASS_SET_CAPACITY, .capacity = 0));
+	EXPECT_EQ(0, child_status(server));
+	EXPECT_EQ(0, mailbox_counts(mailbox).senders_waiting);
+	EXPECT_EQ(0, CALL(self->fd, NULL, .token = out.token, .flags = MSGPASS_CANCEL));
+	EXPECT_EQ(1, TAKE(mailbox));
+	EXPECT_EQ(-EAGAIN, TAKE(mailbox));
+	close(mailbox);
+}
+
+TEST_F(call, queued_in_an_anonymous_mailbox_ends_when_that_has_no_fd)
+{
+	int mailbox = mailbox_new(self->device);
+	struct msgpass_call out;
+
+	ASSERT_EQ(-EINPROGRESS, CALL(mailbox, &out, .flags = MSGPASS_NONBLOCK, NUMBER(7)));
+	close(mailbox);
+	EXPECT_EQ(-EPIPE, CALL(self->device, NULL, .token = out.token, .deadline = soon()));
+}
+
 TEST_F(call, forwarded_ends_with_epipe_when_it_is_dropped)
 {
 	struct both_tokens tokens = CALL_ONESELF(1);

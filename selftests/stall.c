@@ -107,6 +107,19 @@ static void *receive_to_page(void *argument)
 	return NULL;
 }
 
+static void *call_from_page(void *argument)
+{
+	struct copier *copier = argument;
+	struct msgpass_call argument_of_call = {
+		.size = sizeof(argument_of_call), .deadline = soon(),
+		BYTES(copier->page, sizeof(*copier->page)),
+	};
+
+	copier->result = call(copier->fd, MSGPASS_IOC_CALL, &argument_of_call);
+	atomic_store(&copier->ended, true);
+	return NULL;
+}
+
 /* The system call itself: libc's would change the user of all threads. */
 static void *send_from_page_as_father(void *argument)
 {
@@ -610,6 +623,37 @@ TEST_F(stalled_receive, that_fails_after_the_mailbox_was_deleted_leaves_nothing)
 	EXPECT_EQ(-EFAULT, copier_result(&self->receiver));
 	EXPECT_EQ(-EPIPE, TAKE(self->fd));
 	EXPECT_GT(held, user_bytes(self->fd));
+}
+
+/* --- a call whose request is being copied */
+
+TEST(a_call_given_up_while_its_request_is_copied_is_not_sent_and_leaves_nothing)
+{
+	struct msgpass_call before = { .size = sizeof(before), .flags = MSGPASS_NONBLOCK };
+	int device = device_open(), mailbox = mailbox_new(device);
+	struct copier copier = { .fd = mailbox };
+	struct stall stall;
+	uint64_t base;
+	int error;
+
+	error = stall_open(&stall);
+	if (error)
+		SKIP(return, "no userfaultfd: %s", strerror(-error));
+	/* The next call has the next number: another thread can guess it. */
+	ASSERT_EQ(-EINPROGRESS, call(mailbox, MSGPASS_IOC_CALL, &before));
+	ASSERT_EQ(0, call(mailbox, MSGPASS_IOC_CALL, &(struct msgpass_call){
+		.size = sizeof(before), .flags = MSGPASS_CANCEL, .token = before.token }));
+	base = user_bytes(device);
+	ASSERT_EQ(0, copier_start(&copier, call_from_page, &stall));
+	ASSERT_TRUE(stall_begins(&stall));
+	EXPECT_EQ(0, call(mailbox, MSGPASS_IOC_CALL, &(struct msgpass_call){
+		.size = sizeof(before), .flags = MSGPASS_CANCEL, .token = before.token + 1 }));
+	EXPECT_EQ(0, stall_ends(&stall, 7));
+	EXPECT_EQ(-ESRCH, copier_result(&copier));
+	EXPECT_EQ(0, mailbox_counts(mailbox).queued);
+	EXPECT_TRUE(wait_until(user_bytes(device) == base));
+	close(mailbox);
+	close(device);
 }
 
 #include "afterwards.h"
