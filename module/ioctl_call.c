@@ -11,8 +11,7 @@
 #include "transfer.h"
 
 static int copy_out_reply(struct msgpass_call *argument,
-			  const struct msgpass_message *reply,
-			  void __user *user)
+			  const struct msgpass_message *reply)
 {
 	struct msgpass_data data;
 	size_t room;
@@ -38,7 +37,7 @@ static int copy_out_reply(struct msgpass_call *argument,
 
 /* The request is sent: what there is to wait for is the reply. */
 static int call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
-		     struct msgpass_call *argument, void __user *user)
+		     struct msgpass_call *argument)
 {
 	bool is_new = !argument->token;
 	struct msgpass_message *reply;
@@ -47,7 +46,7 @@ static int call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
 	argument->token = call->id;
 	error = msgpass_call_wait(call, wait, &reply);
 	if (!error) {
-		error = copy_out_reply(argument, reply, user);
+		error = copy_out_reply(argument, reply);
 		msgpass_message_put(reply);
 	}
 	switch (error) {
@@ -142,7 +141,7 @@ static long call_copy_out(const union msgpass_argument *argument,
 }
 
 static long call_run(struct file *file, struct msgpass_inbox *caller,
-		     struct msgpass_call *argument, void __user *user)
+		     struct msgpass_call *argument)
 {
 	struct msgpass_wait wait = msgpass_wait_for(file, argument->flags,
 						    argument->deadline);
@@ -159,7 +158,7 @@ static long call_run(struct file *file, struct msgpass_inbox *caller,
 	call = call_begin(caller, &target, &wait, argument);
 	error = PTR_ERR_OR_ZERO(call);
 	if (!error) {
-		error = call_wait(call, &wait, argument, user);
+		error = call_wait(call, &wait, argument);
 		msgpass_call_put(call);
 	} else if (error == -ESRCH) {
 		argument->token = 0;
@@ -185,7 +184,7 @@ long msgpass_ioctl_call(struct file *file,
 		result = call_cancel(caller, call->token);
 		call->token = 0;
 	} else {
-		result = call_run(file, caller, call, user);
+		result = call_run(file, caller, call);
 	}
 	msgpass_inbox_put(caller);
 	return call_copy_out(argument, user, token, result);

@@ -242,7 +242,8 @@ struct msgpass_receive {
  * @priority: as in struct msgpass_send
  * @token: 0 for a new call; else that of one that goes on. Written by the
  *	module when a call goes on although the ioctl ends: EINTR, EINPROGRESS,
- *	EMSGSIZE, EFAULT, ENOMEM; 0 when it has come to its end.
+ *	EMSGSIZE, EFAULT, ENOMEM, EINVAL of @reply_data; 0 when it has come to
+ *	its end.
  * @reply_data: pointer to the buffer for the reply, or a struct iovec array
  * @reply_length: bytes in it, or elements of the array
  * @out_length: length of the reply in bytes, truncated or not
