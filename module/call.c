@@ -113,10 +113,9 @@ static struct msgpass_open_call *call_of(struct msgpass_attachment *attachment)
 	return container_of(attachment, struct msgpass_open_call, attachment);
 }
 
-/* The request was dropped from a queue, or read() by one who can't reply. */
-static void request_dropped(struct msgpass_attachment *attachment)
+/* Nobody will reply: to one that is still queued, not taken or replied to. */
+static void end_unless_taken(struct msgpass_open_call *call)
 {
-	struct msgpass_open_call *call = call_of(attachment);
 	struct aftermath after = {};
 
 	spin_lock(&calls_lock);
@@ -126,24 +125,35 @@ static void request_dropped(struct msgpass_attachment *attachment)
 	finish(call, &after);
 }
 
+static void request_ended(struct msgpass_attachment *attachment,
+			  const struct msgpass_message *message,
+			  enum msgpass_end end)
+{
+	if (end != MSGPASS_END_RECEIVED)
+		end_unless_taken(call_of(attachment));
+}
+
+void msgpass_call_refuse(struct msgpass_open_call *call)
+{
+	end_unless_taken(call);
+}
+
 static void request_freed(struct msgpass_attachment *attachment)
 {
 	msgpass_call_put(call_of(attachment));
 }
 
 static const struct msgpass_attachment_ops request_ops = {
-	.dropped = request_dropped,
+	.ended = request_ended,
 	.freed = request_freed,
 };
 
 struct msgpass_open_call *msgpass_call_of(struct msgpass_message *message)
 {
 	struct msgpass_attachment *attachment =
-		msgpass_message_attachment(message);
+		msgpass_message_attachment(message, MSGPASS_ATTACHED_CALL);
 
-	if (!attachment || attachment->ops != &request_ops)
-		return NULL;
-	return call_of(attachment);
+	return attachment ? call_of(attachment) : NULL;
 }
 
 struct msgpass_open_call *msgpass_call_new(struct msgpass_call_party *maker,
@@ -214,7 +224,8 @@ static void put_request(struct msgpass_open_call *call,
 {
 	lockdep_assert_held(&calls_lock);
 	refcount_inc(&call->refs);
-	msgpass_message_attach(message, &call->attachment);
+	msgpass_message_attach(message, MSGPASS_ATTACHED_CALL,
+			       &call->attachment);
 	call->request.message = msgpass_message_ref(message);
 	call->request.port = port;
 	msgpass_port_get(port);

@@ -85,6 +85,8 @@ void msgpass_call_put(struct msgpass_open_call *call);
 
 /* Of a message; NULL if it is no call. */
 struct msgpass_open_call *msgpass_call_of(struct msgpass_message *message);
+/* The request was received in a way that gives no token. */
+void msgpass_call_refuse(struct msgpass_open_call *call);
 
 /*
  * @message is about to be sent to @port as the call's request; -ESRCH if the

@@ -58,7 +58,20 @@ static long run_ioctl(const struct ioctl *ioctl, struct file *file,
 	return result;
 }
 
-#define SEND_FLAGS (MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_SYNCHRONOUS)
+#define SEND_FLAGS (MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_PEER | \
+		    MSGPASS_SYNCHRONOUS | MSGPASS_RECEIPT)
+
+static int check_send(const struct msgpass_send *send)
+{
+	if (send->flags & ~SEND_FLAGS)
+		return -EINVAL;
+	/* A synchronous send tells by itself. */
+	if (send->flags & MSGPASS_RECEIPT && send->flags & MSGPASS_SYNCHRONOUS)
+		return -EINVAL;
+	if (send->cookie && !(send->flags & MSGPASS_RECEIPT))
+		return -EINVAL;
+	return 0;
+}
 
 static long any_send(struct file *file, union msgpass_argument *argument,
 		     void __user *user)
@@ -68,10 +81,20 @@ static long any_send(struct file *file, union msgpass_argument *argument,
 						    send->deadline);
 	struct msgpass_target target;
 	struct msgpass_data data;
+	const struct msgpass_draft draft = {
+		.data = &data.iter,
+		.cred = current_cred(),
+		.type = send->type,
+		.priority = send->priority,
+		.lifetime = send->lifetime,
+		.receipt = send->flags & MSGPASS_RECEIPT,
+		.cookie = send->cookie,
+	};
 	int error;
 
-	if (send->flags & ~(SEND_FLAGS | MSGPASS_PEER))
-		return -EINVAL;
+	error = check_send(send);
+	if (error)
+		return error;
 	error = msgpass_target_to_send(&target, file, send->to, send->flags);
 	if (error)
 		return error;
@@ -79,8 +102,7 @@ static long any_send(struct file *file, union msgpass_argument *argument,
 				    send->length, send->flags & MSGPASS_IOVEC);
 	if (error)
 		goto put_target;
-	error = msgpass_transfer_send(&target, &data.iter, current_cred(),
-				      NULL, send->type, send->priority, &wait);
+	error = msgpass_transfer_send(&target, &draft, NULL, &wait);
 	msgpass_data_release(&data);
 put_target:
 	msgpass_target_put(&target);
@@ -321,6 +343,14 @@ static long device_link_next(struct file *file, union msgpass_argument *argument
 		.out = first_out,					\
 		.handler = function,					\
 	}
+/* The struct has grown: programs may pass one that ends with @last. */
+#define IOCTL_IN_SINCE(number, type, last, function)			\
+	[_IOC_NR(number)] = {						\
+		.size = sizeof(struct type),				\
+		.least = offsetofend(struct type, last),		\
+		.out = sizeof(struct type),				\
+		.handler = function,					\
+	}
 #define IOCTL_INOUT(number, type, first_out, function)			\
 	IOCTL_AT(number, type, offsetof(struct type, first_out), function)
 #define IOCTL_IN(number, type, function)				\
@@ -331,7 +361,7 @@ static long device_link_next(struct file *file, union msgpass_argument *argument
  * fails, or tell of what goes on.
  */
 static const struct ioctl any_ioctls[] = {
-	IOCTL_IN(MSGPASS_IOC_SEND, msgpass_send, any_send),
+	IOCTL_IN_SINCE(MSGPASS_IOC_SEND, msgpass_send, priority, any_send),
 	IOCTL_IN(MSGPASS_IOC_RECEIVE, msgpass_receive, any_receive),
 	IOCTL_INOUT(MSGPASS_IOC_INFO, msgpass_info, out_peer, any_info),
 	IOCTL_INOUT(MSGPASS_IOC_MAILBOX_STAT, msgpass_mailbox_stat, name,
@@ -493,6 +523,7 @@ static ssize_t mailbox_read(struct kiocb *iocb, struct iov_iter *to)
 		.nonblock = iocb->ki_filp->f_flags & O_NONBLOCK ||
 			    iocb->ki_flags & IOCB_NOWAIT,
 	};
+	struct msgpass_open_call *call;
 	struct msgpass_message *message;
 	ssize_t result;
 
@@ -509,10 +540,12 @@ static ssize_t mailbox_read(struct kiocb *iocb, struct iov_iter *to)
 		return result;
 	}
 	result = message->length;
-	/* Of a call it could not tell the token: it counts as dropped. */
 	msgpass_message_ref(message);
 	msgpass_port_settle(&mailbox->port, message);
-	msgpass_message_drop(message);
+	call = msgpass_call_of(message);
+	if (call)
+		msgpass_call_refuse(call);
+	msgpass_message_put(message);
 	return result;
 }
 
@@ -524,14 +557,17 @@ static ssize_t mailbox_write(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct file *file = iocb->ki_filp;
 	struct msgpass_target target = { .mailbox = file->private_data };
+	const struct msgpass_draft draft = {
+		.data = from,
+		.cred = file->f_cred,
+	};
 	struct msgpass_wait wait = {
 		.nonblock = file->f_flags & O_NONBLOCK ||
 			    iocb->ki_flags & IOCB_NOWAIT,
 	};
 	ssize_t length = iov_iter_count(from);
 
-	return msgpass_transfer_send(&target, from, file->f_cred, NULL, 0, 0,
-				     &wait) ?: length;
+	return msgpass_transfer_send(&target, &draft, NULL, &wait) ?: length;
 }
 
 static const struct file_operations mailbox_fops = {

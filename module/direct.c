@@ -43,8 +43,12 @@ static void link_free(struct link *link)
 static void link_unused(struct msgpass_queue *queue)
 {
 	struct link *link = container_of(queue, struct link, queue);
-	struct msgpass_inbox *sender = link->sender;
+	struct msgpass_inbox *sender;
 
+	/* That of the receipts is no link, and goes with the inbox. */
+	if (queue->unlimited)
+		return;
+	sender = link->sender;
 	rb_erase(&link->node, &link->receiver->links);
 	msgpass_queue_remove(queue);
 	spin_lock(&sender->outgoing_lock);
@@ -72,6 +76,7 @@ static const struct msgpass_port_ops inbox_port_ops = {
 	.get = inbox_port_get,
 	.put = inbox_port_put,
 	.queue_unused = link_unused,
+	.end = MSGPASS_END_DIED,
 };
 
 static struct link *link_find(struct msgpass_inbox *receiver, u64 sender)
@@ -172,6 +177,8 @@ static struct msgpass_peer *inbox_alloc(void)
 	if (!inbox)
 		return NULL;
 	msgpass_port_init(&inbox->port, &inbox_port_ops, &limits);
+	msgpass_queue_init(&inbox->receipts, &inbox->port);
+	inbox->receipts.unlimited = true;
 	inbox->links = RB_ROOT;
 	inbox->mode = INBOX_MODE_DEFAULT;
 	msgpass_call_party_init(&inbox->calls);
@@ -309,6 +316,7 @@ void msgpass_inbox_note_exec(struct msgpass_inbox *inbox)
 	}
 	limits = msgpass_limits_default();
 	inbox_set_mode(inbox, INBOX_MODE_DEFAULT);
+	inbox->resets++;
 	msgpass_port_reset(&inbox->port, &limits);
 }
 
@@ -513,6 +521,32 @@ int msgpass_direct_send(struct msgpass_inbox *receiver,
 	return died_or_unknown(error, wait);
 }
 
+u64 msgpass_inbox_resets(struct msgpass_inbox *inbox)
+{
+	u64 resets;
+
+	spin_lock(&inbox->port.lock);
+	resets = inbox->resets;
+	spin_unlock(&inbox->port.lock);
+	return resets;
+}
+
+void msgpass_direct_send_receipt(struct msgpass_inbox *inbox,
+				 struct msgpass_message *receipt, u64 resets)
+{
+	struct msgpass_wait wait = { .nonblock = true };
+	int error = -ESTALE;
+
+	msgpass_inbox_note_exec(inbox);
+	spin_lock(&inbox->port.lock);
+	if (inbox->resets == resets)
+		error = msgpass_port_send(&inbox->receipts, receipt, &wait);
+	else
+		spin_unlock(&inbox->port.lock);
+	if (error)
+		msgpass_message_put(receipt);
+}
+
 /* The link of a dead sender, by the number it had; of several the oldest. */
 static struct link *link_by_dead_pid(struct msgpass_inbox *inbox, u64 number)
 {
@@ -626,11 +660,11 @@ unlock:
 /* Links that carried a message; others only have somebody waiting on them. */
 static u64 count_links(struct msgpass_inbox *inbox)
 {
-	struct msgpass_queue *queue;
+	struct rb_node *rb;
 	u64 count = 0;
 
-	list_for_each_entry(queue, &inbox->port.queues, entry)
-		count += queue->accepted > 0;
+	for (rb = rb_first(&inbox->links); rb; rb = rb_next(rb))
+		count += rb_entry(rb, struct link, node)->queue.accepted > 0;
 	return count;
 }
 

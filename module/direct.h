@@ -34,7 +34,9 @@ struct msgpass_inbox {
 	/* port.lock; mode may be read without */
 	unsigned int mode;			/* 0222: who may send */
 	u64 epoch;				/* counts changes of that */
+	u64 resets;				/* by exec, see below */
 	struct rb_root links;			/* by peer id of the sender */
+	struct msgpass_queue receipts;		/* see receipt.h */
 	/* What exec may change: see msgpass_inbox_note_exec(). */
 	bool known;
 	u64 exec_id;
@@ -82,9 +84,16 @@ int msgpass_direct_send(struct msgpass_inbox *receiver,
 			struct msgpass_message *message,
 			struct msgpass_wait *wait);
 
+/* How often exec gave the process other credentials. */
+u64 msgpass_inbox_resets(struct msgpass_inbox *inbox);
+
+/* Takes over @receipt, which was made when the inbox had so many @resets. */
+void msgpass_direct_send_receipt(struct msgpass_inbox *inbox,
+				 struct msgpass_message *receipt, u64 resets);
+
 /*
- * From @from (a pid, or a peer id if @is_peer), or from anyone if it is 0.
- * selection->queue is filled here; else as msgpass_port_receive().
+ * From @from (a pid, or a peer id if @is_peer), or from anyone if it is 0, or
+ * from selection->queue if it is set. Else as msgpass_port_receive().
  */
 int msgpass_direct_receive(struct msgpass_inbox *inbox, u64 from, bool is_peer,
 			   struct msgpass_selection *selection,

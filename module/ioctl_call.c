@@ -78,6 +78,12 @@ static struct msgpass_open_call *call_begin(struct msgpass_inbox *caller,
 {
 	struct msgpass_open_call *call;
 	struct msgpass_data data;
+	const struct msgpass_draft draft = {
+		.data = &data.iter,
+		.cred = current_cred(),
+		.type = argument->type,
+		.priority = argument->priority,
+	};
 	int error;
 
 	if (argument->token) {
@@ -91,10 +97,7 @@ static struct msgpass_open_call *call_begin(struct msgpass_inbox *caller,
 				    argument->length,
 				    argument->flags & MSGPASS_IOVEC);
 	if (!error) {
-		error = msgpass_transfer_send(target, &data.iter,
-					      current_cred(), call,
-					      argument->type,
-					      argument->priority, wait);
+		error = msgpass_transfer_send(target, &draft, call, wait);
 		msgpass_data_release(&data);
 	}
 	if (!error)
@@ -305,6 +308,12 @@ static int forward_to(const struct msgpass_target *target,
 		      struct msgpass_wait *wait)
 {
 	struct msgpass_data data;
+	const struct msgpass_draft draft = {
+		.data = &data.iter,
+		.cred = current_cred(),
+		.type = forward->type,
+		.priority = forward->priority,
+	};
 	int error;
 
 	error = msgpass_data_import(&data, ITER_SOURCE, forward->data,
@@ -312,9 +321,8 @@ static int forward_to(const struct msgpass_target *target,
 				    forward->flags & MSGPASS_IOVEC);
 	if (error)
 		return error;
-	error = msgpass_transfer_forward(target, &data.iter, server, call,
-					 forward->token, forward->type,
-					 forward->priority, wait);
+	error = msgpass_transfer_forward(target, &draft, server, call,
+					 forward->token, wait);
 	msgpass_data_release(&data);
 	return error;
 }

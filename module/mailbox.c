@@ -76,6 +76,7 @@ static void mailbox_port_put(struct msgpass_port *port)
 static const struct msgpass_port_ops mailbox_port_ops = {
 	.get = mailbox_port_get,
 	.put = mailbox_port_put,
+	.end = MSGPASS_END_DELETED,
 };
 
 static bool is_privileged(const struct msgpass_mailbox *mailbox, int capability)

@@ -7,15 +7,19 @@
 #include "account.h"
 #include "chardev.h"
 #include "direct.h"
+#include "expiry.h"
 #include "mailbox.h"
 
 static int __init msgpass_init(void)
 {
 	int error;
 
-	error = msgpass_direct_init();
+	error = msgpass_expiry_init();
 	if (error)
 		return error;
+	error = msgpass_direct_init();
+	if (error)
+		goto exit_expiry;
 	error = msgpass_mailbox_init();
 	if (error)
 		goto exit_direct;
@@ -28,6 +32,8 @@ exit_mailbox:
 	msgpass_mailbox_exit();
 exit_direct:
 	msgpass_direct_exit();
+exit_expiry:
+	msgpass_expiry_exit();
 	return error;
 }
 
@@ -41,6 +47,7 @@ static void __exit msgpass_exit(void)
 	msgpass_chardev_exit();
 	msgpass_mailbox_exit();
 	msgpass_direct_exit();
+	msgpass_expiry_exit();
 	msgpass_account_exit();
 }
 

@@ -2,23 +2,29 @@
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
+#include <linux/timekeeping.h>
 #include <linux/uio.h>
 
 #include "account.h"
 #include "message.h"
 #include "peer.h"
 
-/* The attachment's place is behind the data: few messages need it. */
-static size_t attachment_offset(size_t length)
+/* What few messages need has its place behind the data. */
+struct extra {
+	struct msgpass_attachment *attached[MSGPASS_ATTACHED_KINDS];
+	u64 lifetime;			/* ns, 0: no end */
+};
+
+static size_t extra_offset(size_t length)
 {
 	return size_add(offsetof(struct msgpass_message, data),
-			ALIGN(length, sizeof(void *)));
+			ALIGN(length, __alignof__(struct extra)));
 }
 
-static size_t message_size(size_t length, bool attachable)
+static size_t message_size(size_t length, bool has_extra)
 {
-	if (attachable)
-		return size_add(attachment_offset(length), sizeof(void *));
+	if (has_extra)
+		return size_add(extra_offset(length), sizeof(struct extra));
 	return size_add(offsetof(struct msgpass_message, data), length);
 }
 
@@ -29,22 +35,83 @@ static size_t message_charge(size_t size)
 			sizeof(struct msgpass_identity));
 }
 
-static struct msgpass_attachment **
-attachment_slot(const struct msgpass_message *message)
+static struct extra *extra_of(const struct msgpass_message *message)
 {
-	return (void *)message + attachment_offset(message->length);
+	return message->has_extra ?
+	       (void *)message + extra_offset(message->length) : NULL;
 }
 
 void msgpass_message_attach(struct msgpass_message *message,
+			    enum msgpass_attached kind,
 			    struct msgpass_attachment *attachment)
 {
-	*attachment_slot(message) = attachment;
+	extra_of(message)->attached[kind] = attachment;
 }
 
 struct msgpass_attachment *
-msgpass_message_attachment(const struct msgpass_message *message)
+msgpass_message_attachment(const struct msgpass_message *message,
+			   enum msgpass_attached kind)
 {
-	return message->attachable ? *attachment_slot(message) : NULL;
+	const struct extra *extra = extra_of(message);
+
+	return extra ? extra->attached[kind] : NULL;
+}
+
+void msgpass_message_tell_accepted(struct msgpass_message *message)
+{
+	struct msgpass_attachment *at;
+	enum msgpass_attached kind;
+
+	for (kind = 0; kind < MSGPASS_ATTACHED_KINDS; kind++) {
+		at = msgpass_message_attachment(message, kind);
+		if (at && at->ops->accepted)
+			at->ops->accepted(at, message);
+	}
+}
+
+void msgpass_message_tell_ended(const struct msgpass_message *message,
+				enum msgpass_end end)
+{
+	struct msgpass_attachment *at;
+	enum msgpass_attached kind;
+
+	for (kind = 0; kind < MSGPASS_ATTACHED_KINDS; kind++) {
+		at = msgpass_message_attachment(message, kind);
+		if (at && at->ops->ended)
+			at->ops->ended(at, message, end);
+	}
+}
+
+static void free_attachments(const struct msgpass_message *message)
+{
+	struct msgpass_attachment *at;
+	enum msgpass_attached kind;
+
+	for (kind = 0; kind < MSGPASS_ATTACHED_KINDS; kind++) {
+		at = msgpass_message_attachment(message, kind);
+		if (at)
+			at->ops->freed(at);
+	}
+}
+
+void msgpass_message_set_lifetime(struct msgpass_message *message,
+				  u64 lifetime)
+{
+	extra_of(message)->lifetime = lifetime;
+}
+
+u64 msgpass_message_lifetime(const struct msgpass_message *message)
+{
+	const struct extra *extra = extra_of(message);
+
+	return extra ? extra->lifetime : 0;
+}
+
+bool msgpass_message_has_expired(const struct msgpass_message *message)
+{
+	u64 lifetime = msgpass_message_lifetime(message);
+
+	return lifetime && ktime_get_ns() - message->time >= lifetime;
 }
 
 struct msgpass_message *msgpass_message_new(struct iov_iter *from,
@@ -52,7 +119,7 @@ struct msgpass_message *msgpass_message_new(struct iov_iter *from,
 					    u32 type, u32 priority)
 {
 	size_t length = iov_iter_count(from);
-	size_t size = message_size(length, stamp->attachable);
+	size_t size = message_size(length, stamp->extra);
 	size_t charge = message_charge(size);
 	struct msgpass_account *account;
 	struct msgpass_message *message;
@@ -82,9 +149,9 @@ struct msgpass_message *msgpass_message_new(struct iov_iter *from,
 	message->rendezvous = NULL;
 	message->queued = false;
 	message->abandoned = false;
-	message->attachable = stamp->attachable;
-	if (stamp->attachable)
-		msgpass_message_attach(message, NULL);
+	message->has_extra = stamp->extra;
+	if (stamp->extra)
+		*extra_of(message) = (struct extra) {};
 	refcount_set(&message->refs, 1);
 	return message;
 
@@ -97,27 +164,23 @@ close_account:
 
 void msgpass_message_put(struct msgpass_message *message)
 {
-	struct msgpass_attachment *attachment;
 	size_t size;
 
 	if (!refcount_dec_and_test(&message->refs))
 		return;
-	attachment = msgpass_message_attachment(message);
-	if (attachment)
-		attachment->ops->freed(attachment);
-	size = message_size(message->length, message->attachable);
+	free_attachments(message);
+	size = message_size(message->length, message->has_extra);
 	msgpass_account_close(message->account, message_charge(size));
 	msgpass_identity_put(message->sender);
 	kvfree(message);
 }
 
-void msgpass_message_drop(struct msgpass_message *message)
+void msgpass_message_drop(struct msgpass_message *message,
+			  enum msgpass_end reason)
 {
-	struct msgpass_attachment *attachment =
-		msgpass_message_attachment(message);
-
-	if (attachment)
-		attachment->ops->dropped(attachment);
+	if (message->abandoned)
+		reason = MSGPASS_END_WITHDRAWN;
+	msgpass_message_tell_ended(message, reason);
 	msgpass_message_put(message);
 }
 

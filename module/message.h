@@ -43,8 +43,8 @@ struct msgpass_message {
 	struct msgpass_account *account;	/* reference held */
 	refcount_t refs;
 	bool queued;				/* port->lock */
-	bool abandoned;				/* port->lock: nobody sends it */
-	bool attachable;			/* const */
+	bool abandoned;				/* port->lock: its send failed */
+	bool has_extra;				/* const: see message.c */
 
 	/* const once accepted */
 	struct msgpass_queue *queue;
@@ -62,15 +62,37 @@ struct msgpass_message {
 	char data[];
 };
 
-/* What a message may have attached, by a layer above. */
-struct msgpass_attachment {
-	const struct msgpass_attachment_ops *ops;
+/* How a message ended. */
+enum msgpass_end {
+	MSGPASS_END_RECEIVED,
+	MSGPASS_END_DELETED,		/* with its mailbox */
+	MSGPASS_END_DIED,		/* with the receiving process */
+	MSGPASS_END_RESET,		/* that got other credentials by exec */
+	MSGPASS_END_EXPIRED,
+	MSGPASS_END_WITHDRAWN,		/* the send failed */
 };
 
-/* Called with no lock held. */
+/* What a message may have attached, by a layer above: one of each. */
+enum msgpass_attached {
+	MSGPASS_ATTACHED_CALL,
+	MSGPASS_ATTACHED_RECEIPT,
+	MSGPASS_ATTACHED_EXPIRY,
+	MSGPASS_ATTACHED_KINDS,
+};
+
+struct msgpass_attachment {
+	const struct msgpass_attachment_ops *ops;	/* const */
+};
+
+/* Called with no lock held, but for accepted(). The first two may be NULL. */
 struct msgpass_attachment_ops {
-	/* The message was not received and will not be. */
-	void (*dropped)(struct msgpass_attachment *attachment);
+	/* It has its number and its time; under port->lock. */
+	void (*accepted)(struct msgpass_attachment *attachment,
+			 struct msgpass_message *message);
+	/* It was received, by the calling process, or will never be. */
+	void (*ended)(struct msgpass_attachment *attachment,
+		      const struct msgpass_message *message,
+		      enum msgpass_end end);
 	/* The message is gone, and with it its reference. */
 	void (*freed)(struct msgpass_attachment *attachment);
 };
@@ -79,7 +101,7 @@ struct msgpass_attachment_ops {
 struct msgpass_stamp {
 	struct msgpass_identity *sender;
 	const struct cred *cred;
-	bool attachable;		/* room for an attachment */
+	bool extra;		/* room for attachments and a lifetime */
 };
 
 /* Takes references of its own. ERR_PTR on failure. */
@@ -87,14 +109,30 @@ struct msgpass_message *msgpass_message_new(struct iov_iter *from,
 					    const struct msgpass_stamp *stamp,
 					    u32 type, u32 priority);
 void msgpass_message_put(struct msgpass_message *message);
-/* The same, and it was not received. */
-void msgpass_message_drop(struct msgpass_message *message);
+/* The same, and it was not received: tells what is attached. */
+void msgpass_message_drop(struct msgpass_message *message,
+			  enum msgpass_end reason);
 
-/* Before it is sent; of one made with stamp->attachable. */
+/* Of one made with stamp->extra, before it is sent. */
 void msgpass_message_attach(struct msgpass_message *message,
+			    enum msgpass_attached kind,
 			    struct msgpass_attachment *attachment);
+/* Or NULL. */
 struct msgpass_attachment *
-msgpass_message_attachment(const struct msgpass_message *message);
+msgpass_message_attachment(const struct msgpass_message *message,
+			   enum msgpass_attached kind);
+void msgpass_message_tell_accepted(struct msgpass_message *message);
+void msgpass_message_tell_ended(const struct msgpass_message *message,
+				enum msgpass_end end);
+
+/*
+ * How long it may wait, in nanoseconds from when it is accepted; of one made
+ * with stamp->extra. 0: for ever.
+ */
+void msgpass_message_set_lifetime(struct msgpass_message *message,
+				  u64 lifetime);
+u64 msgpass_message_lifetime(const struct msgpass_message *message);
+bool msgpass_message_has_expired(const struct msgpass_message *message);
 
 static inline struct msgpass_message *
 msgpass_message_ref(struct msgpass_message *message)

@@ -58,17 +58,22 @@ static void queue_check_unused(struct msgpass_queue *queue)
 		queue->port->ops->queue_unused(queue);
 }
 
-static bool is_rendezvous(const struct msgpass_port *port)
+/* No buffer: a message stays with its sender, who waits. */
+static bool is_rendezvous(const struct msgpass_queue *queue)
 {
-	return port->limits.capacity == 0;
+	return queue->port->limits.capacity == 0 && !queue->unlimited;
+}
+
+static bool is_too_long(const struct msgpass_queue *queue, size_t length)
+{
+	return length > queue->port->limits.message_max && !queue->unlimited;
 }
 
 static bool queue_has_room(const struct msgpass_queue *queue, size_t length)
 {
 	const struct msgpass_limits *limits = &queue->port->limits;
 
-	/* No buffer: a message stays with its sender, who waits. */
-	if (is_rendezvous(queue->port))
+	if (queue->unlimited || is_rendezvous(queue))
 		return true;
 	return queue->held < limits->capacity &&
 	       queue->held_bytes <= limits->capacity_bytes &&
@@ -80,7 +85,7 @@ static bool queue_is_writable(const struct msgpass_queue *queue)
 {
 	struct msgpass_port *port = queue->port;
 
-	if (is_rendezvous(port))
+	if (is_rendezvous(queue))
 		return !list_empty(&port->receivers);
 	return list_empty(&queue->senders) &&
 	       queue_has_room(queue, port->limits.message_max);
@@ -203,6 +208,7 @@ static void accept_message(struct msgpass_queue *queue,
 	queue->accepted++;
 	queue->held++;
 	queue->held_bytes += message->length;
+	msgpass_message_tell_accepted(message);
 	if (offer(port, message, wakes))
 		return;
 	enqueue(message);
@@ -216,8 +222,10 @@ static void end_rendezvous(struct msgpass_message *message, int result,
 	if (!message->rendezvous)
 		return;
 	/* A send that fails leaves its caller the message. */
-	if (result)
+	if (result) {
 		msgpass_message_ref(message);
+		message->abandoned = true;
+	}
 	sender_leaves(message->queue);
 	msgpass_waiter_complete(message->rendezvous, result, wakes);
 	message->rendezvous = NULL;
@@ -230,7 +238,7 @@ static void admit(struct msgpass_queue *queue, struct msgpass_waiter *waiter,
 	struct msgpass_message *message = waiter->message;
 
 	if (!waiter->call &&
-	    (waiter->synchronous || is_rendezvous(queue->port))) {
+	    (waiter->synchronous || is_rendezvous(queue))) {
 		list_move_tail(&waiter->entry, &queue->meeting);
 		message->rendezvous = waiter;
 		accept_message(queue, message, wakes);
@@ -252,7 +260,7 @@ static bool admit_some(struct msgpass_queue *queue, struct msgpass_wakes *wakes)
 	list_for_each_entry_safe(waiter, next, &queue->senders, entry) {
 		size_t length = waiter->message->length;
 
-		if (length > queue->port->limits.message_max) {
+		if (is_too_long(queue, length)) {
 			/* The limit came down while it waited. */
 			sender_leaves(queue);
 			msgpass_waiter_complete(waiter, -EMSGSIZE, wakes);
@@ -403,7 +411,7 @@ int msgpass_port_send(struct msgpass_queue *queue,
 	__releases(&queue->port->lock)
 {
 	struct msgpass_port *port = queue->port;
-	bool synchronous = wait->synchronous || is_rendezvous(port);
+	bool synchronous = wait->synchronous || is_rendezvous(queue);
 	struct msgpass_wakes wakes = {};
 	int error = 0;
 	bool room;
@@ -414,7 +422,7 @@ int msgpass_port_send(struct msgpass_queue *queue,
 	message->queue = queue;
 	if (port->closed || queue->closed)
 		error = -EPIPE;
-	else if (message->length > port->limits.message_max)
+	else if (is_too_long(queue, message->length))
 		error = -EMSGSIZE;
 	else if (!wait->nonblock && !room)
 		return send_and_wait(queue, message, wait, false);
@@ -446,7 +454,7 @@ static int wait_for_message(struct msgpass_port *port,
 	if (selection->queue)
 		selection->queue->receivers_waiting++;
 	/* Where there is no buffer, that is when a send would not block. */
-	if (is_rendezvous(port))
+	if (!port->limits.capacity)
 		wakes.events |= EPOLLOUT | EPOLLWRNORM;
 	spin_unlock(&port->lock);
 	wake(port, &wakes);
@@ -479,6 +487,30 @@ static int wait_for_message(struct msgpass_port *port,
 	return self.result;
 }
 
+/* What its timer has not come to yet is dropped here. */
+static struct msgpass_message *
+best_unexpired(struct msgpass_port *port,
+	       const struct msgpass_selection *selection)
+{
+	struct msgpass_queue *queue = selection->queue;
+	struct msgpass_index *index = queue ? &queue->index : &port->index;
+	struct msgpass_message *message;
+
+	while ((message = msgpass_selection_best(selection, index)) &&
+	       msgpass_message_has_expired(message)) {
+		msgpass_message_ref(message);
+		if (queue)
+			queue->pins++;
+		spin_unlock(&port->lock);
+		msgpass_port_expire(port, message);
+		msgpass_message_put(message);
+		spin_lock(&port->lock);
+		if (queue)
+			queue->pins--;
+	}
+	return message;
+}
+
 int msgpass_port_receive(struct msgpass_port *port,
 			 const struct msgpass_selection *selection,
 			 struct msgpass_wait *wait,
@@ -489,8 +521,7 @@ int msgpass_port_receive(struct msgpass_port *port,
 	int error;
 
 	lockdep_assert_held(&port->lock);
-	*message = msgpass_selection_best(selection,
-					  queue ? &queue->index : &port->index);
+	*message = best_unexpired(port, selection);
 	if (*message) {
 		error = msgpass_selection_fits(selection, *message);
 		if (error || selection->peek)
@@ -528,6 +559,7 @@ void msgpass_port_settle(struct msgpass_port *port,
 	spin_unlock(&port->lock);
 
 	wake(port, &wakes);
+	msgpass_message_tell_ended(message, MSGPASS_END_RECEIVED);
 	msgpass_message_put(message);
 }
 
@@ -539,20 +571,20 @@ static bool restore(struct msgpass_port *port, struct msgpass_message *message,
 		    struct msgpass_wakes *wakes)
 {
 	struct msgpass_waiter *sender = message->rendezvous;
+	bool expired = msgpass_message_has_expired(message);
 	struct msgpass_queue *queue = message->queue;
 	bool writable = queue_is_writable(queue);
 
 	if (message->abandoned) {
 		retract(message);
 	} else if (sender && sender->give_up) {
+		end_rendezvous(message, sender->give_up, wakes);
 		retract(message);
-		msgpass_message_ref(message);
-		sender_leaves(queue);
-		msgpass_waiter_complete(sender, sender->give_up, wakes);
-	} else if (port->closed) {
+	} else if (port->closed || expired) {
 		release_place(message);
 		port->dropped++;
-		end_rendezvous(message, -EPIPE, wakes);
+		end_rendezvous(message, port->closed ? -EPIPE : -ETIMEDOUT,
+			       wakes);
 	} else {
 		if (!offer(port, message, wakes)) {
 			enqueue(message);
@@ -577,11 +609,16 @@ void msgpass_port_restore(struct msgpass_port *port,
 
 	wake(port, &wakes);
 	if (gone)
-		msgpass_message_drop(message);
+		msgpass_message_drop(message, READ_ONCE(port->closed) ?
+				     port->ops->end : MSGPASS_END_EXPIRED);
 }
 
-bool msgpass_port_withdraw(struct msgpass_port *port,
-			   struct msgpass_message *message)
+/*
+ * Takes a message out of the queue it stands in, if it does. Its sender, if one
+ * waits for it to be received, gets @error.
+ */
+static bool take_out(struct msgpass_port *port, struct msgpass_message *message,
+		     int error, void (*account)(struct msgpass_message *))
 {
 	struct msgpass_wakes wakes = {};
 	struct msgpass_queue *queue;
@@ -593,16 +630,37 @@ bool msgpass_port_withdraw(struct msgpass_port *port,
 		queue = message->queue;
 		msgpass_index_withdraw(&port->index, &queue->index, message);
 		count_dequeued(message);
-		end_rendezvous(message, -EPIPE, &wakes);
-		retract(message);
+		end_rendezvous(message, error, &wakes);
+		account(message);
 		admit_senders(queue, false, &wakes);
 		queue_check_unused(queue);
 	}
 	spin_unlock(&port->lock);
 	wake(port, &wakes);
+	return queued;
+}
+
+bool msgpass_port_withdraw(struct msgpass_port *port,
+			   struct msgpass_message *message)
+{
+	bool queued = take_out(port, message, -EPIPE, retract);
+
 	if (queued)
 		msgpass_message_put(message);
 	return queued;
+}
+
+static void count_dropped(struct msgpass_message *message)
+{
+	release_place(message);
+	message->queue->port->dropped++;
+}
+
+void msgpass_port_expire(struct msgpass_port *port,
+			 struct msgpass_message *message)
+{
+	if (take_out(port, message, -ETIMEDOUT, count_dropped))
+		msgpass_message_drop(message, MSGPASS_END_EXPIRED);
 }
 
 static void queue_fail_senders(struct msgpass_queue *queue, struct msgpass_wakes *wakes)
@@ -658,12 +716,12 @@ static void port_take_all(struct msgpass_port *port, struct list_head *dropped,
 	}
 }
 
-static void put_all(struct list_head *dropped)
+static void put_all(struct list_head *dropped, enum msgpass_end end)
 {
 	struct msgpass_message *message, *next;
 
 	list_for_each_entry_safe(message, next, dropped, run) {
-		msgpass_message_drop(message);
+		msgpass_message_drop(message, end);
 		cond_resched();
 	}
 }
@@ -682,7 +740,7 @@ void msgpass_port_close(struct msgpass_port *port)
 	wakes.events = EPOLLHUP | EPOLLIN | EPOLLRDNORM | EPOLLOUT |
 		       EPOLLWRNORM;
 	wake(port, &wakes);
-	put_all(&dropped);
+	put_all(&dropped, port->ops->end);
 }
 
 void msgpass_port_reset(struct msgpass_port *port,
@@ -698,7 +756,7 @@ void msgpass_port_reset(struct msgpass_port *port,
 	spin_unlock(&port->lock);
 
 	wake(port, &wakes);
-	put_all(&dropped);
+	put_all(&dropped, MSGPASS_END_RESET);
 }
 
 void msgpass_queue_close(struct msgpass_queue *queue)

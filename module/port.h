@@ -52,6 +52,8 @@ struct msgpass_port_ops {
 	 * with the port locked, once. NULL: the queue goes with the port.
 	 */
 	void (*queue_unused)(struct msgpass_queue *queue);
+	/* What becomes of messages that are queued when the port closes. */
+	enum msgpass_end end;
 };
 
 struct msgpass_port {
@@ -95,6 +97,7 @@ struct msgpass_queue {
 	u64 receivers_waiting;			/* for just this queue */
 	u64 senders_waiting;
 	bool closed;				/* nothing more will come */
+	bool unlimited;				/* const: limits don't apply */
 };
 
 static inline void msgpass_port_get(struct msgpass_port *port)
@@ -168,6 +171,10 @@ void msgpass_port_restore(struct msgpass_port *port,
  */
 bool msgpass_port_withdraw(struct msgpass_port *port,
 			   struct msgpass_message *message);
+
+/* The same for one whose lifetime is over: it is dropped. */
+void msgpass_port_expire(struct msgpass_port *port,
+			 struct msgpass_message *message);
 
 /* EPOLLIN, EPOLLHUP, and EPOLLOUT if @queue is given and has room. */
 __poll_t msgpass_port_poll(struct msgpass_port *port,

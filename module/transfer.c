@@ -9,6 +9,8 @@
 
 #include "call.h"
 #include "chardev.h"
+#include "expiry.h"
+#include "receipt.h"
 #include "transfer.h"
 
 int msgpass_copy_out(void __user *user, const void *object, size_t size,
@@ -81,12 +83,14 @@ static int target_to_receive(struct msgpass_target *target, struct file *file,
 	if (msgpass_file_is_mailbox(file)) {
 		if (!(file->f_mode & FMODE_READ))
 			return -EBADF;
-		if (from || flags & MSGPASS_PEER)
+		if (from || flags & (MSGPASS_PEER | MSGPASS_RECEIPT))
 			return -EINVAL;
 		target->mailbox = file->private_data;
 		return 0;
 	}
 	if (flags & MSGPASS_PEER && !from)
+		return -EINVAL;
+	if (flags & MSGPASS_RECEIPT && from)
 		return -EINVAL;
 	target->inbox = msgpass_inbox_current();
 	return PTR_ERR_OR_ZERO(target->inbox);
@@ -129,31 +133,60 @@ static int send_request(const struct msgpass_target *target,
 	return error;
 }
 
+static int attach_extras(struct msgpass_message *message,
+			 const struct msgpass_target *target,
+			 struct msgpass_inbox *sender,
+			 const struct msgpass_draft *draft,
+			 const struct msgpass_stamp *stamp)
+{
+	u64 to = target->inbox ? target->inbox->peer.id : 0;
+	int error = 0;
+
+	if (draft->lifetime)
+		error = msgpass_expiry_attach(message,
+					      msgpass_target_port(target),
+					      draft->lifetime);
+	if (!error && draft->receipt)
+		error = msgpass_receipt_attach(message, stamp, sender, to,
+					       draft->cookie);
+	return error;
+}
+
 /* @call: the message is to be a request, and gets room for saying so. */
 static struct msgpass_message *make_message(const struct msgpass_target *target,
 					    struct msgpass_inbox *sender,
-					    struct iov_iter *data,
-					    const struct cred *cred,
-					    bool call, u32 type, u32 priority)
+					    const struct msgpass_draft *draft,
+					    bool call)
 {
 	const struct msgpass_stamp stamp = {
 		.sender = sender->peer.identity,
-		.cred = cred,
-		.attachable = call,
+		.cred = draft->cred,
+		.extra = call || draft->lifetime || draft->receipt,
 	};
 	struct msgpass_port *port = msgpass_target_port(target);
+	struct msgpass_message *message;
+	int error;
 
 	/* The engine looks again; this is not to copy what it will refuse. */
-	if (iov_iter_count(data) > min_t(u64, READ_ONCE(msgpass_message_max),
-					 READ_ONCE(port->limits.message_max)))
+	if (iov_iter_count(draft->data) >
+	    min_t(u64, READ_ONCE(msgpass_message_max),
+		  READ_ONCE(port->limits.message_max)))
 		return ERR_PTR(-EMSGSIZE);
-	return msgpass_message_new(data, &stamp, type, priority);
+	message = msgpass_message_new(draft->data, &stamp, draft->type,
+				      draft->priority);
+	if (IS_ERR(message) || !stamp.extra)
+		return message;
+	error = attach_extras(message, target, sender, draft, &stamp);
+	if (!error)
+		return message;
+	msgpass_message_put(message);
+	return ERR_PTR(error);
 }
 
 int msgpass_transfer_send(const struct msgpass_target *target,
-			  struct iov_iter *data, const struct cred *cred,
-			  struct msgpass_open_call *call, u32 type,
-			  u32 priority, struct msgpass_wait *wait)
+			  const struct msgpass_draft *draft,
+			  struct msgpass_open_call *call,
+			  struct msgpass_wait *wait)
 {
 	struct msgpass_message *message;
 	struct msgpass_inbox *sender;
@@ -162,8 +195,7 @@ int msgpass_transfer_send(const struct msgpass_target *target,
 	sender = msgpass_inbox_current();
 	if (IS_ERR(sender))
 		return PTR_ERR(sender);
-	message = make_message(target, sender, data, cred, call, type,
-			       priority);
+	message = make_message(target, sender, draft, call);
 	error = PTR_ERR_OR_ZERO(message);
 	if (error)
 		goto put_sender;
@@ -175,24 +207,23 @@ int msgpass_transfer_send(const struct msgpass_target *target,
 	else
 		error = send_to_target(target, sender, message, wait);
 	if (error)
-		msgpass_message_put(message);
+		msgpass_message_drop(message, MSGPASS_END_WITHDRAWN);
 put_sender:
 	msgpass_inbox_put(sender);
 	return error;
 }
 
 int msgpass_transfer_forward(const struct msgpass_target *target,
-			     struct iov_iter *data,
+			     const struct msgpass_draft *draft,
 			     struct msgpass_inbox *server,
 			     struct msgpass_open_call *call, u64 token,
-			     u32 type, u32 priority, struct msgpass_wait *wait)
+			     struct msgpass_wait *wait)
 {
 	struct msgpass_call_request before;
 	struct msgpass_message *message;
 	int error;
 
-	message = make_message(target, server, data, current_cred(), true,
-			       type, priority);
+	message = make_message(target, server, draft, true);
 	if (IS_ERR(message))
 		return PTR_ERR(message);
 	error = msgpass_call_forward(call, token, message,
@@ -261,6 +292,8 @@ static void stamp(struct msgpass_receive *receive,
 	receive->out_type = message->type;
 	receive->out_priority = message->priority;
 	receive->out_flags = message->length > room ? MSGPASS_OUT_TRUNCATED : 0;
+	if (message->queue->unlimited)
+		receive->out_flags |= MSGPASS_OUT_RECEIPT;
 }
 
 static int copy_out_stamp(const struct msgpass_receive *receive,
@@ -361,6 +394,8 @@ static int transfer_receive(const struct msgpass_target *target,
 	if (error)
 		return error;
 	selection.room = iov_iter_count(&data.iter);
+	if (receive->flags & MSGPASS_RECEIPT)
+		selection.queue = &target->inbox->receipts;
 	receive->out_token = 0;
 
 	error = claim_message(target, receive, &selection, &wait, &message);
@@ -390,7 +425,8 @@ long msgpass_receive_at(struct file *file, struct msgpass_receive *receive,
 	struct msgpass_target target;
 	long error;
 
-	if (receive->flags & ~(RECEIVE_FLAGS | MSGPASS_PEER) ||
+	if (receive->flags & ~(RECEIVE_FLAGS | MSGPASS_PEER |
+			       MSGPASS_RECEIPT) ||
 	    receive->reserved)
 		return -EINVAL;
 	error = target_to_receive(&target, file, receive->from,

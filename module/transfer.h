@@ -47,21 +47,30 @@ void msgpass_data_release(struct msgpass_data *data);
 struct msgpass_wait msgpass_wait_for(const struct file *file, u32 flags,
 				     u64 deadline);
 
-/*
- * Sends all of @data. @cred is stamped, and pays: the caller's, or those that
- * the file was opened with. With @call it is that call's request.
- */
+/* What to send. */
+struct msgpass_draft {
+	struct iov_iter *data;		/* all of it */
+	/* Stamped, and pays: the caller's, or those a file was opened with. */
+	const struct cred *cred;
+	u32 type;
+	u32 priority;
+	u64 lifetime;			/* ns, 0: no end */
+	bool receipt;
+	u64 cookie;
+};
+
+/* With @call it is that call's request. */
 int msgpass_transfer_send(const struct msgpass_target *target,
-			  struct iov_iter *data, const struct cred *cred,
-			  struct msgpass_open_call *call, u32 type,
-			  u32 priority, struct msgpass_wait *wait);
+			  const struct msgpass_draft *draft,
+			  struct msgpass_open_call *call,
+			  struct msgpass_wait *wait);
 
 /* Sends @call, which @server has taken by @token, on. */
 int msgpass_transfer_forward(const struct msgpass_target *target,
-			     struct iov_iter *data,
+			     const struct msgpass_draft *draft,
 			     struct msgpass_inbox *server,
 			     struct msgpass_open_call *call, u64 token,
-			     u32 type, u32 priority, struct msgpass_wait *wait);
+			     struct msgpass_wait *wait);
 
 /*
  * A receive through @file; @user is where @receive came from, and has room for

@@ -45,7 +45,15 @@ LAYOUT(send, length, 24);
 LAYOUT(send, deadline, 32);
 LAYOUT(send, type, 40);
 LAYOUT(send, priority, 44);
-SIZE(send, 48);
+LAYOUT(send, lifetime, 48);
+LAYOUT(send, cookie, 56);
+SIZE(send, 64);
+LAYOUT(receipt, outcome, 4);
+LAYOUT(receipt, cookie, 8);
+LAYOUT(receipt, to_peer, 16);
+LAYOUT(receipt, sequence, 24);
+LAYOUT(receipt, by_peer, 32);
+SIZE(receipt, 40);
 LAYOUT(receive, from, 8);
 LAYOUT(receive, data, 16);
 LAYOUT(receive, length, 24);
@@ -163,6 +171,7 @@ FIXTURE_VARIANT(ioctl) {
 	bool on_mailbox;
 	uint32_t flags;		/* those that are defined */
 	void (*prepare)(FIXTURE_DATA(ioctl) *self, union argument *argument);
+	size_t first_size;	/* as it was at first; 0: as size */
 };
 
 /* What makes the call succeed once; size is left to the test. */
@@ -312,8 +321,10 @@ static void prepare_link(FIXTURE_DATA(ioctl) *self, union argument *argument)
 
 #define WHOLE(type) sizeof(struct msgpass_##type)
 #define OUT(type, field) offsetof(struct msgpass_##type, field)
+#define UP_TO(type, last) \
+	(OUT(type, last) + sizeof(((struct msgpass_##type *)NULL)->last))
 #define BOTH_FLAGS (MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_PEER)
-#define SEND_FLAGS (BOTH_FLAGS | MSGPASS_SYNCHRONOUS)
+#define SEND_FLAGS (BOTH_FLAGS | MSGPASS_SYNCHRONOUS | MSGPASS_RECEIPT)
 #define RECEIVE_FLAGS (BOTH_FLAGS | MSGPASS_PEEK | MSGPASS_TRUNCATE | MSGPASS_BY_PRIORITY | \
 		       MSGPASS_TYPE_EXACT | MSGPASS_TYPE_UP_TO | MSGPASS_TYPE_EXCEPT)
 #define CALL_FLAGS (BOTH_FLAGS | MSGPASS_TRUNCATE | MSGPASS_CANCEL)
@@ -322,13 +333,13 @@ static void prepare_link(FIXTURE_DATA(ioctl) *self, union argument *argument)
 
 FIXTURE_VARIANT_ADD(ioctl, send) {
 	MSGPASS_IOC_SEND, WHOLE(send), WHOLE(send),
-	false, SEND_FLAGS, prepare_send };
+	false, SEND_FLAGS, prepare_send, UP_TO(send, priority) };
 FIXTURE_VARIANT_ADD(ioctl, send_to_mailbox) {
 	MSGPASS_IOC_SEND, WHOLE(send), WHOLE(send),
-	true, SEND_FLAGS, prepare_send };
+	true, SEND_FLAGS, prepare_send, UP_TO(send, priority) };
 FIXTURE_VARIANT_ADD(ioctl, receive) {
 	MSGPASS_IOC_RECEIVE, WHOLE(receive), OUT(receive, out_length),
-	false, RECEIVE_FLAGS, prepare_receive };
+	false, RECEIVE_FLAGS | MSGPASS_RECEIPT, prepare_receive };
 FIXTURE_VARIANT_ADD(ioctl, receive_from_mailbox) {
 	MSGPASS_IOC_RECEIVE, WHOLE(receive), OUT(receive, out_length),
 	true, RECEIVE_FLAGS, prepare_receive };
@@ -454,7 +465,8 @@ TEST_F(ioctl, accepts_its_struct)
 
 TEST_F(ioctl, refuses_a_shorter_struct)
 {
-	const size_t sizes[] = { 0, 1, 3, 4, 8, variant->size / 2, variant->size - 1 };
+	const size_t least = variant->first_size ? variant->first_size : variant->size;
+	const size_t sizes[] = { 0, 1, 3, 4, 8, least / 2, least - 1 };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -463,6 +475,16 @@ TEST_F(ioctl, refuses_a_shorter_struct)
 			TH_LOG("size %zu", sizes[i]);
 		}
 	}
+}
+
+TEST_F(ioctl, accepts_its_struct_as_it_was_at_first)
+{
+	const size_t first = variant->first_size ? variant->first_size : variant->size;
+
+	prepare(self, variant, first);
+	/* What is behind it is not the module's to look at. */
+	memset(self->valid->bytes + first, 0xff, PAGE);
+	EXPECT_EQ(0, call_at(self, variant, self->valid));
 }
 
 TEST_F(ioctl, accepts_a_longer_struct_that_ends_in_zeros)

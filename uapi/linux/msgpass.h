@@ -108,16 +108,21 @@
 /* flags of send */
 #define MSGPASS_SYNCHRONOUS	0x200	/* return when it has been received */
 
+/* send: ask for a receipt; receive: only receipts */
+#define MSGPASS_RECEIPT		0x800
+
 /* flags of call, reply and forward */
 #define MSGPASS_CANCEL		0x400	/* give the call of this token up */
 
 /* out_flags of receive */
 #define MSGPASS_OUT_TRUNCATED	0x1 /* out_length is more than was copied */
+#define MSGPASS_OUT_RECEIPT	0x2 /* it is a struct msgpass_receipt */
 
 /**
  * struct msgpass_send - argument of MSGPASS_IOC_SEND
  * @size: sizeof(struct msgpass_send)
- * @flags: MSGPASS_NONBLOCK, MSGPASS_IOVEC, MSGPASS_PEER, MSGPASS_SYNCHRONOUS
+ * @flags: MSGPASS_NONBLOCK, MSGPASS_IOVEC, MSGPASS_PEER, and one of
+ *	MSGPASS_SYNCHRONOUS and MSGPASS_RECEIPT
  * @to: on a device fd the receiver: its pid in the caller's pid namespace, or
  *	with MSGPASS_PEER its peer id; 0 on a mailbox fd
  * @data: pointer to the bytes, or with MSGPASS_IOVEC to an array of
@@ -128,6 +133,9 @@
  *	non-blocking send. Offsets of time namespaces do not apply.
  * @type: a number that the receiver may select by
  * @priority: a number that the receiver may select by; higher is more urgent
+ * @lifetime: nanoseconds from when it is accepted, after which the message is
+ *	dropped if nobody has received it; 0: no end
+ * @cookie: with MSGPASS_RECEIPT a number that the receipt tells, else 0
  *
  * Asynchronous: returns 0 once the message is queued. Blocks while the link
  * or the mailbox is at its capacity, or others wait for room in it already.
@@ -137,7 +145,12 @@
  * succeeds only if a receiver waits for it already, and returns when that one
  * is told; should that receive fail, the message waits for the next. A send
  * given up before the message is taken leaves no trace; one that is given up
- * while a receiver copies it waits for that to end.
+ * while a receiver copies it waits for that to end. If the message's lifetime
+ * ends first, the send is ETIMEDOUT.
+ *
+ * With MSGPASS_RECEIPT, a send that returns 0 is followed by one message in
+ * the caller's own inbox, a struct msgpass_receipt, when the message has been
+ * received or dropped.
  *
  * Particular errors: EINVAL @to is 0 or a pid below 0, or is set on a mailbox
  * fd; ESRCH @to is a thread id, a kernel thread or a zombie; EPERM the
@@ -153,14 +166,50 @@ struct msgpass_send {
 	__aligned_u64 deadline;
 	__u32 type;
 	__u32 priority;
+	__aligned_u64 lifetime;
+	__aligned_u64 cookie;
+};
+
+/* struct msgpass_receipt: what became of the message */
+#define MSGPASS_RECEIPT_RECEIVED	1 /* somebody has it */
+#define MSGPASS_RECEIPT_DELETED		2 /* dropped with the mailbox */
+#define MSGPASS_RECEIPT_DIED		3 /* with the receiving process */
+#define MSGPASS_RECEIPT_RESET		4 /* exec changed its credentials */
+#define MSGPASS_RECEIPT_EXPIRED		5 /* its lifetime was over */
+
+/**
+ * struct msgpass_receipt - the bytes of a receipt, a message in the inbox of
+ *	the process that asked for it; the module fills all of it
+ * @size: of this struct, in bytes
+ * @outcome: MSGPASS_RECEIPT_*; more may be added
+ * @cookie: as in struct msgpass_send
+ * @to_peer: peer id of the process it was sent to; 0: to a mailbox
+ * @sequence: number that the message had there
+ * @by_peer: peer id of the process that received it; 0 if none did
+ *
+ * Its type and priority are the message's, its sender the process itself, and
+ * MSGPASS_OUT_RECEIPT, which no sender can forge, marks it. It can't fail to
+ * come: its memory is allocated, and charged, with the send, and no capacity
+ * bounds receipts. Only exec with a change of credentials drops those that
+ * are due or queued.
+ */
+struct msgpass_receipt {
+	__u32 size;
+	__u32 outcome;
+	__aligned_u64 cookie;
+	__aligned_u64 to_peer;
+	__aligned_u64 sequence;
+	__aligned_u64 by_peer;
 };
 
 /**
  * struct msgpass_receive - argument of MSGPASS_IOC_RECEIVE
  * @size: sizeof(struct msgpass_receive)
  * @flags: MSGPASS_NONBLOCK, MSGPASS_IOVEC, MSGPASS_PEER, MSGPASS_PEEK,
- *	MSGPASS_TRUNCATE, MSGPASS_BY_PRIORITY and at most one of the
- *	MSGPASS_TYPE_* flags
+ *	MSGPASS_TRUNCATE, MSGPASS_BY_PRIORITY, at most one of the
+ *	MSGPASS_TYPE_* flags, and on a device fd without @from
+ *	MSGPASS_RECEIPT: only receipts. Without it anyone's messages and
+ *	receipts come in the order in which they were accepted.
  * @from: on a device fd the sender: its pid in the caller's pid namespace or
  *	with MSGPASS_PEER its peer id; 0 without MSGPASS_PEER: anyone; 0 on a
  *	mailbox fd
@@ -180,7 +229,7 @@ struct msgpass_send {
  * @out_gid: effective gid of the sender in the receiver's user namespace
  * @out_type: type given by the sender
  * @out_priority: priority given by the sender
- * @out_flags: MSGPASS_OUT_TRUNCATED
+ * @out_flags: MSGPASS_OUT_TRUNCATED, MSGPASS_OUT_RECEIPT
  * @out_token: if it is a call, the token to reply with; else 0
  *
  * Returns 0 with the oldest message that matches, or with

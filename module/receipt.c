@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/msgpass.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+
+#include "receipt.h"
+
+struct receipt {
+	struct msgpass_attachment attachment;
+	struct msgpass_inbox *sender;		/* reference held; const */
+	u64 resets;				/* of the sender; const */
+	struct msgpass_message *message;	/* the sender's once sent */
+};
+
+static struct receipt *receipt_of(struct msgpass_attachment *attachment)
+{
+	return container_of(attachment, struct receipt, attachment);
+}
+
+static u32 outcome(enum msgpass_end end)
+{
+	switch (end) {
+	case MSGPASS_END_RECEIVED:
+		return MSGPASS_RECEIPT_RECEIVED;
+	case MSGPASS_END_DELETED:
+		return MSGPASS_RECEIPT_DELETED;
+	case MSGPASS_END_DIED:
+		return MSGPASS_RECEIPT_DIED;
+	case MSGPASS_END_RESET:
+		return MSGPASS_RECEIPT_RESET;
+	case MSGPASS_END_EXPIRED:
+		return MSGPASS_RECEIPT_EXPIRED;
+	case MSGPASS_END_WITHDRAWN:
+		break;
+	}
+	return 0;
+}
+
+/* The calling process's peer id. */
+static u64 current_peer(void)
+{
+	struct msgpass_peer *peer = msgpass_peer_find(task_tgid(current));
+	u64 id = 0;
+
+	if (peer) {
+		id = peer->id;
+		msgpass_peer_put(peer);
+	}
+	return id;
+}
+
+static void receipt_ended(struct msgpass_attachment *attachment,
+			  const struct msgpass_message *message,
+			  enum msgpass_end end)
+{
+	struct receipt *receipt = receipt_of(attachment);
+	struct msgpass_receipt *content;
+
+	if (end == MSGPASS_END_WITHDRAWN)
+		return;
+	content = (struct msgpass_receipt *)receipt->message->data;
+	content->outcome = outcome(end);
+	content->sequence = message->sequence;
+	if (end == MSGPASS_END_RECEIVED)
+		content->by_peer = current_peer();
+	msgpass_direct_send_receipt(receipt->sender, receipt->message,
+				    receipt->resets);
+	receipt->message = NULL;
+}
+
+static void receipt_freed(struct msgpass_attachment *attachment)
+{
+	struct receipt *receipt = receipt_of(attachment);
+
+	if (receipt->message)
+		msgpass_message_put(receipt->message);
+	msgpass_inbox_put(receipt->sender);
+	kfree(receipt);
+}
+
+static const struct msgpass_attachment_ops receipt_ops = {
+	.ended = receipt_ended,
+	.freed = receipt_freed,
+};
+
+static struct msgpass_message *
+receipt_message(const struct msgpass_message *about,
+		const struct msgpass_stamp *stamp, u64 to, u64 cookie)
+{
+	const struct msgpass_stamp own = {
+		.sender = stamp->sender,
+		.cred = stamp->cred,
+	};
+	struct msgpass_receipt content = {
+		.size = sizeof(content),
+		.cookie = cookie,
+		.to_peer = to,
+	};
+	struct kvec vec = { .iov_base = &content, .iov_len = sizeof(content) };
+	struct iov_iter iter;
+
+	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, sizeof(content));
+	return msgpass_message_new(&iter, &own, about->type, about->priority);
+}
+
+int msgpass_receipt_attach(struct msgpass_message *message,
+			   const struct msgpass_stamp *stamp,
+			   struct msgpass_inbox *sender, u64 to, u64 cookie)
+{
+	struct receipt *receipt = kzalloc(sizeof(*receipt), GFP_KERNEL_ACCOUNT);
+
+	if (!receipt)
+		return -ENOMEM;
+	receipt->message = receipt_message(message, stamp, to, cookie);
+	if (IS_ERR(receipt->message)) {
+		int error = PTR_ERR(receipt->message);
+
+		kfree(receipt);
+		return error;
+	}
+	receipt->attachment.ops = &receipt_ops;
+	receipt->sender = sender;
+	receipt->resets = msgpass_inbox_resets(sender);
+	msgpass_peer_ref(&sender->peer);
+	msgpass_message_attach(message, MSGPASS_ATTACHED_RECEIPT,
+			       &receipt->attachment);
+	return 0;
+}
