@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <linux/anon_inodes.h>
 #include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -10,7 +9,6 @@
 #include <linux/pid_namespace.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
-#include <linux/uio.h>
 #include <linux/user_namespace.h>
 
 #include "account.h"
@@ -19,6 +17,7 @@
 #include "direct.h"
 #include "ioctl.h"
 #include "mailbox.h"
+#include "mailbox_file.h"
 #include "transfer.h"
 
 struct ioctl {
@@ -29,8 +28,6 @@ struct ioctl {
 	long (*handler)(struct file *file, union msgpass_argument *argument,
 			void __user *user);
 };
-
-static const struct file_operations mailbox_fops;
 
 static long run_ioctl(const struct ioctl *ioctl, struct file *file,
 		      void __user *user)
@@ -63,7 +60,7 @@ static long run_ioctl(const struct ioctl *ioctl, struct file *file,
 
 static int check_send(const struct msgpass_send *send)
 {
-	if (send->flags & ~SEND_FLAGS)
+	if (send->flags & ~SEND_FLAGS || send->reserved)
 		return -EINVAL;
 	/* A synchronous send tells by itself. */
 	if (send->flags & MSGPASS_RECEIPT && send->flags & MSGPASS_SYNCHRONOUS)
@@ -81,8 +78,7 @@ static long any_send(struct file *file, union msgpass_argument *argument,
 						    send->deadline);
 	struct msgpass_target target;
 	struct msgpass_data data;
-	const struct msgpass_draft draft = {
-		.data = &data.iter,
+	struct msgpass_draft draft = {
 		.cred = current_cred(),
 		.type = send->type,
 		.priority = send->priority,
@@ -98,12 +94,13 @@ static long any_send(struct file *file, union msgpass_argument *argument,
 	error = msgpass_target_to_send(&target, file, send->to, send->flags);
 	if (error)
 		return error;
-	error = msgpass_data_import(&data, ITER_SOURCE, send->data,
-				    send->length, send->flags & MSGPASS_IOVEC);
+	error = msgpass_draft_begin(&draft, &data, send->data, send->length,
+				    send->flags & MSGPASS_IOVEC, send->fds,
+				    send->fds_count);
 	if (error)
 		goto put_target;
 	error = msgpass_transfer_send(&target, &draft, NULL, &wait);
-	msgpass_data_release(&data);
+	msgpass_draft_end(&draft, &data);
 put_target:
 	msgpass_target_put(&target);
 	return error;
@@ -149,23 +146,21 @@ static long any_info(struct file *file, union msgpass_argument *argument,
 /* Found by name and then deleted: there is none of that name. */
 static int deleted_meanwhile(struct file *file, int error)
 {
-	return error == -EPIPE && !msgpass_file_is_mailbox(file) ? -ENOENT :
-								   error;
+	return error == -EPIPE && !msgpass_file_right(file) ? -ENOENT : error;
 }
 
 /* The mailbox file's, which takes no name, or the one of that name. */
 static struct msgpass_mailbox *addressed_mailbox(struct file *file,
 						 const char *name)
 {
-	struct msgpass_mailbox *mailbox;
+	struct msgpass_right *right = msgpass_file_right(file);
 
-	if (!msgpass_file_is_mailbox(file))
+	if (!right)
 		return msgpass_mailbox_find(name);
 	if (name[0])
 		return ERR_PTR(-EINVAL);
-	mailbox = file->private_data;
-	refcount_inc(&mailbox->refs);
-	return mailbox;
+	refcount_inc(&right->mailbox->refs);
+	return right->mailbox;
 }
 
 static long any_mailbox_stat(struct file *file,
@@ -242,15 +237,42 @@ static long device_mailbox_next(struct file *file, union msgpass_argument *argum
 	return error;
 }
 
-static int open_file_flags(u32 flags)
+static fmode_t open_mode(u32 flags)
 {
-	int access;
+	return (flags & MSGPASS_OPEN_RECEIVE ? FMODE_READ : 0) |
+	       (flags & MSGPASS_OPEN_SEND ? FMODE_WRITE : 0);
+}
 
-	if (flags & MSGPASS_OPEN_RECEIVE)
-		access = flags & MSGPASS_OPEN_SEND ? O_RDWR : O_RDONLY;
-	else
-		access = O_WRONLY;
-	return access | (flags & MSGPASS_OPEN_NONBLOCK ? O_NONBLOCK : 0);
+/* A new file, of the mailbox that @open names or makes; ERR_PTR. */
+static struct file *open_mailbox_file(const struct msgpass_mailbox_open *open)
+{
+	fmode_t mode = open_mode(open->flags);
+	struct msgpass_mailbox *mailbox;
+	struct msgpass_right *right;
+	struct file *file;
+
+	right = kzalloc(sizeof(*right), GFP_KERNEL_ACCOUNT);
+	if (!right)
+		return ERR_PTR(-ENOMEM);
+	file = msgpass_mailbox_file_alloc(mode, open->flags &
+					  MSGPASS_OPEN_NONBLOCK ? O_NONBLOCK :
+								  0);
+	if (IS_ERR(file))
+		goto free_right;
+	/* Once the mailbox is made, nothing may fail. */
+	mailbox = msgpass_mailbox_open(open);
+	if (IS_ERR(mailbox)) {
+		fput(file);
+		file = ERR_CAST(mailbox);
+		goto free_right;
+	}
+	msgpass_right_init(right, mode, mailbox);
+	msgpass_mailbox_file_set(file, right);
+	return file;
+
+free_right:
+	kfree(right);
+	return file;
 }
 
 static long device_mailbox_open(struct file *file, union msgpass_argument *argument,
@@ -258,7 +280,6 @@ static long device_mailbox_open(struct file *file, union msgpass_argument *argum
 {
 	const struct msgpass_mailbox_open *open = &argument->mailbox_open;
 	const u32 rights = MSGPASS_OPEN_RECEIVE | MSGPASS_OPEN_SEND;
-	struct msgpass_mailbox *mailbox;
 	struct file *new;
 	int fd;
 
@@ -272,23 +293,14 @@ static long device_mailbox_open(struct file *file, union msgpass_argument *argum
 	if (open->attributes.set & ~MSGPASS_SET_ALL)
 		return -EINVAL;
 
-	/* The fd first: once the mailbox is made, nothing may fail. */
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
 		return fd;
-	new = anon_inode_getfile("[msgpass]", &mailbox_fops, NULL,
-				 open_file_flags(open->flags));
+	new = open_mailbox_file(open);
 	if (IS_ERR(new)) {
 		put_unused_fd(fd);
 		return PTR_ERR(new);
 	}
-	mailbox = msgpass_mailbox_open(open);
-	if (IS_ERR(mailbox)) {
-		fput(new);
-		put_unused_fd(fd);
-		return PTR_ERR(mailbox);
-	}
-	new->private_data = mailbox;
 	fd_install(fd, new);
 	return fd;
 }
@@ -362,7 +374,8 @@ static long device_link_next(struct file *file, union msgpass_argument *argument
  */
 static const struct ioctl any_ioctls[] = {
 	IOCTL_IN_SINCE(MSGPASS_IOC_SEND, msgpass_send, priority, any_send),
-	IOCTL_IN(MSGPASS_IOC_RECEIVE, msgpass_receive, any_receive),
+	IOCTL_IN_SINCE(MSGPASS_IOC_RECEIVE, msgpass_receive, out_token,
+		       any_receive),
 	IOCTL_INOUT(MSGPASS_IOC_INFO, msgpass_info, out_peer, any_info),
 	IOCTL_INOUT(MSGPASS_IOC_MAILBOX_STAT, msgpass_mailbox_stat, name,
 		    any_mailbox_stat),
@@ -370,11 +383,14 @@ static const struct ioctl any_ioctls[] = {
 		 any_mailbox_set),
 	IOCTL_IN(MSGPASS_IOC_MAILBOX_DELETE, msgpass_mailbox_delete,
 		 any_mailbox_delete),
-	IOCTL_IN(MSGPASS_IOC_CALL, msgpass_call, msgpass_ioctl_call),
-	IOCTL_IN(MSGPASS_IOC_REPLY, msgpass_reply, msgpass_ioctl_reply),
-	IOCTL_IN(MSGPASS_IOC_REPLY_RECEIVE, msgpass_reply_receive,
-		 msgpass_ioctl_reply_receive),
-	IOCTL_IN(MSGPASS_IOC_FORWARD, msgpass_forward, msgpass_ioctl_forward),
+	IOCTL_IN_SINCE(MSGPASS_IOC_CALL, msgpass_call, out_flags,
+		       msgpass_ioctl_call),
+	IOCTL_IN_SINCE(MSGPASS_IOC_REPLY, msgpass_reply, fds_count,
+		       msgpass_ioctl_reply),
+	IOCTL_IN_SINCE(MSGPASS_IOC_REPLY_RECEIVE, msgpass_reply_receive,
+		       receive.out_token, msgpass_ioctl_reply_receive),
+	IOCTL_IN_SINCE(MSGPASS_IOC_FORWARD, msgpass_forward, priority,
+		       msgpass_ioctl_forward),
 	IOCTL_INOUT(MSGPASS_IOC_REQUEST_READ, msgpass_request_read, out_count,
 		    msgpass_ioctl_request_read),
 };
@@ -405,8 +421,8 @@ static const struct ioctl *find_ioctl(const struct ioctl *table, size_t count,
 	return &table[number];
 }
 
-static long mailbox_ioctl(struct file *file, unsigned int command,
-			  unsigned long user)
+long msgpass_mailbox_ioctl(struct file *file, unsigned int command,
+			   unsigned long user)
 {
 	const struct ioctl *ioctl = find_ioctl(any_ioctls,
 					       ARRAY_SIZE(any_ioctls), command);
@@ -422,7 +438,7 @@ static long device_ioctl(struct file *file, unsigned int command,
 					       command);
 
 	if (!ioctl)
-		return mailbox_ioctl(file, command, user);
+		return msgpass_mailbox_ioctl(file, command, user);
 	return run_ioctl(ioctl, file, (void __user *)user);
 }
 
@@ -471,120 +487,6 @@ static const struct file_operations device_fops = {
 	.poll = device_poll,
 	.fasync = device_fasync,
 };
-
-static int mailbox_release(struct inode *inode, struct file *file)
-{
-	struct msgpass_mailbox *mailbox = file->private_data;
-
-	if (!mailbox)
-		return 0;
-	/* Anonymous, it has no other file, and nobody can come to it any more. */
-	if (!mailbox->name[0])
-		msgpass_port_close(&mailbox->port);
-	msgpass_mailbox_put(mailbox);
-	return 0;
-}
-
-static __poll_t mailbox_poll(struct file *file, poll_table *table)
-{
-	struct msgpass_mailbox *mailbox = file->private_data;
-	__poll_t events = msgpass_port_poll(&mailbox->port, &mailbox->queue,
-					    file, table);
-
-	if (!(file->f_mode & FMODE_READ))
-		events &= ~(EPOLLIN | EPOLLRDNORM);
-	if (!(file->f_mode & FMODE_WRITE))
-		events &= ~(EPOLLOUT | EPOLLWRNORM);
-	return events;
-}
-
-static int mailbox_fasync(int fd, struct file *file, int on)
-{
-	struct msgpass_port *port = &((struct msgpass_mailbox *)
-				      file->private_data)->port;
-	int result = 0;
-
-	if (file->f_mode & FMODE_READ)
-		result = fasync_helper(fd, file, on, &port->async_readers);
-	if (result >= 0 && file->f_mode & FMODE_WRITE) {
-		result = fasync_helper(fd, file, on, &port->async_writers);
-		/* Leave nothing behind: release calls only if FASYNC is set. */
-		if (result < 0 && file->f_mode & FMODE_READ)
-			fasync_helper(-1, file, 0, &port->async_readers);
-	}
-	return result;
-}
-
-static ssize_t mailbox_read(struct kiocb *iocb, struct iov_iter *to)
-{
-	struct msgpass_mailbox *mailbox = iocb->ki_filp->private_data;
-	struct msgpass_selection selection = { .room = iov_iter_count(to) };
-	struct msgpass_wait wait = {
-		.nonblock = iocb->ki_filp->f_flags & O_NONBLOCK ||
-			    iocb->ki_flags & IOCB_NOWAIT,
-	};
-	struct msgpass_open_call *call;
-	struct msgpass_message *message;
-	ssize_t result;
-
-	spin_lock(&mailbox->port.lock);
-	result = msgpass_port_receive(&mailbox->port, &selection, &wait,
-				      &message);
-	if (result == -EMSGSIZE)
-		msgpass_message_put(message);
-	if (result)
-		return result;
-	result = msgpass_message_copy_out(message, to);
-	if (result) {
-		msgpass_port_restore(&mailbox->port, message);
-		return result;
-	}
-	result = message->length;
-	msgpass_message_ref(message);
-	msgpass_port_settle(&mailbox->port, message);
-	call = msgpass_call_of(message);
-	if (call)
-		msgpass_call_refuse(call);
-	msgpass_message_put(message);
-	return result;
-}
-
-/*
- * With the credentials that the file was opened with: whoever writes to a
- * descriptor it was handed lends nothing of its own.
- */
-static ssize_t mailbox_write(struct kiocb *iocb, struct iov_iter *from)
-{
-	struct file *file = iocb->ki_filp;
-	struct msgpass_target target = { .mailbox = file->private_data };
-	const struct msgpass_draft draft = {
-		.data = from,
-		.cred = file->f_cred,
-	};
-	struct msgpass_wait wait = {
-		.nonblock = file->f_flags & O_NONBLOCK ||
-			    iocb->ki_flags & IOCB_NOWAIT,
-	};
-	ssize_t length = iov_iter_count(from);
-
-	return msgpass_transfer_send(&target, &draft, NULL, &wait) ?: length;
-}
-
-static const struct file_operations mailbox_fops = {
-	.owner = THIS_MODULE,
-	.release = mailbox_release,
-	.read_iter = mailbox_read,
-	.write_iter = mailbox_write,
-	.unlocked_ioctl = mailbox_ioctl,
-	.compat_ioctl = compat_ptr_ioctl,
-	.poll = mailbox_poll,
-	.fasync = mailbox_fasync,
-};
-
-bool msgpass_file_is_mailbox(const struct file *file)
-{
-	return file->f_op == &mailbox_fops;
-}
 
 static struct miscdevice device = {
 	.minor = MISC_DYNAMIC_MINOR,

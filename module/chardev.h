@@ -4,20 +4,12 @@
  * ioctls, and the one place that copies their arguments in and out.
  *
  * A device file remembers the inbox of the process that opened it, for poll
- * and O_ASYNC; everything else acts for the calling process. A mailbox file
- * has a reference to its mailbox.
+ * and O_ASYNC; everything else acts for the calling process.
  */
 #ifndef MSGPASS_CHARDEV_H
 #define MSGPASS_CHARDEV_H
 
-#include <linux/types.h>
-
-struct file;
-
 int msgpass_chardev_init(void);
 void msgpass_chardev_exit(void);
-
-/* A mailbox file; else it is a device file. */
-bool msgpass_file_is_mailbox(const struct file *file);
 
 #endif

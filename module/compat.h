@@ -10,4 +10,17 @@
 #error "msgpass needs a 64-bit kernel: peer ids index an xarray"
 #endif
 
+#include <linux/file.h>
+#include <linux/version.h>
+
+/* Installs it in the caller's table, and says where. */
+static inline int msgpass_receive_fd(struct file *file, unsigned int flags)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+	return receive_fd(file, NULL, flags);
+#else
+	return receive_fd(file, flags);
+#endif
+}
+
 #endif

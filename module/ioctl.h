@@ -30,6 +30,10 @@ union msgpass_argument {
 	struct msgpass_link_stat link_stat;
 };
 
+/* What a mailbox's file descriptor has. */
+long msgpass_mailbox_ioctl(struct file *file, unsigned int command,
+			   unsigned long user);
+
 long msgpass_ioctl_call(struct file *file,
 			union msgpass_argument *argument, void __user *user);
 long msgpass_ioctl_reply(struct file *file,

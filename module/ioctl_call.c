@@ -14,7 +14,7 @@ static int copy_out_reply(struct msgpass_call *argument,
 			  const struct msgpass_message *reply)
 {
 	struct msgpass_data data;
-	size_t room;
+	bool truncated;
 	int error;
 
 	error = msgpass_data_import(&data, ITER_DEST, argument->reply_data,
@@ -22,15 +22,19 @@ static int copy_out_reply(struct msgpass_call *argument,
 				    argument->flags & MSGPASS_IOVEC);
 	if (error)
 		return error;
-	room = iov_iter_count(&data.iter);
 	argument->out_length = reply->length;
 	argument->out_peer = reply->sender->id;
 	argument->out_type = reply->type;
-	argument->out_flags = reply->length > room ? MSGPASS_OUT_TRUNCATED : 0;
-	if (argument->out_flags && !(argument->flags & MSGPASS_TRUNCATE))
+	argument->out_fds = msgpass_message_fds(reply);
+	truncated = reply->length > iov_iter_count(&data.iter) ||
+		    argument->out_fds > argument->reply_fds_room;
+	argument->out_flags = truncated ? MSGPASS_OUT_TRUNCATED : 0;
+	if (truncated && !(argument->flags & MSGPASS_TRUNCATE))
 		error = -EMSGSIZE;
 	else
-		error = msgpass_message_copy_out(reply, &data.iter);
+		error = msgpass_message_copy_out(reply, &data.iter) ?:
+			msgpass_files_install(reply, argument->reply_fds,
+					      argument->reply_fds_room);
 	msgpass_data_release(&data);
 	return error;
 }
@@ -50,20 +54,21 @@ static int call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
 		msgpass_message_put(reply);
 	}
 	switch (error) {
+	case 0:
+	case -EPIPE:
+	case -ETIMEDOUT:
+		break;
 	case -EAGAIN:
 		return is_new ? -EINPROGRESS : -EAGAIN;
-	case -EMSGSIZE:
-	case -EFAULT:
-	case -EINVAL:
-	case -EBUSY:
-	case -ENOMEM:
-		return error;
 	case -ERESTARTSYS:
 		/* Taken already: it goes on, unless there is nobody to. */
 		if (!fatal_signal_pending(current) &&
 		    !msgpass_call_withdraw(call))
 			return error;
 		break;
+	default:
+		/* The reply is there still, for another try. */
+		return error;
 	}
 	msgpass_call_end(call);
 	argument->token = 0;
@@ -78,8 +83,7 @@ static struct msgpass_open_call *call_begin(struct msgpass_inbox *caller,
 {
 	struct msgpass_open_call *call;
 	struct msgpass_data data;
-	const struct msgpass_draft draft = {
-		.data = &data.iter,
+	struct msgpass_draft draft = {
 		.cred = current_cred(),
 		.type = argument->type,
 		.priority = argument->priority,
@@ -93,12 +97,13 @@ static struct msgpass_open_call *call_begin(struct msgpass_inbox *caller,
 	call = msgpass_call_new(&caller->calls, caller->peer.identity);
 	if (IS_ERR(call))
 		return call;
-	error = msgpass_data_import(&data, ITER_SOURCE, argument->data,
+	error = msgpass_draft_begin(&draft, &data, argument->data,
 				    argument->length,
-				    argument->flags & MSGPASS_IOVEC);
+				    argument->flags & MSGPASS_IOVEC,
+				    argument->fds, argument->fds_count);
 	if (!error) {
 		error = msgpass_transfer_send(target, &draft, call, wait);
-		msgpass_data_release(&data);
+		msgpass_draft_end(&draft, &data);
 	}
 	if (!error)
 		return call;
@@ -178,7 +183,7 @@ long msgpass_ioctl_call(struct file *file,
 	u64 token = call->token;
 	long result;
 
-	if (call->flags & ~CALL_FLAGS)
+	if (call->flags & ~CALL_FLAGS || call->reserved)
 		return -EINVAL;
 	caller = msgpass_inbox_current();
 	if (IS_ERR(caller))
@@ -198,25 +203,21 @@ static struct msgpass_message *make_reply(const struct msgpass_reply *reply,
 					  struct msgpass_inbox *server,
 					  struct msgpass_open_call *call)
 {
-	struct msgpass_stamp stamp = {
-		.sender = server->peer.identity,
+	struct msgpass_draft draft = {
 		.cred = call->cred,
+		.type = reply->type,
 	};
 	struct msgpass_message *message;
 	struct msgpass_data data;
 	int error;
 
-	error = msgpass_data_import(&data, ITER_SOURCE, reply->data,
-				    reply->length,
-				    reply->flags & MSGPASS_IOVEC);
+	error = msgpass_draft_begin(&draft, &data, reply->data, reply->length,
+				    reply->flags & MSGPASS_IOVEC, reply->fds,
+				    reply->fds_count);
 	if (error)
 		return ERR_PTR(error);
-	if (iov_iter_count(&data.iter) > READ_ONCE(msgpass_message_max))
-		message = ERR_PTR(-EMSGSIZE);
-	else
-		message = msgpass_message_new(&data.iter, &stamp, reply->type,
-					      0);
-	msgpass_data_release(&data);
+	message = msgpass_draft_reply(&draft, server);
+	msgpass_draft_end(&draft, &data);
 	return message;
 }
 
@@ -227,8 +228,7 @@ static int reply_at(const struct msgpass_reply *reply)
 	struct msgpass_inbox *server;
 	int error = -ESRCH;
 
-	if (reply->flags & ~(MSGPASS_IOVEC | MSGPASS_CANCEL) ||
-	    reply->reserved)
+	if (reply->flags & ~(MSGPASS_IOVEC | MSGPASS_CANCEL))
 		return -EINVAL;
 	server = msgpass_inbox_current();
 	if (IS_ERR(server))
@@ -308,22 +308,22 @@ static int forward_to(const struct msgpass_target *target,
 		      struct msgpass_wait *wait)
 {
 	struct msgpass_data data;
-	const struct msgpass_draft draft = {
-		.data = &data.iter,
+	struct msgpass_draft draft = {
 		.cred = current_cred(),
 		.type = forward->type,
 		.priority = forward->priority,
 	};
 	int error;
 
-	error = msgpass_data_import(&data, ITER_SOURCE, forward->data,
+	error = msgpass_draft_begin(&draft, &data, forward->data,
 				    forward->length,
-				    forward->flags & MSGPASS_IOVEC);
+				    forward->flags & MSGPASS_IOVEC,
+				    forward->fds, forward->fds_count);
 	if (error)
 		return error;
 	error = msgpass_transfer_forward(target, &draft, server, call,
 					 forward->token, wait);
-	msgpass_data_release(&data);
+	msgpass_draft_end(&draft, &data);
 	return error;
 }
 
@@ -338,7 +338,8 @@ long msgpass_ioctl_forward(struct file *file, union msgpass_argument *argument,
 	struct msgpass_inbox *server;
 	int error;
 
-	if (forward->flags & ~(MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_PEER))
+	if (forward->flags & ~(MSGPASS_NONBLOCK | MSGPASS_IOVEC |
+			       MSGPASS_PEER) || forward->reserved)
 		return -EINVAL;
 	server = msgpass_inbox_current();
 	if (IS_ERR(server))

@@ -303,6 +303,7 @@ mailbox_new(const struct msgpass_attributes *attributes, const char *name)
 	msgpass_port_init(&mailbox->port, &mailbox_port_ops, &limits);
 	msgpass_queue_init(&mailbox->queue, &mailbox->port);
 	refcount_set(&mailbox->refs, 1);
+	INIT_LIST_HEAD(&mailbox->carried);
 	mailbox->account = account;
 	mailbox->user_ns = get_user_ns(current_names()->user_ns);
 	memcpy(mailbox->name, name, sizeof(mailbox->name));

@@ -13,8 +13,9 @@
  * Lock order:
  *
  *	mailboxes_lock (mailbox.c): names, and what owners change
- *	  mailbox->port.lock
- *	    accounts_lock (account.c)
+ *	  carry_lock (right.c): rights in messages
+ *	    mailbox->port.lock
+ *	      accounts_lock (account.c)
  */
 #ifndef MSGPASS_MAILBOX_H
 #define MSGPASS_MAILBOX_H
@@ -43,6 +44,11 @@ struct msgpass_mailbox {
 	kuid_t owner;
 	kgid_t group;
 	unsigned int mode;
+
+	/* carry_lock (right.c) */
+	struct list_head carried;		/* rights in its messages */
+	struct list_head todo;			/* of a search */
+	u64 searched;				/* by which search, last */
 
 	struct rcu_head rcu;
 };

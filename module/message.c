@@ -13,6 +13,7 @@
 struct extra {
 	struct msgpass_attachment *attached[MSGPASS_ATTACHED_KINDS];
 	u64 lifetime;			/* ns, 0: no end */
+	unsigned int fds;
 };
 
 static size_t extra_offset(size_t length)
@@ -112,6 +113,19 @@ bool msgpass_message_has_expired(const struct msgpass_message *message)
 	u64 lifetime = msgpass_message_lifetime(message);
 
 	return lifetime && ktime_get_ns() - message->time >= lifetime;
+}
+
+void msgpass_message_set_fds(struct msgpass_message *message,
+			     unsigned int fds)
+{
+	extra_of(message)->fds = fds;
+}
+
+unsigned int msgpass_message_fds(const struct msgpass_message *message)
+{
+	const struct extra *extra = extra_of(message);
+
+	return extra ? extra->fds : 0;
 }
 
 struct msgpass_message *msgpass_message_new(struct iov_iter *from,

@@ -77,6 +77,7 @@ enum msgpass_attached {
 	MSGPASS_ATTACHED_CALL,
 	MSGPASS_ATTACHED_RECEIPT,
 	MSGPASS_ATTACHED_EXPIRY,
+	MSGPASS_ATTACHED_FILES,
 	MSGPASS_ATTACHED_KINDS,
 };
 
@@ -133,6 +134,11 @@ void msgpass_message_set_lifetime(struct msgpass_message *message,
 				  u64 lifetime);
 u64 msgpass_message_lifetime(const struct msgpass_message *message);
 bool msgpass_message_has_expired(const struct msgpass_message *message);
+
+/* How many file descriptors it carries; the same. */
+void msgpass_message_set_fds(struct msgpass_message *message,
+			     unsigned int fds);
+unsigned int msgpass_message_fds(const struct msgpass_message *message);
 
 static inline struct msgpass_message *
 msgpass_message_ref(struct msgpass_message *message)

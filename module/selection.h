@@ -23,6 +23,7 @@ struct msgpass_selection {
 	u32 type;
 	enum msgpass_order order;
 	size_t room;				/* bytes that fit */
+	unsigned int fds_room;
 	bool truncate;
 	bool peek;
 };
@@ -40,7 +41,9 @@ static inline int
 msgpass_selection_fits(const struct msgpass_selection *selection,
 		       const struct msgpass_message *message)
 {
-	if (message->length > selection->room && !selection->truncate)
+	if ((message->length > selection->room ||
+	     msgpass_message_fds(message) > selection->fds_room) &&
+	    !selection->truncate)
 		return -EMSGSIZE;
 	return 0;
 }

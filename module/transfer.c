@@ -8,8 +8,9 @@
 #include <linux/user_namespace.h>
 
 #include "call.h"
-#include "chardev.h"
 #include "expiry.h"
+#include "files.h"
+#include "mailbox_file.h"
 #include "receipt.h"
 #include "transfer.h"
 
@@ -62,13 +63,15 @@ struct msgpass_wait msgpass_wait_for(const struct file *file, u32 flags,
 int msgpass_target_to_send(struct msgpass_target *target, struct file *file,
 			   u64 to, u32 flags)
 {
+	const struct msgpass_right *right = msgpass_file_right(file);
+
 	*target = (struct msgpass_target) {};
-	if (msgpass_file_is_mailbox(file)) {
-		if (!(file->f_mode & FMODE_WRITE))
+	if (right) {
+		if (!(right->mode & FMODE_WRITE))
 			return -EBADF;
 		if (to || flags & MSGPASS_PEER)
 			return -EINVAL;
-		target->mailbox = file->private_data;
+		target->mailbox = right->mailbox;
 		return 0;
 	}
 	target->inbox = msgpass_direct_receiver(to, flags & MSGPASS_PEER);
@@ -79,13 +82,15 @@ int msgpass_target_to_send(struct msgpass_target *target, struct file *file,
 static int target_to_receive(struct msgpass_target *target, struct file *file,
 			     u64 from, u32 flags)
 {
+	const struct msgpass_right *right = msgpass_file_right(file);
+
 	*target = (struct msgpass_target) {};
-	if (msgpass_file_is_mailbox(file)) {
-		if (!(file->f_mode & FMODE_READ))
+	if (right) {
+		if (!(right->mode & FMODE_READ))
 			return -EBADF;
 		if (from || flags & (MSGPASS_PEER | MSGPASS_RECEIPT))
 			return -EINVAL;
-		target->mailbox = file->private_data;
+		target->mailbox = right->mailbox;
 		return 0;
 	}
 	if (flags & MSGPASS_PEER && !from)
@@ -133,10 +138,68 @@ static int send_request(const struct msgpass_target *target,
 	return error;
 }
 
+int msgpass_draft_begin(struct msgpass_draft *draft, struct msgpass_data *data,
+			u64 pointer, u64 length, bool is_iovec, u64 fds,
+			u32 fds_count)
+{
+	int error = msgpass_data_import(data, ITER_SOURCE, pointer, length,
+					is_iovec);
+
+	if (error)
+		return error;
+	draft->data = &data->iter;
+	draft->files = msgpass_files_get(fds, fds_count, draft->cred);
+	if (!IS_ERR(draft->files))
+		return 0;
+	msgpass_data_release(data);
+	return PTR_ERR(draft->files);
+}
+
+void msgpass_draft_end(struct msgpass_draft *draft, struct msgpass_data *data)
+{
+	msgpass_files_put(draft->files);
+	msgpass_data_release(data);
+}
+
+static int attach_files(struct msgpass_message *message,
+			struct msgpass_draft *draft,
+			struct msgpass_mailbox *carrier)
+{
+	struct msgpass_files *files = draft->files;
+
+	if (!files)
+		return 0;
+	draft->files = NULL;
+	return msgpass_files_attach(message, files, carrier);
+}
+
+struct msgpass_message *msgpass_draft_reply(struct msgpass_draft *draft,
+					    struct msgpass_inbox *server)
+{
+	const struct msgpass_stamp stamp = {
+		.sender = server->peer.identity,
+		.cred = draft->cred,
+		.extra = draft->files,
+	};
+	struct msgpass_message *message;
+	int error;
+
+	if (iov_iter_count(draft->data) > READ_ONCE(msgpass_message_max))
+		return ERR_PTR(-EMSGSIZE);
+	message = msgpass_message_new(draft->data, &stamp, draft->type, 0);
+	if (IS_ERR(message))
+		return message;
+	error = attach_files(message, draft, NULL);
+	if (!error)
+		return message;
+	msgpass_message_put(message);
+	return ERR_PTR(error);
+}
+
 static int attach_extras(struct msgpass_message *message,
 			 const struct msgpass_target *target,
 			 struct msgpass_inbox *sender,
-			 const struct msgpass_draft *draft,
+			 struct msgpass_draft *draft,
 			 const struct msgpass_stamp *stamp)
 {
 	u64 to = target->inbox ? target->inbox->peer.id : 0;
@@ -149,19 +212,22 @@ static int attach_extras(struct msgpass_message *message,
 	if (!error && draft->receipt)
 		error = msgpass_receipt_attach(message, stamp, sender, to,
 					       draft->cookie);
+	if (!error)
+		error = attach_files(message, draft, target->mailbox);
 	return error;
 }
 
 /* @call: the message is to be a request, and gets room for saying so. */
 static struct msgpass_message *make_message(const struct msgpass_target *target,
 					    struct msgpass_inbox *sender,
-					    const struct msgpass_draft *draft,
+					    struct msgpass_draft *draft,
 					    bool call)
 {
 	const struct msgpass_stamp stamp = {
 		.sender = sender->peer.identity,
 		.cred = draft->cred,
-		.extra = call || draft->lifetime || draft->receipt,
+		.extra = call || draft->lifetime || draft->receipt ||
+			 draft->files,
 	};
 	struct msgpass_port *port = msgpass_target_port(target);
 	struct msgpass_message *message;
@@ -184,7 +250,7 @@ static struct msgpass_message *make_message(const struct msgpass_target *target,
 }
 
 int msgpass_transfer_send(const struct msgpass_target *target,
-			  const struct msgpass_draft *draft,
+			  struct msgpass_draft *draft,
 			  struct msgpass_open_call *call,
 			  struct msgpass_wait *wait)
 {
@@ -214,7 +280,7 @@ put_sender:
 }
 
 int msgpass_transfer_forward(const struct msgpass_target *target,
-			     const struct msgpass_draft *draft,
+			     struct msgpass_draft *draft,
 			     struct msgpass_inbox *server,
 			     struct msgpass_open_call *call, u64 token,
 			     struct msgpass_wait *wait)
@@ -278,7 +344,7 @@ static int make_selection(struct msgpass_selection *selection,
 
 /* What the kernel knows of @message, as the caller's namespaces see it. */
 static void stamp(struct msgpass_receive *receive,
-		  const struct msgpass_message *message, size_t room)
+		  const struct msgpass_message *message, bool truncated)
 {
 	struct user_namespace *ns = current_user_ns();
 
@@ -291,7 +357,9 @@ static void stamp(struct msgpass_receive *receive,
 	receive->out_gid = from_kgid_munged(ns, message->gid);
 	receive->out_type = message->type;
 	receive->out_priority = message->priority;
-	receive->out_flags = message->length > room ? MSGPASS_OUT_TRUNCATED : 0;
+	receive->out_fds = msgpass_message_fds(message);
+	receive->out_reserved = 0;
+	receive->out_flags = truncated ? MSGPASS_OUT_TRUNCATED : 0;
 	if (message->queue->unlimited)
 		receive->out_flags |= MSGPASS_OUT_RECEIPT;
 }
@@ -310,7 +378,7 @@ static int copy_out_too_long(struct msgpass_receive *receive,
 			     void __user *user, size_t size)
 {
 	/* Nothing of it is cut off: all of it is still there. */
-	stamp(receive, message, message->length);
+	stamp(receive, message, false);
 	return copy_out_stamp(receive, user, size) ?: -EMSGSIZE;
 }
 
@@ -319,13 +387,16 @@ static int copy_out_received(struct msgpass_receive *receive,
 			     struct iov_iter *data, void __user *user,
 			     size_t size)
 {
-	size_t room = iov_iter_count(data);
+	bool truncated = message->length > iov_iter_count(data);
 	int error;
 
 	error = msgpass_message_copy_out(message, data);
 	if (error)
 		return error;
-	stamp(receive, message, room);
+	if (!(receive->flags & MSGPASS_PEEK) &&
+	    msgpass_message_fds(message) > receive->fds_room)
+		truncated = true;
+	stamp(receive, message, truncated);
 	return copy_out_stamp(receive, user, size);
 }
 
@@ -345,7 +416,9 @@ static int deliver(struct msgpass_port *port, struct msgpass_message *message,
 			goto restore;
 		receive->out_token = msgpass_call_take(call, &taker->calls);
 	}
-	error = copy_out_received(receive, message, data, user, size);
+	error = copy_out_received(receive, message, data, user, size) ?:
+		msgpass_files_install(message, receive->fds,
+				      receive->fds_room);
 	if (!error)
 		msgpass_port_settle(port, message);
 	else if (call)
@@ -394,6 +467,7 @@ static int transfer_receive(const struct msgpass_target *target,
 	if (error)
 		return error;
 	selection.room = iov_iter_count(&data.iter);
+	selection.fds_room = receive->fds_room;
 	if (receive->flags & MSGPASS_RECEIPT)
 		selection.queue = &target->inbox->receipts;
 	receive->out_token = 0;
@@ -426,8 +500,7 @@ long msgpass_receive_at(struct file *file, struct msgpass_receive *receive,
 	long error;
 
 	if (receive->flags & ~(RECEIVE_FLAGS | MSGPASS_PEER |
-			       MSGPASS_RECEIPT) ||
-	    receive->reserved)
+			       MSGPASS_RECEIPT))
 		return -EINVAL;
 	error = target_to_receive(&target, file, receive->from,
 				  receive->flags);

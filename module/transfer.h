@@ -10,6 +10,7 @@
 #include <linux/uio.h>
 
 #include "direct.h"
+#include "files.h"
 #include "mailbox.h"
 
 /* Where to: the inbox of a process, with a reference, else a mailbox. */
@@ -50,6 +51,7 @@ struct msgpass_wait msgpass_wait_for(const struct file *file, u32 flags,
 /* What to send. */
 struct msgpass_draft {
 	struct iov_iter *data;		/* all of it */
+	struct msgpass_files *files;	/* NULL once they are a message's */
 	/* Stamped, and pays: the caller's, or those a file was opened with. */
 	const struct cred *cred;
 	u32 type;
@@ -59,15 +61,25 @@ struct msgpass_draft {
 	u64 cookie;
 };
 
+/* Fills ->data and ->files of one with ->cred; end it if that returns 0. */
+int msgpass_draft_begin(struct msgpass_draft *draft, struct msgpass_data *data,
+			u64 pointer, u64 length, bool is_iovec, u64 fds,
+			u32 fds_count);
+void msgpass_draft_end(struct msgpass_draft *draft, struct msgpass_data *data);
+
+/* A message that is no port's: a reply. ERR_PTR. */
+struct msgpass_message *msgpass_draft_reply(struct msgpass_draft *draft,
+					    struct msgpass_inbox *server);
+
 /* With @call it is that call's request. */
 int msgpass_transfer_send(const struct msgpass_target *target,
-			  const struct msgpass_draft *draft,
+			  struct msgpass_draft *draft,
 			  struct msgpass_open_call *call,
 			  struct msgpass_wait *wait);
 
 /* Sends @call, which @server has taken by @token, on. */
 int msgpass_transfer_forward(const struct msgpass_target *target,
-			     const struct msgpass_draft *draft,
+			     struct msgpass_draft *draft,
 			     struct msgpass_inbox *server,
 			     struct msgpass_open_call *call, u64 token,
 			     struct msgpass_wait *wait);

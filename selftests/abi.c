@@ -47,7 +47,10 @@ LAYOUT(send, type, 40);
 LAYOUT(send, priority, 44);
 LAYOUT(send, lifetime, 48);
 LAYOUT(send, cookie, 56);
-SIZE(send, 64);
+LAYOUT(send, fds, 64);
+LAYOUT(send, fds_count, 72);
+LAYOUT(send, reserved, 76);
+SIZE(send, 80);
 LAYOUT(receipt, outcome, 4);
 LAYOUT(receipt, cookie, 8);
 LAYOUT(receipt, to_peer, 16);
@@ -59,7 +62,7 @@ LAYOUT(receive, data, 16);
 LAYOUT(receive, length, 24);
 LAYOUT(receive, deadline, 32);
 LAYOUT(receive, type, 40);
-LAYOUT(receive, reserved, 44);
+LAYOUT(receive, fds_room, 44);
 LAYOUT(receive, out_length, 48);
 LAYOUT(receive, out_sequence, 56);
 LAYOUT(receive, out_time, 64);
@@ -71,7 +74,10 @@ LAYOUT(receive, out_type, 92);
 LAYOUT(receive, out_priority, 96);
 LAYOUT(receive, out_flags, 100);
 LAYOUT(receive, out_token, 104);
-SIZE(receive, 112);
+LAYOUT(receive, fds, 112);
+LAYOUT(receive, out_fds, 120);
+LAYOUT(receive, out_reserved, 124);
+SIZE(receive, 128);
 LAYOUT(call, to, 8);
 LAYOUT(call, data, 16);
 LAYOUT(call, length, 24);
@@ -85,18 +91,25 @@ LAYOUT(call, out_length, 72);
 LAYOUT(call, out_peer, 80);
 LAYOUT(call, out_type, 88);
 LAYOUT(call, out_flags, 92);
-SIZE(call, 96);
+LAYOUT(call, fds, 96);
+LAYOUT(call, fds_count, 104);
+LAYOUT(call, reply_fds_room, 108);
+LAYOUT(call, reply_fds, 112);
+LAYOUT(call, out_fds, 120);
+LAYOUT(call, reserved, 124);
+SIZE(call, 128);
 LAYOUT(reply, token, 8);
 LAYOUT(reply, data, 16);
 LAYOUT(reply, length, 24);
 LAYOUT(reply, type, 32);
-LAYOUT(reply, reserved, 36);
-SIZE(reply, 40);
+LAYOUT(reply, fds_count, 36);
+LAYOUT(reply, fds, 40);
+SIZE(reply, 48);
 LAYOUT(reply_receive, reply, 8);
-LAYOUT(reply_receive, out_reply_error, 48);
-LAYOUT(reply_receive, reserved, 52);
-LAYOUT(reply_receive, receive, 56);
-SIZE(reply_receive, 168);
+LAYOUT(reply_receive, out_reply_error, 56);
+LAYOUT(reply_receive, reserved, 60);
+LAYOUT(reply_receive, receive, 64);
+SIZE(reply_receive, 192);
 LAYOUT(forward, token, 8);
 LAYOUT(forward, to, 16);
 LAYOUT(forward, data, 24);
@@ -104,7 +117,10 @@ LAYOUT(forward, length, 32);
 LAYOUT(forward, deadline, 40);
 LAYOUT(forward, type, 48);
 LAYOUT(forward, priority, 52);
-SIZE(forward, 56);
+LAYOUT(forward, fds, 56);
+LAYOUT(forward, fds_count, 64);
+LAYOUT(forward, reserved, 68);
+SIZE(forward, 72);
 LAYOUT(request_read, token, 8);
 LAYOUT(request_read, offset, 16);
 LAYOUT(request_read, data, 24);
@@ -339,34 +355,36 @@ FIXTURE_VARIANT_ADD(ioctl, send_to_mailbox) {
 	true, SEND_FLAGS, prepare_send, UP_TO(send, priority) };
 FIXTURE_VARIANT_ADD(ioctl, receive) {
 	MSGPASS_IOC_RECEIVE, WHOLE(receive), OUT(receive, out_length),
-	false, RECEIVE_FLAGS | MSGPASS_RECEIPT, prepare_receive };
+	false, RECEIVE_FLAGS | MSGPASS_RECEIPT, prepare_receive, UP_TO(receive, out_token) };
 FIXTURE_VARIANT_ADD(ioctl, receive_from_mailbox) {
 	MSGPASS_IOC_RECEIVE, WHOLE(receive), OUT(receive, out_length),
-	true, RECEIVE_FLAGS, prepare_receive };
+	true, RECEIVE_FLAGS, prepare_receive, UP_TO(receive, out_token) };
 FIXTURE_VARIANT_ADD(ioctl, call) {
 	MSGPASS_IOC_CALL, WHOLE(call), OUT(call, out_length),
-	false, CALL_FLAGS, prepare_call };
+	false, CALL_FLAGS, prepare_call, UP_TO(call, out_flags) };
 FIXTURE_VARIANT_ADD(ioctl, call_on_mailbox) {
 	MSGPASS_IOC_CALL, WHOLE(call), OUT(call, out_length),
-	true, CALL_FLAGS, prepare_call };
+	true, CALL_FLAGS, prepare_call, UP_TO(call, out_flags) };
 FIXTURE_VARIANT_ADD(ioctl, reply) {
 	MSGPASS_IOC_REPLY, WHOLE(reply), WHOLE(reply),
-	false, REPLY_FLAGS, prepare_reply };
+	false, REPLY_FLAGS, prepare_reply, UP_TO(reply, fds_count) };
 FIXTURE_VARIANT_ADD(ioctl, reply_on_mailbox) {
 	MSGPASS_IOC_REPLY, WHOLE(reply), WHOLE(reply),
-	true, REPLY_FLAGS, prepare_reply };
+	true, REPLY_FLAGS, prepare_reply, UP_TO(reply, fds_count) };
 FIXTURE_VARIANT_ADD(ioctl, reply_receive) {
 	MSGPASS_IOC_REPLY_RECEIVE, WHOLE(reply_receive), OUT(reply_receive, receive.out_length),
-	false, 0, prepare_reply_receive };
+	false, 0, prepare_reply_receive,
+	UP_TO(reply_receive, receive.out_token) };
 FIXTURE_VARIANT_ADD(ioctl, reply_receive_on_mailbox) {
 	MSGPASS_IOC_REPLY_RECEIVE, WHOLE(reply_receive), OUT(reply_receive, receive.out_length),
-	true, 0, prepare_reply_receive };
+	true, 0, prepare_reply_receive,
+	UP_TO(reply_receive, receive.out_token) };
 FIXTURE_VARIANT_ADD(ioctl, forward) {
 	MSGPASS_IOC_FORWARD, WHOLE(forward), WHOLE(forward),
-	false, BOTH_FLAGS, prepare_forward };
+	false, BOTH_FLAGS, prepare_forward, UP_TO(forward, priority) };
 FIXTURE_VARIANT_ADD(ioctl, forward_on_mailbox) {
 	MSGPASS_IOC_FORWARD, WHOLE(forward), WHOLE(forward),
-	true, BOTH_FLAGS, prepare_forward };
+	true, BOTH_FLAGS, prepare_forward, UP_TO(forward, priority) };
 FIXTURE_VARIANT_ADD(ioctl, request_read) {
 	MSGPASS_IOC_REQUEST_READ, WHOLE(request_read), OUT(request_read, out_count),
 	false, MSGPASS_IOVEC, prepare_request_read };
@@ -586,9 +604,11 @@ TEST_F(ioctl, does_not_mind_what_its_out_fields_held)
 	/* The name of a mailbox goes both ways. */
 	if (variant->size == sizeof(struct msgpass_mailbox_stat))
 		out = offsetof(struct msgpass_mailbox_stat, out_id);
-	/* The last field is none. */
+	/* Not all that follows is one. */
 	if (variant->number == MSGPASS_IOC_REQUEST_READ)
 		end = offsetof(struct msgpass_request_read, reserved);
+	if (variant->number == MSGPASS_IOC_CALL)
+		end = offsetof(struct msgpass_call, fds);
 	memset(self->valid->bytes + out, 0xff, end - out);
 	EXPECT_EQ(0, call_at(self, variant, self->valid));
 }
@@ -638,20 +658,27 @@ FIXTURE_TEARDOWN(field)
 	close(self->device);
 }
 
-TEST_F(field, reserved_of_a_receive_is_zero)
+TEST_F(field, reserved_of_a_send_is_zero)
 {
-	ASSERT_EQ(0, send_number(self->mailbox, 0, 1));
-	EXPECT_EQ(-EINVAL, TAKE(self->mailbox, .reserved = 1));
-	EXPECT_EQ(-EINVAL, TAKE(self->mailbox, .reserved = 1U << 31));
-	EXPECT_EQ(1, TAKE(self->mailbox));
+	EXPECT_EQ(-EINVAL, SEND(self->mailbox, NUMBER(1), .reserved = 1));
+	EXPECT_EQ(-EINVAL, SEND(self->mailbox, NUMBER(1), .reserved = 1U << 31));
+	EXPECT_EQ(-EAGAIN, TAKE(self->mailbox));
 }
 
-TEST_F(field, reserved_of_a_reply_and_of_a_reading_is_zero)
+TEST_F(field, cookie_of_a_send_without_receipt_is_zero)
 {
-	struct msgpass_reply reply = { .size = sizeof(reply), .token = 1, .reserved = 1 };
+	EXPECT_EQ(-EINVAL, SEND(self->mailbox, NUMBER(1), .cookie = 1));
+	EXPECT_EQ(-EAGAIN, TAKE(self->mailbox));
+}
+
+TEST_F(field, reserved_of_a_call_a_forward_and_a_reading_is_zero)
+{
+	struct msgpass_call out = { .size = sizeof(out), .reserved = 1 };
+	struct msgpass_forward forward = { .size = sizeof(forward), .token = 1, .reserved = 1 };
 	struct msgpass_request_read read = { .size = sizeof(read), .token = 1, .reserved = 1 };
 
-	EXPECT_EQ(-EINVAL, call(self->mailbox, MSGPASS_IOC_REPLY, &reply));
+	EXPECT_EQ(-EINVAL, call(self->mailbox, MSGPASS_IOC_CALL, &out));
+	EXPECT_EQ(-EINVAL, call(self->mailbox, MSGPASS_IOC_FORWARD, &forward));
 	EXPECT_EQ(-EINVAL, call(self->mailbox, MSGPASS_IOC_REQUEST_READ, &read));
 }
 

@@ -1162,7 +1162,7 @@ TEST_F(call, is_still_the_servers_when_the_reply_could_not_be_read)
 
 	EXPECT_EQ(-EFAULT, REPLY(self->fd, tokens.server, BYTES(1, 4)));
 	EXPECT_EQ(-EMSGSIZE, REPLY(self->fd, tokens.server, BYTES(1, 1ULL << 40)));
-	EXPECT_EQ(-EINVAL, REPLY(self->fd, tokens.server, NUMBER(1), .reserved = 1));
+	EXPECT_EQ(-EINVAL, REPLY(self->fd, tokens.server, NUMBER(1), .fds_count = MSGPASS_FDS_MAX + 1));
 	EXPECT_EQ(-EINVAL, REPLY(self->fd, tokens.server, NUMBER(1), .flags = MSGPASS_NONBLOCK));
 	EXPECT_EQ(0, reply_number(self->fd, tokens.server, 8));
 	EXPECT_EQ(0, CALL(self->fd, NULL, .token = tokens.caller, PLACE_OF(number)));

@@ -118,6 +118,29 @@
 #define MSGPASS_OUT_TRUNCATED	0x1 /* out_length is more than was copied */
 #define MSGPASS_OUT_RECEIPT	0x2 /* it is a struct msgpass_receipt */
 
+#define MSGPASS_FDS_MAX	16 /* file descriptors in a message */
+
+/**
+ * DOC: File descriptors in messages
+ *
+ * Every message, requests and replies too, can carry file descriptors. The
+ * receiver gets new ones, close-on-exec, for the same open files; of a mailbox
+ * a new open file with the same right, so that the right to send or to receive
+ * can be handed on.
+ *
+ * One who receives gives room for them; too little of it is like too small a
+ * buffer: EMSGSIZE, and the message stays; with MSGPASS_TRUNCATE those that do
+ * not fit are closed. So they are by read(). EMFILE if the process can have no
+ * more, and nothing is lost. To peek gives none.
+ *
+ * Particular errors of sending: EBADF not a file descriptor; EINVAL too many;
+ * EOPNOTSUPP a UNIX socket, an io_uring or a device fd (the first two can
+ * hold files whose cycles nobody would collect, the third confers nothing);
+ * ELOOP a mailbox fd, sent to a mailbox that could be reached from its own
+ * queue then. Each counts 4096 bytes against the sender's quota until it is
+ * received.
+ */
+
 /**
  * struct msgpass_send - argument of MSGPASS_IOC_SEND
  * @size: sizeof(struct msgpass_send)
@@ -136,6 +159,9 @@
  * @lifetime: nanoseconds from when it is accepted, after which the message is
  *	dropped if nobody has received it; 0: no end
  * @cookie: with MSGPASS_RECEIPT a number that the receipt tells, else 0
+ * @fds: pointer to an array of __s32: file descriptors to send along
+ * @fds_count: how many, at most MSGPASS_FDS_MAX
+ * @reserved: 0
  *
  * Asynchronous: returns 0 once the message is queued. Blocks while the link
  * or the mailbox is at its capacity, or others wait for room in it already.
@@ -155,7 +181,7 @@
  * Particular errors: EINVAL @to is 0 or a pid below 0, or is set on a mailbox
  * fd; ESRCH @to is a thread id, a kernel thread or a zombie; EPERM the
  * receiver lets neither the caller's uid (the rule of kill(2)), nor its
- * groups, nor others send to it.
+ * groups, nor others send to it; and those of file descriptors.
  */
 struct msgpass_send {
 	__u32 size;
@@ -168,6 +194,9 @@ struct msgpass_send {
 	__u32 priority;
 	__aligned_u64 lifetime;
 	__aligned_u64 cookie;
+	__aligned_u64 fds;
+	__u32 fds_count;
+	__u32 reserved;
 };
 
 /* struct msgpass_receipt: what became of the message */
@@ -217,7 +246,7 @@ struct msgpass_receipt {
  * @length: bytes in the buffer, or with MSGPASS_IOVEC elements of the array
  * @deadline: as in struct msgpass_send, to wait for a message
  * @type: for the MSGPASS_TYPE_* flags, else 0
- * @reserved: 0
+ * @fds_room: how many file descriptors @fds has room for
  * @out_length: length of the message in bytes, truncated or not
  * @out_sequence: number of the message in its inbox or mailbox, from 1 in the
  *	order in which messages were accepted there
@@ -231,6 +260,10 @@ struct msgpass_receipt {
  * @out_priority: priority given by the sender
  * @out_flags: MSGPASS_OUT_TRUNCATED, MSGPASS_OUT_RECEIPT
  * @out_token: if it is a call, the token to reply with; else 0
+ * @fds: pointer to an array of __s32, for the file descriptors that the
+ *	message carries
+ * @out_fds: how many it carries; more than @fds_room if truncated or peeked
+ * @out_reserved: 0
  *
  * Returns 0 with the oldest message that matches, or with
  * MSGPASS_BY_PRIORITY the oldest of the highest priority. Receivers that wait
@@ -250,7 +283,7 @@ struct msgpass_receive {
 	__aligned_u64 length;
 	__aligned_u64 deadline;
 	__u32 type;
-	__u32 reserved;
+	__u32 fds_room;
 	__aligned_u64 out_length;
 	__aligned_u64 out_sequence;
 	__aligned_u64 out_time;
@@ -262,6 +295,9 @@ struct msgpass_receive {
 	__u32 out_priority;
 	__u32 out_flags;
 	__aligned_u64 out_token;
+	__aligned_u64 fds;
+	__u32 out_fds;
+	__u32 out_reserved;
 };
 
 /**
@@ -291,14 +327,20 @@ struct msgpass_receive {
  * @priority: as in struct msgpass_send
  * @token: 0 for a new call; else that of one that goes on. Written by the
  *	module when a call goes on although the ioctl ends: EINTR, EINPROGRESS,
- *	EMSGSIZE, EFAULT, ENOMEM, EINVAL of @reply_data; 0 when it has come to
- *	its end.
+ *	and when the reply could not be taken (EMSGSIZE, EFAULT, ENOMEM,
+ *	EINVAL, EMFILE); 0 when it has come to its end.
  * @reply_data: pointer to the buffer for the reply, or a struct iovec array
  * @reply_length: bytes in it, or elements of the array
  * @out_length: length of the reply in bytes, truncated or not
  * @out_peer: peer id of the process that replied
  * @out_type: type given to the reply
  * @out_flags: MSGPASS_OUT_TRUNCATED
+ * @fds: as in struct msgpass_send: of the request
+ * @fds_count: as in struct msgpass_send
+ * @reply_fds_room: as fds_room in struct msgpass_receive: for the reply's
+ * @reply_fds: as fds in struct msgpass_receive
+ * @out_fds: as in struct msgpass_receive: how many the reply carries
+ * @reserved: 0
  *
  * Returns 0 with the reply. With a token it does not send again but goes on
  * waiting for the reply; a call that a signal restarts does so by itself.
@@ -333,6 +375,12 @@ struct msgpass_call {
 	__aligned_u64 out_peer;
 	__u32 out_type;
 	__u32 out_flags;
+	__aligned_u64 fds;
+	__u32 fds_count;
+	__u32 reply_fds_room;
+	__aligned_u64 reply_fds;
+	__u32 out_fds;
+	__u32 reserved;
 };
 
 /**
@@ -343,7 +391,8 @@ struct msgpass_call {
  * @data: pointer to the reply's bytes, or a struct iovec array
  * @length: how many bytes, or elements
  * @type: a number for the caller
- * @reserved: 0
+ * @fds_count: as in struct msgpass_send
+ * @fds: as in struct msgpass_send
  *
  * Never waits. The token is used up when it returns 0 or ESRCH: the process
  * has no such token, or the caller waits no more.
@@ -358,7 +407,8 @@ struct msgpass_reply {
 	__aligned_u64 data;
 	__aligned_u64 length;
 	__u32 type;
-	__u32 reserved;
+	__u32 fds_count;
+	__aligned_u64 fds;
 };
 
 /**
@@ -397,6 +447,10 @@ struct msgpass_reply_receive {
  * @deadline: as in struct msgpass_send
  * @type: as in struct msgpass_send
  * @priority: as in struct msgpass_send
+ * @fds: as in struct msgpass_send; those of the request are not sent on by
+ *	themselves
+ * @fds_count: as in struct msgpass_send
+ * @reserved: 0
  *
  * Sends the call on: the message is stamped as the forwarding process's, its
  * token is a new one, and the reply goes to the first caller. On an error the
@@ -413,6 +467,9 @@ struct msgpass_forward {
 	__aligned_u64 deadline;
 	__u32 type;
 	__u32 priority;
+	__aligned_u64 fds;
+	__u32 fds_count;
+	__u32 reserved;
 };
 
 /**

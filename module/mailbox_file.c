@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/anon_inodes.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/uio.h>
+
+#include "ioctl.h"
+#include "mailbox_file.h"
+#include "transfer.h"
+
+static struct msgpass_mailbox *mailbox_of(const struct file *file)
+{
+	struct msgpass_right *right = file->private_data;
+
+	return right->mailbox;
+}
+
+static int mailbox_release(struct inode *inode, struct file *file)
+{
+	struct msgpass_right *right = file->private_data;
+
+	if (right)
+		msgpass_right_put(right);
+	return 0;
+}
+
+static __poll_t mailbox_poll(struct file *file, poll_table *table)
+{
+	struct msgpass_mailbox *mailbox = mailbox_of(file);
+	__poll_t events = msgpass_port_poll(&mailbox->port, &mailbox->queue,
+					    file, table);
+
+	if (!(file->f_mode & FMODE_READ))
+		events &= ~(EPOLLIN | EPOLLRDNORM);
+	if (!(file->f_mode & FMODE_WRITE))
+		events &= ~(EPOLLOUT | EPOLLWRNORM);
+	return events;
+}
+
+static int mailbox_fasync(int fd, struct file *file, int on)
+{
+	struct msgpass_port *port = &mailbox_of(file)->port;
+	int result = 0;
+
+	if (file->f_mode & FMODE_READ)
+		result = fasync_helper(fd, file, on, &port->async_readers);
+	if (result >= 0 && file->f_mode & FMODE_WRITE) {
+		result = fasync_helper(fd, file, on, &port->async_writers);
+		/* Leave nothing behind: release calls only if FASYNC is set. */
+		if (result < 0 && file->f_mode & FMODE_READ)
+			fasync_helper(-1, file, 0, &port->async_readers);
+	}
+	return result;
+}
+
+static ssize_t mailbox_read(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct msgpass_mailbox *mailbox = mailbox_of(iocb->ki_filp);
+	/* It has no place for fds: they are closed with the message. */
+	struct msgpass_selection selection = {
+		.room = iov_iter_count(to),
+		.fds_room = MSGPASS_FDS_MAX,
+	};
+	struct msgpass_wait wait = {
+		.nonblock = iocb->ki_filp->f_flags & O_NONBLOCK ||
+			    iocb->ki_flags & IOCB_NOWAIT,
+	};
+	struct msgpass_open_call *call;
+	struct msgpass_message *message;
+	ssize_t result;
+
+	spin_lock(&mailbox->port.lock);
+	result = msgpass_port_receive(&mailbox->port, &selection, &wait,
+				      &message);
+	if (result == -EMSGSIZE)
+		msgpass_message_put(message);
+	if (result)
+		return result;
+	result = msgpass_message_copy_out(message, to);
+	if (result) {
+		msgpass_port_restore(&mailbox->port, message);
+		return result;
+	}
+	result = message->length;
+	msgpass_message_ref(message);
+	msgpass_port_settle(&mailbox->port, message);
+	call = msgpass_call_of(message);
+	if (call)
+		msgpass_call_refuse(call);
+	msgpass_message_put(message);
+	return result;
+}
+
+/*
+ * With the credentials that the file was opened with: whoever writes to a
+ * descriptor it was handed lends nothing of its own.
+ */
+static ssize_t mailbox_write(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct file *file = iocb->ki_filp;
+	struct msgpass_target target = { .mailbox = mailbox_of(file) };
+	struct msgpass_draft draft = {
+		.data = from,
+		.cred = file->f_cred,
+	};
+	struct msgpass_wait wait = {
+		.nonblock = file->f_flags & O_NONBLOCK ||
+			    iocb->ki_flags & IOCB_NOWAIT,
+	};
+	ssize_t length = iov_iter_count(from);
+
+	return msgpass_transfer_send(&target, &draft, NULL, &wait) ?: length;
+}
+
+static const struct file_operations mailbox_fops = {
+	.owner = THIS_MODULE,
+	.release = mailbox_release,
+	.read_iter = mailbox_read,
+	.write_iter = mailbox_write,
+	.unlocked_ioctl = msgpass_mailbox_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.poll = mailbox_poll,
+	.fasync = mailbox_fasync,
+};
+
+struct file *msgpass_mailbox_file_alloc(fmode_t mode, unsigned int flags)
+{
+	int access = O_WRONLY;
+
+	if (mode & FMODE_READ)
+		access = mode & FMODE_WRITE ? O_RDWR : O_RDONLY;
+	return anon_inode_getfile("[msgpass]", &mailbox_fops, NULL,
+				  access | flags);
+}
+
+void msgpass_mailbox_file_set(struct file *file, struct msgpass_right *right)
+{
+	file->private_data = right;
+}
+
+struct file *msgpass_mailbox_file_new(struct msgpass_right *right,
+				      unsigned int flags)
+{
+	struct file *file = msgpass_mailbox_file_alloc(right->mode, flags);
+
+	if (IS_ERR(file))
+		return file;
+	refcount_inc(&right->refs);
+	msgpass_mailbox_file_set(file, right);
+	return file;
+}
+
+struct msgpass_right *msgpass_file_right(const struct file *file)
+{
+	return file->f_op == &mailbox_fops ? file->private_data : NULL;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The file of a mailbox: what its file descriptor does as a file. It has a
+ * reference to the right that it is.
+ */
+#ifndef MSGPASS_MAILBOX_FILE_H
+#define MSGPASS_MAILBOX_FILE_H
+
+#include "right.h"
+
+struct file;
+
+/* A file of no right yet, which msgpass_mailbox_file_set() gives it; ERR_PTR. */
+struct file *msgpass_mailbox_file_alloc(fmode_t mode, unsigned int flags);
+/* Takes over the reference. */
+void msgpass_mailbox_file_set(struct file *file, struct msgpass_right *right);
+/* The same in one, with a reference of its own. */
+struct file *msgpass_mailbox_file_new(struct msgpass_right *right,
+				      unsigned int flags);
+
+/* NULL if it is another kind of file. */
+struct msgpass_right *msgpass_file_right(const struct file *file);
+
+#endif

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "right.h"
+
+static DEFINE_MUTEX(carry_lock);
+static u64 last_search;				/* carry_lock */
+
+void msgpass_right_init(struct msgpass_right *right, fmode_t mode,
+			struct msgpass_mailbox *mailbox)
+{
+	refcount_set(&right->refs, 1);
+	right->mode = mode & (FMODE_READ | FMODE_WRITE);
+	right->mailbox = mailbox;
+}
+
+void msgpass_right_put(struct msgpass_right *right)
+{
+	struct msgpass_mailbox *mailbox = right->mailbox;
+
+	if (!refcount_dec_and_test(&right->refs))
+		return;
+	/* Anonymous: nobody can come to it any more. */
+	if (!mailbox->name[0])
+		msgpass_port_close(&mailbox->port);
+	msgpass_mailbox_put(mailbox);
+	kfree(right);
+}
+
+static void visit(struct msgpass_mailbox *mailbox, struct list_head *todo)
+{
+	if (mailbox->searched == last_search)
+		return;
+	mailbox->searched = last_search;
+	list_add_tail(&mailbox->todo, todo);
+}
+
+/* Through the rights in its queue, and in the queues of those, and so on. */
+static bool leads_to(struct msgpass_mailbox *from, struct msgpass_mailbox *to)
+{
+	const struct msgpass_carried *carried;
+	struct msgpass_mailbox *at;
+	LIST_HEAD(todo);
+
+	lockdep_assert_held(&carry_lock);
+	last_search++;
+	visit(from, &todo);
+	list_for_each_entry(at, &todo, todo) {
+		if (at == to)
+			return true;
+		list_for_each_entry(carried, &at->carried, entry)
+			visit(carried->right->mailbox, &todo);
+		cond_resched();
+	}
+	return false;
+}
+
+int msgpass_right_carry(struct msgpass_carried *carried,
+			struct msgpass_mailbox *carrier)
+{
+	int error = 0;
+
+	if (!carrier)
+		return 0;
+	mutex_lock(&carry_lock);
+	if (leads_to(carried->right->mailbox, carrier)) {
+		error = -ELOOP;
+	} else {
+		refcount_inc(&carrier->refs);
+		carried->carrier = carrier;
+		list_add_tail(&carried->entry, &carrier->carried);
+	}
+	mutex_unlock(&carry_lock);
+	return error;
+}
+
+void msgpass_right_uncarry(struct msgpass_carried *carried)
+{
+	if (carried->carrier) {
+		mutex_lock(&carry_lock);
+		list_del(&carried->entry);
+		mutex_unlock(&carry_lock);
+		msgpass_mailbox_put(carried->carrier);
+	}
+	msgpass_right_put(carried->right);
+}
