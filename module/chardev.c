@@ -56,28 +56,85 @@ static long run_ioctl(const struct ioctl *ioctl, struct file *file,
 }
 
 #define SEND_FLAGS (MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_PEER | \
-		    MSGPASS_SYNCHRONOUS | MSGPASS_RECEIPT)
+		    MSGPASS_SYNCHRONOUS | MSGPASS_RECEIPT | MSGPASS_FLOW)
 
 static int check_send(const struct msgpass_send *send)
 {
 	if (send->flags & ~SEND_FLAGS || send->reserved)
 		return -EINVAL;
-	/* A synchronous send tells by itself. */
-	if (send->flags & MSGPASS_RECEIPT && send->flags & MSGPASS_SYNCHRONOUS)
+	/* Both of these tell by themselves. */
+	if (send->flags & MSGPASS_RECEIPT &&
+	    send->flags & (MSGPASS_SYNCHRONOUS | MSGPASS_FLOW))
 		return -EINVAL;
 	if (send->cookie && !(send->flags & MSGPASS_RECEIPT))
 		return -EINVAL;
+	if (send->fds_count && send->flags & MSGPASS_FLOW)
+		return -EINVAL;
 	return 0;
+}
+
+static int send_message(const struct msgpass_target *target,
+			struct msgpass_draft *draft,
+			const struct msgpass_send *send,
+			struct msgpass_wait *wait)
+{
+	struct msgpass_data data;
+	int error;
+
+	error = msgpass_draft_begin(draft, &data, send->data, send->length,
+				    send->flags & MSGPASS_IOVEC, send->fds,
+				    send->fds_count);
+	if (error)
+		return error;
+	error = msgpass_transfer_send(target, draft, NULL, wait);
+	msgpass_draft_end(draft, &data);
+	return error;
+}
+
+static int copy_out_count(const struct msgpass_send *send, void __user *user)
+{
+	const size_t count = offsetof(struct msgpass_send, out_count);
+
+	return msgpass_copy_out(user, send, send->size, count,
+				count + sizeof(send->out_count));
+}
+
+/* What is too long for a message flows. */
+static int send_flow(const struct msgpass_target *target,
+		     struct msgpass_draft *draft, struct msgpass_send *send,
+		     struct msgpass_wait *wait, void __user *user)
+{
+	struct msgpass_data data;
+	int error;
+
+	/* Once it has gone through, nothing may fail. */
+	send->out_count = 0;
+	error = copy_out_count(send, user) ?:
+		msgpass_draft_flow(draft, &data, send->data, send->length,
+				   send->flags & MSGPASS_IOVEC);
+	if (error)
+		return error;
+	if (draft->length <= msgpass_target_message_max(target)) {
+		draft->segments = NULL;
+		error = msgpass_transfer_send(target, draft, NULL, wait);
+		send->out_count = draft->length;
+	} else if (wait->nonblock) {
+		error = -EAGAIN;
+	} else {
+		error = msgpass_transfer_flow(target, draft, wait,
+					      &send->out_count);
+	}
+	msgpass_draft_end(draft, &data);
+	return error ?: copy_out_count(send, user);
 }
 
 static long any_send(struct file *file, union msgpass_argument *argument,
 		     void __user *user)
 {
-	const struct msgpass_send *send = &argument->send;
+	struct msgpass_send *send = &argument->send;
 	struct msgpass_wait wait = msgpass_wait_for(file, send->flags,
 						    send->deadline);
 	struct msgpass_target target;
-	struct msgpass_data data;
 	struct msgpass_draft draft = {
 		.cred = current_cred(),
 		.type = send->type,
@@ -94,14 +151,10 @@ static long any_send(struct file *file, union msgpass_argument *argument,
 	error = msgpass_target_to_send(&target, file, send->to, send->flags);
 	if (error)
 		return error;
-	error = msgpass_draft_begin(&draft, &data, send->data, send->length,
-				    send->flags & MSGPASS_IOVEC, send->fds,
-				    send->fds_count);
-	if (error)
-		goto put_target;
-	error = msgpass_transfer_send(&target, &draft, NULL, &wait);
-	msgpass_draft_end(&draft, &data);
-put_target:
+	if (send->flags & MSGPASS_FLOW)
+		error = send_flow(&target, &draft, send, &wait, user);
+	else
+		error = send_message(&target, &draft, send, &wait);
 	msgpass_target_put(&target);
 	return error;
 }
@@ -369,8 +422,8 @@ static long device_link_next(struct file *file, union msgpass_argument *argument
 	IOCTL_AT(number, type, sizeof(struct type), function)
 
 /*
- * Receive and call copy out by themselves: they undo what they did when that
- * fails, or tell of what goes on.
+ * Send, receive, call and the reading of pieces copy out by themselves: they
+ * undo what they did when that fails, or tell of what goes on.
  */
 static const struct ioctl any_ioctls[] = {
 	IOCTL_IN_SINCE(MSGPASS_IOC_SEND, msgpass_send, priority, any_send),
@@ -393,6 +446,8 @@ static const struct ioctl any_ioctls[] = {
 		       msgpass_ioctl_forward),
 	IOCTL_INOUT(MSGPASS_IOC_REQUEST_READ, msgpass_request_read, out_count,
 		    msgpass_ioctl_request_read),
+	IOCTL_IN(MSGPASS_IOC_PIECE_READ, msgpass_piece_read,
+		 msgpass_ioctl_piece_read),
 };
 
 /* Of a device file alone. */

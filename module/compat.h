@@ -11,6 +11,7 @@
 #endif
 
 #include <linux/file.h>
+#include <linux/mm.h>
 #include <linux/version.h>
 
 /* Installs it in the caller's table, and says where. */
@@ -20,6 +21,18 @@ static inline int msgpass_receive_fd(struct file *file, unsigned int flags)
 	return receive_fd(file, NULL, flags);
 #else
 	return receive_fd(file, flags);
+#endif
+}
+
+/* To be read; with mm's mmap_lock held. */
+static inline long msgpass_pin_pages(struct mm_struct *mm,
+				     unsigned long start, unsigned long count,
+				     struct page **pages)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+	return pin_user_pages_remote(mm, start, count, 0, pages, NULL);
+#else
+	return pin_user_pages_remote(mm, start, count, 0, pages, NULL, NULL);
 #endif
 }
 

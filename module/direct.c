@@ -182,6 +182,7 @@ static struct msgpass_peer *inbox_alloc(void)
 	inbox->links = RB_ROOT;
 	inbox->mode = INBOX_MODE_DEFAULT;
 	msgpass_call_party_init(&inbox->calls);
+	msgpass_readings_init(&inbox->readings);
 	spin_lock_init(&inbox->outgoing_lock);
 	INIT_LIST_HEAD(&inbox->outgoing);
 	return &inbox->peer;
@@ -220,6 +221,7 @@ static void inbox_died(struct msgpass_peer *peer)
 
 	msgpass_port_close(&inbox->port);
 	msgpass_call_party_exit(&inbox->calls);
+	msgpass_readings_exit(&inbox->readings);
 
 	while ((receiver = first_outgoing(inbox))) {
 		spin_lock(&receiver->port.lock);
@@ -241,6 +243,7 @@ static const struct msgpass_peer_ops inbox_peer_ops = {
 int msgpass_direct_init(void)
 {
 	msgpass_call_init();
+	msgpass_reading_init();
 	return msgpass_peer_init(&inbox_peer_ops);
 }
 

@@ -22,6 +22,7 @@
 #include "call.h"
 #include "peer.h"
 #include "port.h"
+#include "reading.h"
 
 struct msgpass_attributes;
 struct msgpass_inbox_stat;
@@ -45,6 +46,7 @@ struct msgpass_inbox {
 	kernel_cap_t permitted;
 
 	struct msgpass_call_party calls;	/* call.c's */
+	struct xarray readings;			/* reading.c's */
 
 	spinlock_t outgoing_lock;		/* see the lock order above */
 	struct list_head outgoing;		/* links it sends through */

@@ -20,6 +20,7 @@ union msgpass_argument {
 	struct msgpass_reply_receive reply_receive;
 	struct msgpass_forward forward;
 	struct msgpass_request_read request_read;
+	struct msgpass_piece_read piece_read;
 	struct msgpass_info info;
 	struct msgpass_mailbox_open mailbox_open;
 	struct msgpass_mailbox_delete mailbox_delete;
@@ -44,5 +45,7 @@ long msgpass_ioctl_forward(struct file *file,
 			   union msgpass_argument *argument, void __user *user);
 long msgpass_ioctl_request_read(struct file *file,
 				union msgpass_argument *argument, void __user *user);
+long msgpass_ioctl_piece_read(struct file *file,
+			      union msgpass_argument *argument, void __user *user);
 
 #endif

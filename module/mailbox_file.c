@@ -56,9 +56,13 @@ static int mailbox_fasync(int fd, struct file *file, int on)
 static ssize_t mailbox_read(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct msgpass_mailbox *mailbox = mailbox_of(iocb->ki_filp);
-	/* It has no place for fds: they are closed with the message. */
+	/*
+	 * It has no place for fds: they are closed with the message. Of a flow
+	 * it could not tell where it ends: -EMSGSIZE.
+	 */
 	struct msgpass_selection selection = {
 		.room = iov_iter_count(to),
+		.no_flow = true,
 		.fds_room = MSGPASS_FDS_MAX,
 	};
 	struct msgpass_wait wait = {

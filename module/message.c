@@ -13,6 +13,7 @@
 struct extra {
 	struct msgpass_attachment *attached[MSGPASS_ATTACHED_KINDS];
 	u64 lifetime;			/* ns, 0: no end */
+	u64 length;			/* 0: that of the data */
 	unsigned int fds;
 };
 
@@ -113,6 +114,18 @@ bool msgpass_message_has_expired(const struct msgpass_message *message)
 	u64 lifetime = msgpass_message_lifetime(message);
 
 	return lifetime && ktime_get_ns() - message->time >= lifetime;
+}
+
+void msgpass_message_set_length(struct msgpass_message *message, u64 length)
+{
+	extra_of(message)->length = length;
+}
+
+u64 msgpass_message_length(const struct msgpass_message *message)
+{
+	const struct extra *extra = extra_of(message);
+
+	return extra && extra->length ? extra->length : message->length;
 }
 
 void msgpass_message_set_fds(struct msgpass_message *message,

@@ -34,7 +34,7 @@ struct msgpass_index_node {
 
 struct msgpass_message {
 	/* const once made */
-	size_t length;
+	size_t length;				/* of data */
 	u32 type;
 	u32 priority;
 	kuid_t uid;
@@ -78,6 +78,7 @@ enum msgpass_attached {
 	MSGPASS_ATTACHED_RECEIPT,
 	MSGPASS_ATTACHED_EXPIRY,
 	MSGPASS_ATTACHED_FILES,
+	MSGPASS_ATTACHED_FLOW,
 	MSGPASS_ATTACHED_KINDS,
 };
 
@@ -134,6 +135,13 @@ void msgpass_message_set_lifetime(struct msgpass_message *message,
 				  u64 lifetime);
 u64 msgpass_message_lifetime(const struct msgpass_message *message);
 bool msgpass_message_has_expired(const struct msgpass_message *message);
+
+/*
+ * What its sender calls its length, which is that of its data but for a flow;
+ * set for one made with stamp->extra.
+ */
+void msgpass_message_set_length(struct msgpass_message *message, u64 length);
+u64 msgpass_message_length(const struct msgpass_message *message);
 
 /* How many file descriptors it carries; the same. */
 void msgpass_message_set_fds(struct msgpass_message *message,

@@ -597,6 +597,18 @@ static bool restore(struct msgpass_port *port, struct msgpass_message *message,
 	return true;
 }
 
+void msgpass_port_refuse(struct msgpass_port *port,
+			 struct msgpass_message *message, int error)
+{
+	spin_lock(&port->lock);
+	if (message->rendezvous)
+		message->rendezvous->give_up = error;
+	else
+		message->abandoned = true;
+	spin_unlock(&port->lock);
+	msgpass_port_restore(port, message);
+}
+
 void msgpass_port_restore(struct msgpass_port *port,
 			  struct msgpass_message *message)
 {

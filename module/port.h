@@ -159,7 +159,12 @@ int msgpass_port_receive(struct msgpass_port *port,
 			 struct msgpass_message **message)
 	__releases(&port->lock);
 
-/* These take over the claim. */
+/*
+ * These take over the claim. To refuse a message is to make its send fail,
+ * which waits for it to be received.
+ */
+void msgpass_port_refuse(struct msgpass_port *port,
+			 struct msgpass_message *message, int error);
 void msgpass_port_settle(struct msgpass_port *port,
 			 struct msgpass_message *message);
 void msgpass_port_restore(struct msgpass_port *port,

@@ -19,6 +19,25 @@ bool msgpass_selection_matches(const struct msgpass_selection *selection,
 	return false;
 }
 
+int msgpass_selection_fits(const struct msgpass_selection *selection,
+			   const struct msgpass_message *message)
+{
+	if (selection->no_flow &&
+	    msgpass_message_attachment(message, MSGPASS_ATTACHED_FLOW))
+		return -EMSGSIZE;
+	if (selection->truncate)
+		return 0;
+	if (msgpass_message_fds(message) > selection->fds_room)
+		return -EMSGSIZE;
+	if (msgpass_message_length(message) <= selection->room)
+		return 0;
+	/* A request is kept for its server anyway, and read by its token. */
+	if (selection->pieces &&
+	    !msgpass_message_attachment(message, MSGPASS_ATTACHED_CALL))
+		return 0;
+	return -EMSGSIZE;
+}
+
 struct msgpass_message *
 msgpass_selection_best(const struct msgpass_selection *selection,
 		       struct msgpass_index *index)

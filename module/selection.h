@@ -25,6 +25,8 @@ struct msgpass_selection {
 	size_t room;				/* bytes that fit */
 	unsigned int fds_room;
 	bool truncate;
+	bool pieces;
+	bool no_flow;				/* none fits */
 	bool peek;
 };
 
@@ -37,15 +39,7 @@ msgpass_selection_best(const struct msgpass_selection *selection,
 		       struct msgpass_index *index);
 
 /* -EMSGSIZE if it can't be received into the room there is. */
-static inline int
-msgpass_selection_fits(const struct msgpass_selection *selection,
-		       const struct msgpass_message *message)
-{
-	if ((message->length > selection->room ||
-	     msgpass_message_fds(message) > selection->fds_room) &&
-	    !selection->truncate)
-		return -EMSGSIZE;
-	return 0;
-}
+int msgpass_selection_fits(const struct msgpass_selection *selection,
+			   const struct msgpass_message *message);
 
 #endif

@@ -3,13 +3,14 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/pid_namespace.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/user_namespace.h>
 
 #include "call.h"
 #include "expiry.h"
-#include "files.h"
+#include "flow.h"
 #include "mailbox_file.h"
 #include "receipt.h"
 #include "transfer.h"
@@ -101,6 +102,14 @@ static int target_to_receive(struct msgpass_target *target, struct file *file,
 	return PTR_ERR_OR_ZERO(target->inbox);
 }
 
+u64 msgpass_target_message_max(const struct msgpass_target *target)
+{
+	struct msgpass_port *port = msgpass_target_port(target);
+
+	return min_t(u64, READ_ONCE(msgpass_message_max),
+		     READ_ONCE(port->limits.message_max));
+}
+
 void msgpass_target_put(struct msgpass_target *target)
 {
 	if (target->inbox)
@@ -161,6 +170,30 @@ void msgpass_draft_end(struct msgpass_draft *draft, struct msgpass_data *data)
 	msgpass_data_release(data);
 }
 
+int msgpass_draft_flow(struct msgpass_draft *draft, struct msgpass_data *data,
+		       u64 pointer, u64 length, bool is_iovec)
+{
+	int error = msgpass_data_import(data, ITER_SOURCE, pointer, length,
+					is_iovec);
+
+	if (error)
+		return error;
+	draft->data = &data->iter;
+	draft->segments = data->iovecs ?: data->fast;
+	draft->segment_count = length;
+	draft->length = iov_iter_count(&data->iter);
+	if (is_iovec)
+		return 0;
+	data->fast[0] = (struct iovec) {
+		.iov_base = u64_to_user_ptr(pointer),
+		.iov_len = length,
+	};
+	draft->segments = data->fast;
+	draft->segment_count = 1;
+	draft->length = length;
+	return 0;
+}
+
 static int attach_files(struct msgpass_message *message,
 			struct msgpass_draft *draft,
 			struct msgpass_mailbox *carrier)
@@ -214,6 +247,10 @@ static int attach_extras(struct msgpass_message *message,
 					       draft->cookie);
 	if (!error)
 		error = attach_files(message, draft, target->mailbox);
+	if (!error && draft->segments)
+		error = msgpass_flow_attach(message, draft->segments,
+					    draft->segment_count,
+					    draft->length);
 	return error;
 }
 
@@ -227,16 +264,13 @@ static struct msgpass_message *make_message(const struct msgpass_target *target,
 		.sender = sender->peer.identity,
 		.cred = draft->cred,
 		.extra = call || draft->lifetime || draft->receipt ||
-			 draft->files,
+			 draft->files || draft->segments,
 	};
-	struct msgpass_port *port = msgpass_target_port(target);
 	struct msgpass_message *message;
 	int error;
 
 	/* The engine looks again; this is not to copy what it will refuse. */
-	if (iov_iter_count(draft->data) >
-	    min_t(u64, READ_ONCE(msgpass_message_max),
-		  READ_ONCE(port->limits.message_max)))
+	if (iov_iter_count(draft->data) > msgpass_target_message_max(target))
 		return ERR_PTR(-EMSGSIZE);
 	message = msgpass_message_new(draft->data, &stamp, draft->type,
 				      draft->priority);
@@ -274,6 +308,37 @@ int msgpass_transfer_send(const struct msgpass_target *target,
 		error = send_to_target(target, sender, message, wait);
 	if (error)
 		msgpass_message_drop(message, MSGPASS_END_WITHDRAWN);
+put_sender:
+	msgpass_inbox_put(sender);
+	return error;
+}
+
+int msgpass_transfer_flow(const struct msgpass_target *target,
+			  struct msgpass_draft *draft,
+			  struct msgpass_wait *wait, u64 *through)
+{
+	struct msgpass_message *message;
+	struct msgpass_inbox *sender;
+	int error;
+
+	sender = msgpass_inbox_current();
+	if (IS_ERR(sender))
+		return PTR_ERR(sender);
+	/* It has no bytes of its own. */
+	iov_iter_truncate(draft->data, 0);
+	message = make_message(target, sender, draft, false);
+	error = PTR_ERR_OR_ZERO(message);
+	if (error)
+		goto put_sender;
+
+	wait->synchronous = true;
+	msgpass_message_ref(message);
+	error = send_to_target(target, sender, message, wait);
+	if (error)
+		msgpass_message_drop(message, MSGPASS_END_WITHDRAWN);
+	error = msgpass_flow_wait(msgpass_flow_of(message), wait, error,
+				  through);
+	msgpass_message_put(message);
 put_sender:
 	msgpass_inbox_put(sender);
 	return error;
@@ -322,6 +387,7 @@ static int make_selection(struct msgpass_selection *selection,
 			 MSGPASS_MOST_URGENT_FIRST : MSGPASS_OLDEST_FIRST,
 		.truncate = receive->flags & MSGPASS_TRUNCATE,
 		.peek = receive->flags & MSGPASS_PEEK,
+		.pieces = receive->flags & MSGPASS_PIECES,
 	};
 	switch (rule) {
 	case 0:
@@ -348,7 +414,7 @@ static void stamp(struct msgpass_receive *receive,
 {
 	struct user_namespace *ns = current_user_ns();
 
-	receive->out_length = message->length;
+	receive->out_length = msgpass_message_length(message);
 	receive->out_sequence = message->sequence;
 	receive->out_time = message->time;
 	receive->out_peer = message->sender->id;
@@ -360,6 +426,8 @@ static void stamp(struct msgpass_receive *receive,
 	receive->out_fds = msgpass_message_fds(message);
 	receive->out_reserved = 0;
 	receive->out_flags = truncated ? MSGPASS_OUT_TRUNCATED : 0;
+	if (msgpass_flow_of(message))
+		receive->out_flags |= MSGPASS_OUT_FLOW;
 	if (message->queue->unlimited)
 		receive->out_flags |= MSGPASS_OUT_RECEIPT;
 }
@@ -382,52 +450,154 @@ static int copy_out_too_long(struct msgpass_receive *receive,
 	return copy_out_stamp(receive, user, size) ?: -EMSGSIZE;
 }
 
-static int copy_out_received(struct msgpass_receive *receive,
-			     const struct msgpass_message *message,
-			     struct iov_iter *data, void __user *user,
-			     size_t size)
-{
-	bool truncated = message->length > iov_iter_count(data);
-	int error;
+/* The caller's receive of one message. */
+struct receiving {
+	struct msgpass_receive *receive;
+	void __user *user;		/* where that came from */
+	size_t size;			/* of it */
+	struct iov_iter data;
+};
 
-	error = msgpass_message_copy_out(message, data);
-	if (error)
-		return error;
-	if (!(receive->flags & MSGPASS_PEEK) &&
-	    msgpass_message_fds(message) > receive->fds_room)
+/* A flow that ended before it began: there is no such message. */
+#define GONE (-ESTALE)
+
+/* As many bytes as fit; how many. */
+static ssize_t copy_out_bytes(struct receiving *to,
+			      const struct msgpass_message *message)
+{
+	u64 wanted = min_t(u64, msgpass_message_length(message),
+			   iov_iter_count(&to->data));
+	ssize_t copied = msgpass_reading_copy(message, 0, &to->data);
+
+	if (copied < 0 || copied == wanted)
+		return copied;
+	return fatal_signal_pending(current) ? -ERESTARTSYS : GONE;
+}
+
+/* @reading: what names the rest of it, or NULL. */
+static int copy_out_received(struct receiving *to,
+			     const struct msgpass_message *message,
+			     const struct msgpass_reading *reading,
+			     u64 copied)
+{
+	struct msgpass_receive *receive = to->receive;
+	u64 length = msgpass_message_length(message);
+	bool peek = receive->flags & MSGPASS_PEEK;
+	bool truncated = !reading && length > copied;
+
+	if (!peek && msgpass_message_fds(message) > receive->fds_room)
 		truncated = true;
 	stamp(receive, message, truncated);
-	return copy_out_stamp(receive, user, size);
+	if (reading) {
+		receive->out_flags |= MSGPASS_OUT_PIECES;
+		receive->out_token = reading->token;
+		receive->out_remaining = length - copied;
+	}
+	return copy_out_stamp(receive, to->user, to->size);
+}
+
+static int peek_at(struct receiving *to, const struct msgpass_message *message)
+{
+	struct msgpass_flow *flow = msgpass_flow_of(message);
+	ssize_t copied = 0;
+
+	if (!flow || !msgpass_flow_begin(flow)) {
+		copied = msgpass_reading_copy(message, 0, &to->data);
+		if (flow)
+			msgpass_flow_end(flow, 0, false);
+	}
+	return copied < 0 ? copied :
+			    copy_out_received(to, message, NULL, copied);
+}
+
+/* A request: the token, if the rest goes well. */
+static int deliver_call(struct receiving *to, struct msgpass_inbox *taker,
+			struct msgpass_message *message,
+			struct msgpass_open_call *call)
+{
+	struct msgpass_receive *receive = to->receive;
+	ssize_t copied = copy_out_bytes(to, message);
+	int error;
+
+	if (copied < 0)
+		return copied;
+	receive->out_token = msgpass_call_take(call, &taker->calls);
+	error = copy_out_received(to, message, NULL, copied) ?:
+		msgpass_files_install(message, receive->fds,
+				      receive->fds_room);
+	if (error)
+		msgpass_call_untake(call, receive->out_token);
+	return error;
+}
+
+/* Perhaps only the head, of which @reading names the rest. */
+static int deliver_bytes(struct receiving *to, struct msgpass_inbox *taker,
+			 struct msgpass_message *message,
+			 struct msgpass_reading *reading)
+{
+	struct msgpass_flow *flow = msgpass_flow_of(message);
+	struct msgpass_receive *receive = to->receive;
+	ssize_t copied;
+	int error;
+
+	if (flow && msgpass_flow_begin(flow))
+		return GONE;
+	copied = copy_out_bytes(to, message);
+	error = min_t(ssize_t, copied, 0);
+	if (!error)
+		error = copy_out_received(to, message, reading, copied) ?:
+			msgpass_files_install(message, receive->fds,
+					      receive->fds_room);
+	if (flow)
+		msgpass_flow_end(flow, error ? 0 : copied, !error && !reading);
+	if (!error && reading)
+		msgpass_reading_begin(&taker->readings, reading, copied);
+	return error;
+}
+
+static int deliver_message(struct receiving *to, struct msgpass_inbox *taker,
+			   struct msgpass_message *message)
+{
+	struct msgpass_reading *reading = NULL;
+	int error;
+
+	if (to->receive->flags & MSGPASS_PIECES &&
+	    msgpass_message_length(message) > iov_iter_count(&to->data)) {
+		reading = msgpass_reading_new(&taker->readings, message);
+		if (IS_ERR(reading))
+			return PTR_ERR(reading);
+	}
+	error = deliver_bytes(to, taker, message, reading);
+	if (error && reading)
+		msgpass_reading_discard(&taker->readings, reading);
+	return error;
 }
 
 /* @message is claimed: the caller gets it, or it never was. */
 static int deliver(struct msgpass_port *port, struct msgpass_message *message,
-		   struct msgpass_receive *receive, struct iov_iter *data,
-		   void __user *user, size_t size)
+		   struct receiving *to)
 {
 	struct msgpass_open_call *call = msgpass_call_of(message);
 	struct msgpass_inbox *taker = NULL;
-	int error;
+	int error = 0;
 
-	if (call) {
+	if (call || to->receive->flags & MSGPASS_PIECES) {
 		taker = msgpass_inbox_current();
 		error = PTR_ERR_OR_ZERO(taker);
 		if (error)
 			goto restore;
-		receive->out_token = msgpass_call_take(call, &taker->calls);
 	}
-	error = copy_out_received(receive, message, data, user, size) ?:
-		msgpass_files_install(message, receive->fds,
-				      receive->fds_room);
-	if (!error)
-		msgpass_port_settle(port, message);
-	else if (call)
-		msgpass_call_untake(call, receive->out_token);
-	if (call)
+	error = call ? deliver_call(to, taker, message, call) :
+		       deliver_message(to, taker, message);
+	if (taker)
 		msgpass_inbox_put(taker);
 restore:
-	if (error)
+	if (error == GONE)
+		msgpass_port_refuse(port, message, -EFAULT);
+	else if (error)
 		msgpass_port_restore(port, message);
+	else
+		msgpass_port_settle(port, message);
 	return error;
 }
 
@@ -446,6 +616,29 @@ static int claim_message(const struct msgpass_target *target,
 				    message);
 }
 
+static int receive_one(const struct msgpass_target *target,
+		       struct msgpass_selection *selection,
+		       struct msgpass_wait *wait, struct receiving *to)
+{
+	struct msgpass_receive *receive = to->receive;
+	struct msgpass_message *message;
+	int error;
+
+	receive->out_token = 0;
+	receive->out_remaining = 0;
+	error = claim_message(target, receive, selection, wait, &message);
+	if (error == -EMSGSIZE) {
+		error = copy_out_too_long(receive, message, to->user, to->size);
+		msgpass_message_put(message);
+	} else if (!error && selection->peek) {
+		error = peek_at(to, message);
+		msgpass_message_put(message);
+	} else if (!error) {
+		error = deliver(msgpass_target_port(target), message, to);
+	}
+	return error;
+}
+
 static int transfer_receive(const struct msgpass_target *target,
 			    const struct file *file,
 			    struct msgpass_receive *receive, void __user *user,
@@ -453,8 +646,12 @@ static int transfer_receive(const struct msgpass_target *target,
 {
 	struct msgpass_wait wait = msgpass_wait_for(file, receive->flags,
 						    receive->deadline);
+	struct receiving to = {
+		.receive = receive,
+		.user = user,
+		.size = size,
+	};
 	struct msgpass_selection selection;
-	struct msgpass_message *message;
 	struct msgpass_data data;
 	int error;
 
@@ -470,20 +667,11 @@ static int transfer_receive(const struct msgpass_target *target,
 	selection.fds_room = receive->fds_room;
 	if (receive->flags & MSGPASS_RECEIPT)
 		selection.queue = &target->inbox->receipts;
-	receive->out_token = 0;
 
-	error = claim_message(target, receive, &selection, &wait, &message);
-	if (error == -EMSGSIZE) {
-		error = copy_out_too_long(receive, message, user, size);
-		msgpass_message_put(message);
-	} else if (!error && selection.peek) {
-		error = copy_out_received(receive, message, &data.iter, user,
-					  size);
-		msgpass_message_put(message);
-	} else if (!error) {
-		error = deliver(msgpass_target_port(target), message, receive,
-				&data.iter, user, size);
-	}
+	do {
+		to.data = data.iter;
+		error = receive_one(target, &selection, &wait, &to);
+	} while (error == GONE);
 	msgpass_data_release(&data);
 	return error;
 }
@@ -491,7 +679,7 @@ static int transfer_receive(const struct msgpass_target *target,
 #define RECEIVE_FLAGS (MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_PEEK | \
 		       MSGPASS_TRUNCATE | MSGPASS_BY_PRIORITY | \
 		       MSGPASS_TYPE_EXACT | MSGPASS_TYPE_UP_TO | \
-		       MSGPASS_TYPE_EXCEPT)
+		       MSGPASS_TYPE_EXCEPT | MSGPASS_PIECES)
 
 long msgpass_receive_at(struct file *file, struct msgpass_receive *receive,
 			void __user *user, size_t size)
@@ -500,7 +688,9 @@ long msgpass_receive_at(struct file *file, struct msgpass_receive *receive,
 	long error;
 
 	if (receive->flags & ~(RECEIVE_FLAGS | MSGPASS_PEER |
-			       MSGPASS_RECEIPT))
+			       MSGPASS_RECEIPT) ||
+	    (receive->flags & MSGPASS_PIECES &&
+	     receive->flags & (MSGPASS_TRUNCATE | MSGPASS_PEEK)))
 		return -EINVAL;
 	error = target_to_receive(&target, file, receive->from,
 				  receive->flags);

@@ -40,6 +40,9 @@ int msgpass_target_to_send(struct msgpass_target *target, struct file *file,
 			   u64 to, u32 flags);
 void msgpass_target_put(struct msgpass_target *target);
 
+/* The longest message that it takes at present. */
+u64 msgpass_target_message_max(const struct msgpass_target *target);
+
 /* @direction: ITER_SOURCE or ITER_DEST. Release it if that returns 0. */
 int msgpass_data_import(struct msgpass_data *data, int direction, u64 pointer,
 			u64 length, bool is_iovec);
@@ -59,12 +62,19 @@ struct msgpass_draft {
 	u64 lifetime;			/* ns, 0: no end */
 	bool receipt;
 	u64 cookie;
+	/* Of a flow, which does not copy; else NULL. */
+	const struct iovec *segments;
+	unsigned int segment_count;
+	u64 length;
 };
 
 /* Fills ->data and ->files of one with ->cred; end it if that returns 0. */
 int msgpass_draft_begin(struct msgpass_draft *draft, struct msgpass_data *data,
 			u64 pointer, u64 length, bool is_iovec, u64 fds,
 			u32 fds_count);
+/* The same for a flow. */
+int msgpass_draft_flow(struct msgpass_draft *draft, struct msgpass_data *data,
+		       u64 pointer, u64 length, bool is_iovec);
 void msgpass_draft_end(struct msgpass_draft *draft, struct msgpass_data *data);
 
 /* A message that is no port's: a reply. ERR_PTR. */
@@ -76,6 +86,11 @@ int msgpass_transfer_send(const struct msgpass_target *target,
 			  struct msgpass_draft *draft,
 			  struct msgpass_open_call *call,
 			  struct msgpass_wait *wait);
+
+/* The same for a flow: waits until it is over, and tells how much went through. */
+int msgpass_transfer_flow(const struct msgpass_target *target,
+			  struct msgpass_draft *draft,
+			  struct msgpass_wait *wait, u64 *through);
 
 /* Sends @call, which @server has taken by @token, on. */
 int msgpass_transfer_forward(const struct msgpass_target *target,

@@ -24,6 +24,7 @@ union argument {
 	struct msgpass_reply_receive reply_receive;
 	struct msgpass_forward forward;
 	struct msgpass_request_read request_read;
+	struct msgpass_piece_read piece_read;
 	struct msgpass_info info;
 	struct msgpass_mailbox_open mailbox_open;
 	struct msgpass_mailbox_delete mailbox_delete;
@@ -50,7 +51,8 @@ LAYOUT(send, cookie, 56);
 LAYOUT(send, fds, 64);
 LAYOUT(send, fds_count, 72);
 LAYOUT(send, reserved, 76);
-SIZE(send, 80);
+LAYOUT(send, out_count, 80);
+SIZE(send, 88);
 LAYOUT(receipt, outcome, 4);
 LAYOUT(receipt, cookie, 8);
 LAYOUT(receipt, to_peer, 16);
@@ -77,7 +79,8 @@ LAYOUT(receive, out_token, 104);
 LAYOUT(receive, fds, 112);
 LAYOUT(receive, out_fds, 120);
 LAYOUT(receive, out_reserved, 124);
-SIZE(receive, 128);
+LAYOUT(receive, out_remaining, 128);
+SIZE(receive, 136);
 LAYOUT(call, to, 8);
 LAYOUT(call, data, 16);
 LAYOUT(call, length, 24);
@@ -98,6 +101,12 @@ LAYOUT(call, reply_fds, 112);
 LAYOUT(call, out_fds, 120);
 LAYOUT(call, reserved, 124);
 SIZE(call, 128);
+LAYOUT(piece_read, token, 8);
+LAYOUT(piece_read, data, 16);
+LAYOUT(piece_read, length, 24);
+LAYOUT(piece_read, out_count, 32);
+LAYOUT(piece_read, out_remaining, 40);
+SIZE(piece_read, 48);
 LAYOUT(reply, token, 8);
 LAYOUT(reply, data, 16);
 LAYOUT(reply, length, 24);
@@ -109,7 +118,7 @@ LAYOUT(reply_receive, reply, 8);
 LAYOUT(reply_receive, out_reply_error, 56);
 LAYOUT(reply_receive, reserved, 60);
 LAYOUT(reply_receive, receive, 64);
-SIZE(reply_receive, 192);
+SIZE(reply_receive, 200);
 LAYOUT(forward, token, 8);
 LAYOUT(forward, to, 16);
 LAYOUT(forward, data, 24);
@@ -267,6 +276,17 @@ static uint64_t own_call(FIXTURE_DATA(ioctl) *self)
 	return ret ? 0 : receive.out_token;
 }
 
+static void prepare_piece_read(FIXTURE_DATA(ioctl) *self, union argument *argument)
+{
+	struct msgpass_receive receive = {};
+
+	send_number(self->fd, to_self(self), 0x04030201);
+	RECEIVE(self->fd, &receive, .flags = MSGPASS_NONBLOCK | MSGPASS_PIECES);
+	argument->piece_read.token = receive.out_token;
+	argument->piece_read.data = (uintptr_t)&self->number;
+	argument->piece_read.length = sizeof(self->number);
+}
+
 static void prepare_reply(FIXTURE_DATA(ioctl) *self, union argument *argument)
 {
 	argument->reply.token = own_call(self);
@@ -340,9 +360,11 @@ static void prepare_link(FIXTURE_DATA(ioctl) *self, union argument *argument)
 #define UP_TO(type, last) \
 	(OUT(type, last) + sizeof(((struct msgpass_##type *)NULL)->last))
 #define BOTH_FLAGS (MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_PEER)
-#define SEND_FLAGS (BOTH_FLAGS | MSGPASS_SYNCHRONOUS | MSGPASS_RECEIPT)
+#define SEND_FLAGS (BOTH_FLAGS | MSGPASS_SYNCHRONOUS | MSGPASS_RECEIPT | \
+		    MSGPASS_FLOW)
 #define RECEIVE_FLAGS (BOTH_FLAGS | MSGPASS_PEEK | MSGPASS_TRUNCATE | MSGPASS_BY_PRIORITY | \
-		       MSGPASS_TYPE_EXACT | MSGPASS_TYPE_UP_TO | MSGPASS_TYPE_EXCEPT)
+		       MSGPASS_TYPE_EXACT | MSGPASS_TYPE_UP_TO | MSGPASS_TYPE_EXCEPT | \
+		       MSGPASS_PIECES)
 #define CALL_FLAGS (BOTH_FLAGS | MSGPASS_TRUNCATE | MSGPASS_CANCEL)
 #define REPLY_FLAGS (MSGPASS_IOVEC | MSGPASS_CANCEL)
 #define OPEN_FLAGS (OPEN_NEW | MSGPASS_OPEN_EXCLUSIVE | MSGPASS_OPEN_NONBLOCK)
@@ -391,6 +413,12 @@ FIXTURE_VARIANT_ADD(ioctl, request_read) {
 FIXTURE_VARIANT_ADD(ioctl, request_read_on_mailbox) {
 	MSGPASS_IOC_REQUEST_READ, WHOLE(request_read), OUT(request_read, out_count),
 	true, MSGPASS_IOVEC, prepare_request_read };
+FIXTURE_VARIANT_ADD(ioctl, piece_read) {
+	MSGPASS_IOC_PIECE_READ, WHOLE(piece_read), OUT(piece_read, out_count),
+	false, MSGPASS_IOVEC | MSGPASS_CANCEL, prepare_piece_read };
+FIXTURE_VARIANT_ADD(ioctl, piece_read_on_mailbox) {
+	MSGPASS_IOC_PIECE_READ, WHOLE(piece_read), OUT(piece_read, out_count),
+	true, MSGPASS_IOVEC | MSGPASS_CANCEL, prepare_piece_read };
 FIXTURE_VARIANT_ADD(ioctl, info) {
 	MSGPASS_IOC_INFO, WHOLE(info), OUT(info, out_peer),
 	false, 0, prepare_nothing };
@@ -813,7 +841,7 @@ TEST_F(field, no_byte_behind_a_name_is_set)
 
 /* --- numbers */
 
-static const unsigned int for_both[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 };
+static const unsigned int for_both[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 };
 static const unsigned int for_device[] = { 16, 17, 24, 25, 26, 27 };
 
 static bool listed(unsigned int number, const unsigned int *list, size_t count)

@@ -83,6 +83,7 @@
 #define MSGPASS_IOC_REPLY_RECEIVE	_IO(MSGPASS_IOC_MAGIC, 8)
 #define MSGPASS_IOC_FORWARD		_IO(MSGPASS_IOC_MAGIC, 9)
 #define MSGPASS_IOC_REQUEST_READ	_IO(MSGPASS_IOC_MAGIC, 10)
+#define MSGPASS_IOC_PIECE_READ		_IO(MSGPASS_IOC_MAGIC, 11)
 
 /* on a device fd */
 #define MSGPASS_IOC_MAILBOX_OPEN	_IO(MSGPASS_IOC_MAGIC, 16)
@@ -104,19 +105,23 @@
 #define MSGPASS_TYPE_EXACT	0x40 /* only messages of this type */
 #define MSGPASS_TYPE_UP_TO	0x80 /* of the lowest type <= this */
 #define MSGPASS_TYPE_EXCEPT	0x100 /* any type but this */
+#define MSGPASS_PIECES		0x2000 /* the head of what does not fit */
 
 /* flags of send */
 #define MSGPASS_SYNCHRONOUS	0x200	/* return when it has been received */
+#define MSGPASS_FLOW		0x1000	/* of any length, if it has to be */
 
 /* send: ask for a receipt; receive: only receipts */
 #define MSGPASS_RECEIPT		0x800
 
-/* flags of call, reply and forward */
-#define MSGPASS_CANCEL		0x400	/* give the call of this token up */
+/* flags of what takes a token */
+#define MSGPASS_CANCEL		0x400	/* give up what it names */
 
 /* out_flags of receive */
 #define MSGPASS_OUT_TRUNCATED	0x1 /* out_length is more than was copied */
 #define MSGPASS_OUT_RECEIPT	0x2 /* it is a struct msgpass_receipt */
+#define MSGPASS_OUT_PIECES	0x4 /* out_token names the rest of it */
+#define MSGPASS_OUT_FLOW	0x8 /* its sender waits until all is read */
 
 #define MSGPASS_FDS_MAX	16 /* file descriptors in a message */
 
@@ -144,8 +149,8 @@
 /**
  * struct msgpass_send - argument of MSGPASS_IOC_SEND
  * @size: sizeof(struct msgpass_send)
- * @flags: MSGPASS_NONBLOCK, MSGPASS_IOVEC, MSGPASS_PEER, and one of
- *	MSGPASS_SYNCHRONOUS and MSGPASS_RECEIPT
+ * @flags: MSGPASS_NONBLOCK, MSGPASS_IOVEC, MSGPASS_PEER, MSGPASS_SYNCHRONOUS,
+ *	MSGPASS_FLOW, and without these two MSGPASS_RECEIPT
  * @to: on a device fd the receiver: its pid in the caller's pid namespace, or
  *	with MSGPASS_PEER its peer id; 0 on a mailbox fd
  * @data: pointer to the bytes, or with MSGPASS_IOVEC to an array of
@@ -160,8 +165,9 @@
  *	dropped if nobody has received it; 0: no end
  * @cookie: with MSGPASS_RECEIPT a number that the receipt tells, else 0
  * @fds: pointer to an array of __s32: file descriptors to send along
- * @fds_count: how many, at most MSGPASS_FDS_MAX
+ * @fds_count: how many, at most MSGPASS_FDS_MAX; 0 with MSGPASS_FLOW
  * @reserved: 0
+ * @out_count: bytes that went through, filled only with MSGPASS_FLOW
  *
  * Asynchronous: returns 0 once the message is queued. Blocks while the link
  * or the mailbox is at its capacity, or others wait for room in it already.
@@ -173,6 +179,9 @@
  * given up before the message is taken leaves no trace; one that is given up
  * while a receiver copies it waits for that to end. If the message's lifetime
  * ends first, the send is ETIMEDOUT.
+ *
+ * With MSGPASS_FLOW, a message that is longer than the receiver's largest does
+ * not fail but flows, see below; a shorter one is sent as ever.
  *
  * With MSGPASS_RECEIPT, a send that returns 0 is followed by one message in
  * the caller's own inbox, a struct msgpass_receipt, when the message has been
@@ -197,7 +206,33 @@ struct msgpass_send {
 	__aligned_u64 fds;
 	__u32 fds_count;
 	__u32 reserved;
+	__aligned_u64 out_count;
 };
+
+/**
+ * DOC: Messages larger than any buffer
+ *
+ * A flow goes straight from the memory of its sender, who waits, to buffers of
+ * the receiver, in as many pieces as that likes. It can be of any length, and
+ * takes one place in the queue and no bytes. Non-blocking it is EAGAIN.
+ *
+ * The send returns 0 and @out_count is its length; or less, if it ended
+ * half-way: a signal or the deadline came, the receiver died or skipped the
+ * rest. If nothing went through, it is an error as of a synchronous send.
+ * One that is given up while a piece is copied waits for that to end. The
+ * bytes are read when the receiver asks for them: do not change them before.
+ *
+ * A receive with MSGPASS_PIECES of a message that does not fit, flow or not,
+ * fills the buffer with its head and tells in @out_token how to have the rest,
+ * by MSGPASS_IOC_PIECE_READ; @out_remaining is how much that is. From then on
+ * the message is the receiving process's, any thread of it may read on, and
+ * others never see it. Without MSGPASS_PIECES a flow is EMSGSIZE unless the
+ * buffer holds all of it; with MSGPASS_TRUNCATE the rest is skipped. Peek
+ * tells its length. A call is never received in pieces, but has
+ * MSGPASS_IOC_REQUEST_READ.
+ *
+ * (After the 2 GB message and the 1 GB buffer of the textbooks.)
+ */
 
 /* struct msgpass_receipt: what became of the message */
 #define MSGPASS_RECEIPT_RECEIVED	1 /* somebody has it */
@@ -235,7 +270,8 @@ struct msgpass_receipt {
  * struct msgpass_receive - argument of MSGPASS_IOC_RECEIVE
  * @size: sizeof(struct msgpass_receive)
  * @flags: MSGPASS_NONBLOCK, MSGPASS_IOVEC, MSGPASS_PEER, MSGPASS_PEEK,
- *	MSGPASS_TRUNCATE, MSGPASS_BY_PRIORITY, at most one of the
+ *	MSGPASS_TRUNCATE, MSGPASS_PIECES (without the two before),
+ *	MSGPASS_BY_PRIORITY, at most one of the
  *	MSGPASS_TYPE_* flags, and on a device fd without @from
  *	MSGPASS_RECEIPT: only receipts. Without it anyone's messages and
  *	receipts come in the order in which they were accepted.
@@ -247,7 +283,7 @@ struct msgpass_receipt {
  * @deadline: as in struct msgpass_send, to wait for a message
  * @type: for the MSGPASS_TYPE_* flags, else 0
  * @fds_room: how many file descriptors @fds has room for
- * @out_length: length of the message in bytes, truncated or not
+ * @out_length: length of the message in bytes, received whole or not
  * @out_sequence: number of the message in its inbox or mailbox, from 1 in the
  *	order in which messages were accepted there
  * @out_time: CLOCK_MONOTONIC time in nanoseconds at which it was accepted
@@ -258,12 +294,15 @@ struct msgpass_receipt {
  * @out_gid: effective gid of the sender in the receiver's user namespace
  * @out_type: type given by the sender
  * @out_priority: priority given by the sender
- * @out_flags: MSGPASS_OUT_TRUNCATED, MSGPASS_OUT_RECEIPT
- * @out_token: if it is a call, the token to reply with; else 0
+ * @out_flags: MSGPASS_OUT_TRUNCATED, MSGPASS_OUT_RECEIPT, MSGPASS_OUT_PIECES,
+ *	MSGPASS_OUT_FLOW
+ * @out_token: if it is a call, the token to reply with; with
+ *	MSGPASS_OUT_PIECES that of MSGPASS_IOC_PIECE_READ; else 0
  * @fds: pointer to an array of __s32, for the file descriptors that the
  *	message carries
  * @out_fds: how many it carries; more than @fds_room if truncated or peeked
  * @out_reserved: 0
+ * @out_remaining: with MSGPASS_OUT_PIECES the bytes left to read; else 0
  *
  * Returns 0 with the oldest message that matches, or with
  * MSGPASS_BY_PRIORITY the oldest of the highest priority. Receivers that wait
@@ -298,6 +337,7 @@ struct msgpass_receive {
 	__aligned_u64 fds;
 	__u32 out_fds;
 	__u32 out_reserved;
+	__aligned_u64 out_remaining;
 };
 
 /**
@@ -509,6 +549,36 @@ struct msgpass_request_read {
 	__u32 out_uid;
 	__u32 out_gid;
 	__u32 reserved;
+};
+
+/**
+ * struct msgpass_piece_read - argument of MSGPASS_IOC_PIECE_READ
+ * @size: sizeof(struct msgpass_piece_read)
+ * @flags: MSGPASS_IOVEC; MSGPASS_CANCEL: skip the rest, nothing is read
+ * @token: from the receive, with MSGPASS_OUT_PIECES
+ * @data: pointer to the buffer, or a struct iovec array
+ * @length: bytes in it, or elements
+ * @out_count: bytes written to the buffer; fewer than fit only at the end, or
+ *	if the sender of a flow left meanwhile
+ * @out_remaining: bytes left to read
+ *
+ * Reads on where the piece before ended. Never waits, but for another thread
+ * that reads the same message, and for memory to be there. The token is used
+ * up when nothing is left, the rest is skipped, or the ioctl says EPIPE; on
+ * any other error the piece can be read again.
+ *
+ * Particular errors: ESRCH the process has no such token; EPIPE the sender of
+ * a flow died or gave up, or its memory can't be read: there is no more. What
+ * was read has gone through.
+ */
+struct msgpass_piece_read {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 token;
+	__aligned_u64 data;
+	__aligned_u64 length;
+	__aligned_u64 out_count;
+	__aligned_u64 out_remaining;
 };
 
 /**

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A message too long to be buffered: its bytes go straight from the sender's
+ * memory to the receiver's, while the sender waits.
+ *
+ * The message in the queue holds none of them, but has the flow attached: whose
+ * memory, and where in it. Whoever reads pins a few pages at a time, in its own
+ * context, and copies from there. So what a flow costs does not depend on its
+ * length.
+ *
+ * What has gone through only counts once the reader commits it. The sender may
+ * give up at any time, but not while somebody reads: that reader stops at the
+ * next batch, and what it then commits has gone through.
+ *
+ * Lifetime: the message's.
+ *
+ * Locking: flow->lock guards the state, and is held for a few instructions.
+ */
+#ifndef MSGPASS_FLOW_H
+#define MSGPASS_FLOW_H
+
+#include <linux/mm_types.h>
+#include <linux/spinlock.h>
+#include <linux/uio.h>
+
+#include "message.h"
+#include "waiter.h"
+
+struct msgpass_flow {
+	struct msgpass_attachment attachment;
+	struct mm_struct *mm;			/* grabbed; const */
+	u64 length;				/* const */
+	struct msgpass_account *account;	/* reference held; const */
+
+	spinlock_t lock;			/* see above */
+
+	/* lock */
+	u64 done;				/* bytes that went through */
+	unsigned int readers;
+	bool stop;				/* the sender wants to leave */
+	bool over;
+	int error;				/* why, if nothing went through */
+	struct msgpass_waiter *sender;		/* NULL: not waiting here */
+
+	unsigned int count;			/* const */
+	struct iovec segments[];		/* const */
+};
+
+/*
+ * From @count segments of the caller's memory, of @length bytes in all, to a
+ * message made with stamp->extra and no bytes of its own.
+ */
+int msgpass_flow_attach(struct msgpass_message *message,
+			const struct iovec *segments, unsigned int count,
+			u64 length);
+/* NULL if the message is none. */
+struct msgpass_flow *msgpass_flow_of(const struct msgpass_message *message);
+
+/*
+ * A receiver's: begin, read, end. -EPIPE if the flow is over. A read returns
+ * how many bytes of those at @offset it wrote to @to, fewer than asked for if
+ * the sender is gone or its memory can't be read; -EFAULT if @to can't be
+ * written. To end with @finish is to want no more.
+ */
+int msgpass_flow_begin(struct msgpass_flow *flow);
+ssize_t msgpass_flow_read(struct msgpass_flow *flow, u64 offset,
+			  struct iov_iter *to);
+void msgpass_flow_end(struct msgpass_flow *flow, u64 through, bool finish);
+/* The receiver leaves. */
+void msgpass_flow_abandon(struct msgpass_flow *flow);
+
+/*
+ * The sender's, once the first piece was received, or if it was not: @error is
+ * why. Waits for the end: how many bytes went through, or the error if none.
+ */
+int msgpass_flow_wait(struct msgpass_flow *flow, struct msgpass_wait *wait,
+		      int error, u64 *through);
+
+#endif

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include "flow.h"
+#include "message.h"
+#include "reading.h"
+
+static atomic64_t last_token;
+
+void msgpass_reading_init(void)
+{
+	/* Tokens of an earlier load of the module must not come back. */
+	atomic64_set(&last_token, ktime_get_boottime_ns());
+}
+
+void msgpass_readings_init(struct xarray *readings)
+{
+	xa_init_flags(readings, XA_FLAGS_ACCOUNT);
+}
+
+void msgpass_reading_put(struct msgpass_reading *reading)
+{
+	if (!refcount_dec_and_test(&reading->refs))
+		return;
+	msgpass_message_put(reading->message);
+	mutex_destroy(&reading->lock);
+	kfree(reading);
+}
+
+struct msgpass_reading *msgpass_reading_new(struct xarray *readings,
+					    struct msgpass_message *message)
+{
+	struct msgpass_reading *reading;
+	int error;
+
+	reading = kzalloc(sizeof(*reading), GFP_KERNEL_ACCOUNT);
+	if (!reading)
+		return ERR_PTR(-ENOMEM);
+	reading->token = atomic64_inc_return(&last_token);
+	error = xa_reserve(readings, reading->token, GFP_KERNEL_ACCOUNT);
+	if (error) {
+		kfree(reading);
+		return ERR_PTR(error);
+	}
+	refcount_set(&reading->refs, 1);
+	reading->message = msgpass_message_ref(message);
+	mutex_init(&reading->lock);
+	return reading;
+}
+
+void msgpass_reading_begin(struct xarray *readings,
+			   struct msgpass_reading *reading, u64 offset)
+{
+	reading->offset = offset;
+	/* It has its place: this can't fail. */
+	xa_store(readings, reading->token, reading, GFP_KERNEL_ACCOUNT);
+}
+
+void msgpass_reading_discard(struct xarray *readings,
+			     struct msgpass_reading *reading)
+{
+	xa_release(readings, reading->token);
+	msgpass_reading_put(reading);
+}
+
+struct msgpass_reading *msgpass_reading_find(struct xarray *readings,
+					     u64 token)
+{
+	struct msgpass_reading *reading;
+
+	xa_lock(readings);
+	reading = xa_load(readings, token);
+	if (reading)
+		refcount_inc(&reading->refs);
+	xa_unlock(readings);
+	return reading;
+}
+
+ssize_t msgpass_reading_copy(const struct msgpass_message *message, u64 offset,
+			     struct iov_iter *to)
+{
+	struct msgpass_flow *flow = msgpass_flow_of(message);
+	size_t count;
+
+	if (flow)
+		return msgpass_flow_read(flow, offset, to);
+	count = min_t(u64, message->length - offset, iov_iter_count(to));
+	if (copy_to_iter(message->data + offset, count, to) != count)
+		return -EFAULT;
+	return count;
+}
+
+static ssize_t take(struct msgpass_reading *reading, struct iov_iter *to)
+{
+	struct msgpass_flow *flow = msgpass_flow_of(reading->message);
+	size_t wanted;
+	ssize_t count;
+	int error;
+
+	if (reading->over)
+		return -ESRCH;
+	if (flow) {
+		error = msgpass_flow_begin(flow);
+		if (error)
+			return error;
+	}
+	wanted = iov_iter_count(to);
+	count = msgpass_reading_copy(reading->message, reading->offset, to);
+	/* There is more of it always, or it would be over. */
+	if (!count && wanted)
+		count = -EPIPE;
+	if (count < 0 && flow)
+		msgpass_flow_end(flow, 0, false);
+	return count;
+}
+
+ssize_t msgpass_reading_take(struct msgpass_reading *reading,
+			     struct iov_iter *to)
+{
+	ssize_t count;
+
+	if (mutex_lock_interruptible(&reading->lock))
+		return -ERESTARTSYS;
+	count = take(reading, to);
+	if (count < 0)
+		mutex_unlock(&reading->lock);
+	return count;
+}
+
+static void forget(struct xarray *readings, struct msgpass_reading *reading)
+{
+	/* Whoever takes it out of the table has the table's reference. */
+	if (xa_erase(readings, reading->token))
+		msgpass_reading_put(reading);
+}
+
+void msgpass_reading_settle(struct xarray *readings,
+			    struct msgpass_reading *reading, u64 count,
+			    bool finish)
+{
+	struct msgpass_flow *flow = msgpass_flow_of(reading->message);
+
+	reading->offset += count;
+	if (reading->offset == msgpass_message_length(reading->message))
+		finish = true;
+	if (flow)
+		msgpass_flow_end(flow, count, finish);
+	if (finish) {
+		reading->over = true;
+		forget(readings, reading);
+	}
+	mutex_unlock(&reading->lock);
+}
+
+void msgpass_reading_restore(struct msgpass_reading *reading)
+{
+	struct msgpass_flow *flow = msgpass_flow_of(reading->message);
+
+	if (flow)
+		msgpass_flow_end(flow, 0, false);
+	mutex_unlock(&reading->lock);
+}
+
+void msgpass_reading_abandon(struct xarray *readings,
+			     struct msgpass_reading *reading)
+{
+	struct msgpass_flow *flow = msgpass_flow_of(reading->message);
+
+	if (flow)
+		msgpass_flow_abandon(flow);
+	forget(readings, reading);
+}
+
+void msgpass_readings_exit(struct xarray *readings)
+{
+	struct msgpass_reading *reading;
+	unsigned long token;
+
+	xa_for_each(readings, token, reading) {
+		msgpass_reading_abandon(readings, reading);
+		cond_resched();
+	}
+	xa_destroy(readings);
+}
