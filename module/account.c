@@ -209,6 +209,28 @@ void msgpass_account_close(struct msgpass_account *account, size_t bytes)
 	msgpass_account_put(account);
 }
 
+int msgpass_account_move(struct msgpass_account **account,
+			 const struct cred *cred, size_t bytes)
+{
+	struct msgpass_account *to = msgpass_account_get(cred);
+	int error = 0;
+
+	if (IS_ERR(to))
+		return PTR_ERR(to);
+	/* Its own: it must not have to fit twice. */
+	if (to == *account)
+		goto put;
+	error = charge(to, cred, bytes);
+	if (error)
+		goto put;
+	msgpass_account_close(*account, bytes);
+	*account = to;
+	return 0;
+put:
+	msgpass_account_put(to);
+	return error;
+}
+
 unsigned long msgpass_account_bytes(struct msgpass_account *account)
 {
 	return atomic_long_read(&account->bytes);

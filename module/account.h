@@ -25,6 +25,13 @@ struct msgpass_account *msgpass_account_open(const struct cred *cred,
 					     size_t bytes);
 void msgpass_account_close(struct msgpass_account *account, size_t bytes);
 
+/*
+ * Charges to @cred, instead of *@account, what that one was charged. -EDQUOT
+ * leaves all as it was.
+ */
+int msgpass_account_move(struct msgpass_account **account,
+			 const struct cred *cred, size_t bytes);
+
 unsigned long msgpass_account_bytes(struct msgpass_account *account);
 
 /* Complains if anybody has not uncharged what it charged. */

@@ -269,6 +269,57 @@ static long any_mailbox_delete(struct file *file,
 	return deleted_meanwhile(file, error);
 }
 
+static struct msgpass_inbox *
+process_to_give(const struct msgpass_mailbox_give *give)
+{
+	if (give->flags & ~(MSGPASS_PEER | MSGPASS_CANCEL))
+		return ERR_PTR(-EINVAL);
+	if (!(give->flags & MSGPASS_CANCEL))
+		return msgpass_direct_process(give->to,
+					      give->flags & MSGPASS_PEER);
+	return give->to || give->flags & MSGPASS_PEER ? ERR_PTR(-EINVAL) : NULL;
+}
+
+static long any_mailbox_give(struct file *file, union msgpass_argument *argument,
+			     void __user *user)
+{
+	const struct msgpass_mailbox_give *give = &argument->mailbox_give;
+	struct msgpass_inbox *to = process_to_give(give);
+	struct msgpass_mailbox *mailbox;
+	int error;
+
+	if (IS_ERR(to))
+		return PTR_ERR(to);
+	mailbox = addressed_mailbox(file, give->name);
+	if (IS_ERR(mailbox)) {
+		error = PTR_ERR(mailbox);
+	} else {
+		error = msgpass_mailbox_give(mailbox, to ? &to->peer : NULL);
+		msgpass_mailbox_put(mailbox);
+	}
+	if (to)
+		msgpass_inbox_put(to);
+	return deleted_meanwhile(file, error);
+}
+
+static long any_mailbox_accept(struct file *file,
+			       union msgpass_argument *argument,
+			       void __user *user)
+{
+	const struct msgpass_mailbox_accept *accept = &argument->mailbox_accept;
+	struct msgpass_mailbox *mailbox;
+	int error;
+
+	if (accept->flags)
+		return -EINVAL;
+	mailbox = addressed_mailbox(file, accept->name);
+	if (IS_ERR(mailbox))
+		return PTR_ERR(mailbox);
+	error = msgpass_mailbox_accept(mailbox);
+	msgpass_mailbox_put(mailbox);
+	return deleted_meanwhile(file, error);
+}
+
 static long device_mailbox_next(struct file *file, union msgpass_argument *argument,
 				void __user *user)
 {
@@ -333,15 +384,16 @@ static long device_mailbox_open(struct file *file, union msgpass_argument *argum
 {
 	const struct msgpass_mailbox_open *open = &argument->mailbox_open;
 	const u32 rights = MSGPASS_OPEN_RECEIVE | MSGPASS_OPEN_SEND;
+	const u32 of_create = MSGPASS_OPEN_EXCLUSIVE | MSGPASS_OPEN_BOUND;
 	struct file *new;
 	int fd;
 
-	if (open->flags & ~(rights | MSGPASS_OPEN_CREATE |
-			    MSGPASS_OPEN_EXCLUSIVE | MSGPASS_OPEN_NONBLOCK) ||
+	if (open->flags & ~(rights | MSGPASS_OPEN_NONBLOCK |
+			    MSGPASS_OPEN_CREATE | of_create) ||
 	    !(open->flags & rights))
 		return -EINVAL;
 	if (!(open->flags & MSGPASS_OPEN_CREATE) &&
-	    (open->flags & MSGPASS_OPEN_EXCLUSIVE || open->attributes.set))
+	    (open->flags & of_create || open->attributes.set))
 		return -EINVAL;
 	if (open->attributes.set & ~MSGPASS_SET_ALL)
 		return -EINVAL;
@@ -401,25 +453,26 @@ static long device_link_next(struct file *file, union msgpass_argument *argument
 	return stat->flags ? -EINVAL : msgpass_link_next(stat);
 }
 
-#define IOCTL_AT(number, type, first_out, function)			\
+#define IOCTL_AT(number, type, least_size, first_out, function)	\
 	[_IOC_NR(number)] = {						\
 		.size = sizeof(struct type),				\
-		.least = sizeof(struct type),				\
+		.least = least_size,					\
 		.out = first_out,					\
 		.handler = function,					\
 	}
 /* The struct has grown: programs may pass one that ends with @last. */
 #define IOCTL_IN_SINCE(number, type, last, function)			\
-	[_IOC_NR(number)] = {						\
-		.size = sizeof(struct type),				\
-		.least = offsetofend(struct type, last),		\
-		.out = sizeof(struct type),				\
-		.handler = function,					\
-	}
+	IOCTL_AT(number, type, offsetofend(struct type, last),		\
+		 sizeof(struct type), function)
+#define IOCTL_INOUT_SINCE(number, type, last, first_out, function)	\
+	IOCTL_AT(number, type, offsetofend(struct type, last),		\
+		 offsetof(struct type, first_out), function)
 #define IOCTL_INOUT(number, type, first_out, function)			\
-	IOCTL_AT(number, type, offsetof(struct type, first_out), function)
+	IOCTL_AT(number, type, sizeof(struct type),			\
+		 offsetof(struct type, first_out), function)
 #define IOCTL_IN(number, type, function)				\
-	IOCTL_AT(number, type, sizeof(struct type), function)
+	IOCTL_AT(number, type, sizeof(struct type), sizeof(struct type), \
+		 function)
 
 /*
  * Send, receive, call and the reading of pieces copy out by themselves: they
@@ -430,8 +483,8 @@ static const struct ioctl any_ioctls[] = {
 	IOCTL_IN_SINCE(MSGPASS_IOC_RECEIVE, msgpass_receive, out_token,
 		       any_receive),
 	IOCTL_INOUT(MSGPASS_IOC_INFO, msgpass_info, out_peer, any_info),
-	IOCTL_INOUT(MSGPASS_IOC_MAILBOX_STAT, msgpass_mailbox_stat, name,
-		    any_mailbox_stat),
+	IOCTL_INOUT_SINCE(MSGPASS_IOC_MAILBOX_STAT, msgpass_mailbox_stat,
+			  out_dropped, name, any_mailbox_stat),
 	IOCTL_IN(MSGPASS_IOC_MAILBOX_SET, msgpass_mailbox_set,
 		 any_mailbox_set),
 	IOCTL_IN(MSGPASS_IOC_MAILBOX_DELETE, msgpass_mailbox_delete,
@@ -448,14 +501,18 @@ static const struct ioctl any_ioctls[] = {
 		    msgpass_ioctl_request_read),
 	IOCTL_IN(MSGPASS_IOC_PIECE_READ, msgpass_piece_read,
 		 msgpass_ioctl_piece_read),
+	IOCTL_IN(MSGPASS_IOC_MAILBOX_GIVE, msgpass_mailbox_give,
+		 any_mailbox_give),
+	IOCTL_IN(MSGPASS_IOC_MAILBOX_ACCEPT, msgpass_mailbox_accept,
+		 any_mailbox_accept),
 };
 
 /* Of a device file alone. */
 static const struct ioctl device_ioctls[] = {
 	IOCTL_IN(MSGPASS_IOC_MAILBOX_OPEN, msgpass_mailbox_open,
 		 device_mailbox_open),
-	IOCTL_INOUT(MSGPASS_IOC_MAILBOX_NEXT, msgpass_mailbox_stat, name,
-		    device_mailbox_next),
+	IOCTL_INOUT_SINCE(MSGPASS_IOC_MAILBOX_NEXT, msgpass_mailbox_stat,
+			  out_dropped, name, device_mailbox_next),
 	IOCTL_IN(MSGPASS_IOC_INBOX_SET, msgpass_inbox_set, device_inbox_set),
 	IOCTL_INOUT(MSGPASS_IOC_INBOX_STAT, msgpass_inbox_stat, out_peer,
 		    device_inbox_stat),

@@ -436,8 +436,7 @@ static struct msgpass_inbox *inbox_by_peer(u64 id)
 	return msgpass_inbox_of(peer);
 }
 
-/* A living process: a reference to its inbox, or ERR_PTR. */
-static struct msgpass_inbox *inbox_by_address(u64 address, bool is_peer)
+struct msgpass_inbox *msgpass_direct_process(u64 address, bool is_peer)
 {
 	return is_peer ? inbox_by_peer(address) : inbox_by_pid(address, true);
 }
@@ -584,7 +583,7 @@ static struct link *link_lock_from(struct msgpass_inbox *inbox, u64 from,
 				   bool is_peer, bool make)
 	__acquires(&inbox->port.lock)
 {
-	struct msgpass_inbox *sender = inbox_by_address(from, is_peer);
+	struct msgpass_inbox *sender = msgpass_direct_process(from, is_peer);
 	struct link *link = NULL;
 
 	spin_lock(&inbox->port.lock);

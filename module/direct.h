@@ -74,6 +74,9 @@ static inline void msgpass_inbox_put(struct msgpass_inbox *inbox)
 	msgpass_peer_put(&inbox->peer);
 }
 
+/* That of a living process: a reference to inbox->peer, or ERR_PTR. */
+struct msgpass_inbox *msgpass_direct_process(u64 address, bool is_peer);
+
 /*
  * The inbox that a send to @to (a pid, or a peer id if @is_peer) goes to, if
  * the caller may send there: a reference, or ERR_PTR.

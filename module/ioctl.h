@@ -25,6 +25,8 @@ union msgpass_argument {
 	struct msgpass_mailbox_open mailbox_open;
 	struct msgpass_mailbox_delete mailbox_delete;
 	struct msgpass_mailbox_set mailbox_set;
+	struct msgpass_mailbox_give mailbox_give;
+	struct msgpass_mailbox_accept mailbox_accept;
 	struct msgpass_mailbox_stat mailbox_stat;
 	struct msgpass_inbox_set inbox_set;
 	struct msgpass_inbox_stat inbox_stat;

@@ -84,10 +84,14 @@ static bool is_privileged(const struct msgpass_mailbox *mailbox, int capability)
 	return ns_capable(mailbox->user_ns, capability);
 }
 
+static bool is_owner(const struct msgpass_mailbox *mailbox)
+{
+	return uid_eq(current_euid(), READ_ONCE(mailbox->owner));
+}
+
 static bool may_change(const struct msgpass_mailbox *mailbox)
 {
-	return uid_eq(current_euid(), READ_ONCE(mailbox->owner)) ||
-	       is_privileged(mailbox, CAP_IPC_OWNER);
+	return is_owner(mailbox) || is_privileged(mailbox, CAP_IPC_OWNER);
 }
 
 /* Which of the rights 4 (receive) and 2 (send) the mode gives the caller. */
@@ -95,7 +99,7 @@ static unsigned int mode_rights(const struct msgpass_mailbox *mailbox)
 {
 	unsigned int mode = READ_ONCE(mailbox->mode);
 
-	if (uid_eq(current_euid(), READ_ONCE(mailbox->owner)))
+	if (is_owner(mailbox))
 		return mode >> 6 & 06;
 	if (in_egroup_p(READ_ONCE(mailbox->group)))
 		return mode >> 3 & 06;
@@ -108,11 +112,36 @@ static bool may_open(const struct msgpass_mailbox *mailbox, unsigned int rights)
 	       is_privileged(mailbox, CAP_IPC_OWNER);
 }
 
+static bool is_offered_to_caller(const struct msgpass_mailbox *mailbox)
+{
+	lockdep_assert_held(&mailboxes_lock);
+	return mailbox->offer.peer &&
+	       mailbox->offer.peer->pid == task_tgid(current);
+}
+
+/* Few are offered to anybody: no lock for the others. */
+static bool look_for_offer(const struct msgpass_mailbox *mailbox)
+{
+	bool offered;
+
+	if (!READ_ONCE(mailbox->offer.peer))
+		return false;
+	mutex_lock(&mailboxes_lock);
+	offered = is_offered_to_caller(mailbox);
+	mutex_unlock(&mailboxes_lock);
+	return offered;
+}
+
+static bool may_look_after(const struct msgpass_mailbox *mailbox)
+{
+	return is_owner(mailbox) ||
+	       ns_capable_noaudit(mailbox->user_ns, CAP_IPC_OWNER);
+}
+
 static bool may_see(const struct msgpass_mailbox *mailbox)
 {
-	return mode_rights(mailbox) ||
-	       uid_eq(current_euid(), READ_ONCE(mailbox->owner)) ||
-	       ns_capable_noaudit(mailbox->user_ns, CAP_IPC_OWNER);
+	return mode_rights(mailbox) || may_look_after(mailbox) ||
+	       look_for_offer(mailbox);
 }
 
 /* A number is a port, and has one way to be written. */
@@ -220,7 +249,7 @@ static int names_add_any_port(struct msgpass_names *names,
 	return -ENOSPC;
 }
 
-/* The caller puts the name's reference. */
+/* The caller has a reference besides the name's. */
 static void names_remove(struct msgpass_mailbox *mailbox)
 {
 	struct msgpass_names *names = mailbox->names;
@@ -231,6 +260,105 @@ static void names_remove(struct msgpass_mailbox *mailbox)
 	xa_erase(&names->by_id, mailbox->id);
 	WRITE_ONCE(names->count, names->count - 1);
 	mailbox->names = NULL;
+	refcount_dec(&mailbox->refs);
+}
+
+/* If the process is dead already, this is as if it had died just after. */
+static void watch_start(struct msgpass_mailbox *mailbox,
+			struct msgpass_peer_watch *watch,
+			struct msgpass_peer *peer)
+{
+	lockdep_assert_held(&mailboxes_lock);
+	if (msgpass_peer_watch(watch, peer))
+		refcount_inc(&mailbox->refs);
+}
+
+/* The caller has a reference besides the watch's. */
+static void watch_stop(struct msgpass_mailbox *mailbox,
+		       struct msgpass_peer_watch *watch)
+{
+	lockdep_assert_held(&mailboxes_lock);
+	/* Else died() waits for the lock, and will put the reference. */
+	if (msgpass_peer_unwatch(watch))
+		refcount_dec(&mailbox->refs);
+}
+
+/*
+ * Nobody finds it any more. Close the port then, without the lock. The caller
+ * has a reference of its own.
+ */
+static void mailbox_detach(struct msgpass_mailbox *mailbox)
+{
+	lockdep_assert_held(&mailboxes_lock);
+	if (mailbox->names)
+		names_remove(mailbox);
+	watch_stop(mailbox, &mailbox->bound);
+	watch_stop(mailbox, &mailbox->offer);
+	mailbox->deleted = true;
+}
+
+static void mailbox_owner_died(struct msgpass_peer_watch *watch,
+			       struct msgpass_peer *peer)
+{
+	struct msgpass_mailbox *mailbox =
+		container_of(watch, struct msgpass_mailbox, bound);
+	bool bound;
+
+	mutex_lock(&mailboxes_lock);
+	bound = watch->peer == peer;
+	if (bound)
+		mailbox_detach(mailbox);
+	mutex_unlock(&mailboxes_lock);
+
+	if (bound)
+		msgpass_port_close(&mailbox->port);
+	msgpass_mailbox_put(mailbox);
+}
+
+static void mailbox_receiver_died(struct msgpass_peer_watch *watch,
+				  struct msgpass_peer *peer)
+{
+	struct msgpass_mailbox *mailbox =
+		container_of(watch, struct msgpass_mailbox, offer);
+
+	mutex_lock(&mailboxes_lock);
+	if (watch->peer == peer)
+		watch_stop(mailbox, watch);
+	mutex_unlock(&mailboxes_lock);
+	msgpass_mailbox_put(mailbox);
+}
+
+/* Deleted, or about to be: the worker may not have come to it yet. */
+static bool is_gone(const struct msgpass_mailbox *mailbox)
+{
+	lockdep_assert_held(&mailboxes_lock);
+	return mailbox->deleted ||
+	       (mailbox->bound.peer &&
+		!msgpass_pid_alive(mailbox->bound.peer->pid));
+}
+
+/*
+ * As names_find(), but not what is gone: whoever knows that a process is dead
+ * finds the names of its mailboxes free.
+ */
+static struct msgpass_mailbox *names_find_living(struct msgpass_names *names,
+						 const char *name)
+{
+	struct msgpass_mailbox *mailbox = names_find(names, name);
+	bool gone;
+
+	if (!mailbox || !READ_ONCE(mailbox->bound.peer))
+		return mailbox;
+	mutex_lock(&mailboxes_lock);
+	gone = is_gone(mailbox);
+	if (gone)
+		mailbox_detach(mailbox);
+	mutex_unlock(&mailboxes_lock);
+	if (!gone)
+		return mailbox;
+	msgpass_port_close(&mailbox->port);
+	msgpass_mailbox_put(mailbox);
+	return NULL;
 }
 
 /* Owner and group: giving away, or to a group not one's own, is privileged. */
@@ -256,6 +384,8 @@ static int attributes_apply_owner(struct msgpass_mailbox *mailbox,
 	if (!gid_eq(group, mailbox->group) && !in_egroup_p(group) &&
 	    !is_privileged(mailbox, CAP_CHOWN))
 		return -EPERM;
+	if (!uid_eq(owner, mailbox->owner))
+		watch_stop(mailbox, &mailbox->offer);
 	WRITE_ONCE(mailbox->owner, owner);
 	WRITE_ONCE(mailbox->group, group);
 	return 0;
@@ -305,6 +435,8 @@ mailbox_new(const struct msgpass_attributes *attributes, const char *name)
 	refcount_set(&mailbox->refs, 1);
 	INIT_LIST_HEAD(&mailbox->carried);
 	mailbox->account = account;
+	msgpass_peer_watch_init(&mailbox->bound, mailbox_owner_died);
+	msgpass_peer_watch_init(&mailbox->offer, mailbox_receiver_died);
 	mailbox->user_ns = get_user_ns(current_names()->user_ns);
 	memcpy(mailbox->name, name, sizeof(mailbox->name));
 	mailbox->owner = current_euid();
@@ -339,11 +471,63 @@ mailbox_existing(struct msgpass_mailbox *mailbox,
 	return ERR_PTR(error);
 }
 
+/*
+ * Gives it its name, and binds it to @owner if that is not NULL. Returns it, or
+ * a reference to the one that was quicker, or ERR_PTR.
+ */
+static struct msgpass_mailbox *mailbox_publish(struct msgpass_mailbox *new,
+					       struct msgpass_names *names,
+					       struct msgpass_peer *owner)
+{
+	struct msgpass_mailbox *mailbox = NULL;
+	int error = 0;
+
+	mutex_lock(&mailboxes_lock);
+	if (new->name[0])
+		mailbox = names_find(names, new->name);
+	if (mailbox)
+		goto unlock;
+	if (is_any_port(new->name))
+		error = names_add_any_port(names, new);
+	else if (new->name[0])
+		error = names_add(names, new);
+	if (!error && owner)
+		watch_start(new, &new->bound, owner);
+	mailbox = error ? ERR_PTR(error) : new;
+unlock:
+	mutex_unlock(&mailboxes_lock);
+	return mailbox;
+}
+
+static struct msgpass_mailbox *
+mailbox_make(const struct msgpass_mailbox_open *open, const char *name)
+{
+	struct msgpass_mailbox *mailbox, *new;
+	struct msgpass_peer *owner = NULL;
+
+	new = mailbox_new(&open->attributes, name);
+	if (IS_ERR(new))
+		return new;
+	if (open->flags & MSGPASS_OPEN_BOUND)
+		owner = msgpass_peer_get(task_tgid(current));
+	if (IS_ERR(owner)) {
+		mailbox = ERR_CAST(owner);
+	} else {
+		mailbox = mailbox_publish(new, current_names(), owner);
+		if (owner)
+			msgpass_peer_put(owner);
+	}
+	if (mailbox != new)
+		msgpass_mailbox_put(new);
+	if (IS_ERR(mailbox) || mailbox == new)
+		return mailbox;
+	return mailbox_existing(mailbox, open);
+}
+
 struct msgpass_mailbox *
 msgpass_mailbox_open(const struct msgpass_mailbox_open *open)
 {
-	struct msgpass_names *names = current_names();
-	struct msgpass_mailbox *mailbox, *new;
+	struct msgpass_mailbox *mailbox;
 	char name[MSGPASS_NAME_SIZE];
 	int error;
 
@@ -351,34 +535,24 @@ msgpass_mailbox_open(const struct msgpass_mailbox_open *open)
 	if (error)
 		return ERR_PTR(error);
 	if (name[0]) {
-		mailbox = names_find(names, name);
+		mailbox = names_find_living(current_names(), name);
 		if (mailbox)
 			return mailbox_existing(mailbox, open);
 	}
 	if (!(open->flags & MSGPASS_OPEN_CREATE))
 		return ERR_PTR(name[0] ? -ENOENT : -EINVAL);
+	return mailbox_make(open, name);
+}
 
-	new = mailbox_new(&open->attributes, name);
-	if (IS_ERR(new))
-		return new;
-	if (!name[0])
-		return new;
-
-	mutex_lock(&mailboxes_lock);
-	/* Another may have been quicker. */
-	mailbox = names_find(names, name);
-	if (mailbox)
-		error = 0;
-	else if (is_any_port(name))
-		error = names_add_any_port(names, new);
-	else
-		error = names_add(names, new);
-	mutex_unlock(&mailboxes_lock);
-
-	if (!mailbox && !error)
-		return new;
-	msgpass_mailbox_put(new);
-	return error ? ERR_PTR(error) : mailbox_existing(mailbox, open);
+void msgpass_mailbox_release(struct msgpass_mailbox *mailbox)
+{
+	if (!mailbox->name[0]) {
+		mutex_lock(&mailboxes_lock);
+		mailbox_detach(mailbox);
+		mutex_unlock(&mailboxes_lock);
+		msgpass_port_close(&mailbox->port);
+	}
+	msgpass_mailbox_put(mailbox);
 }
 
 struct msgpass_mailbox *msgpass_mailbox_find(const char *from)
@@ -429,33 +603,23 @@ struct msgpass_mailbox *msgpass_mailbox_next(u64 id)
 /* May the caller change or delete it, and is it there to be? */
 static int check_change(const struct msgpass_mailbox *mailbox)
 {
-	lockdep_assert_held(&mailboxes_lock);
-	if (mailbox->deleted)
+	if (is_gone(mailbox))
 		return -EPIPE;
 	return may_change(mailbox) ? 0 : -EPERM;
 }
 
 int msgpass_mailbox_delete(struct msgpass_mailbox *mailbox)
 {
-	bool named = false;
 	int error;
 
 	mutex_lock(&mailboxes_lock);
 	error = check_change(mailbox);
-	if (!error) {
-		named = mailbox->names;
-		if (named)
-			names_remove(mailbox);
-		mailbox->deleted = true;
-	}
+	if (!error)
+		mailbox_detach(mailbox);
 	mutex_unlock(&mailboxes_lock);
-	if (error)
-		return error;
-
-	msgpass_port_close(&mailbox->port);
-	if (named)
-		msgpass_mailbox_put(mailbox);
-	return 0;
+	if (!error)
+		msgpass_port_close(&mailbox->port);
+	return error;
 }
 
 int msgpass_mailbox_set(struct msgpass_mailbox *mailbox,
@@ -471,12 +635,83 @@ int msgpass_mailbox_set(struct msgpass_mailbox *mailbox,
 	return error;
 }
 
+int msgpass_mailbox_give(struct msgpass_mailbox *mailbox,
+			 struct msgpass_peer *to)
+{
+	int error;
+
+	mutex_lock(&mailboxes_lock);
+	error = check_change(mailbox);
+	if (!error && !to && !mailbox->offer.peer)
+		error = -ESRCH;
+	if (!error) {
+		watch_stop(mailbox, &mailbox->offer);
+		if (to)
+			watch_start(mailbox, &mailbox->offer, to);
+	}
+	mutex_unlock(&mailboxes_lock);
+	return error;
+}
+
+static int mailbox_change_owner(struct msgpass_mailbox *mailbox)
+{
+	int error;
+
+	lockdep_assert_held(&mailboxes_lock);
+	error = msgpass_account_move(&mailbox->account, current_cred(),
+				     sizeof(*mailbox));
+	if (error)
+		return error;
+	WRITE_ONCE(mailbox->owner, current_euid());
+	WRITE_ONCE(mailbox->group, current_egid());
+	if (mailbox->bound.peer) {
+		watch_stop(mailbox, &mailbox->bound);
+		watch_start(mailbox, &mailbox->bound, mailbox->offer.peer);
+	}
+	watch_stop(mailbox, &mailbox->offer);
+	return 0;
+}
+
+int msgpass_mailbox_accept(struct msgpass_mailbox *mailbox)
+{
+	int error;
+
+	mutex_lock(&mailboxes_lock);
+	if (is_gone(mailbox))
+		error = -EPIPE;
+	else if (!is_offered_to_caller(mailbox))
+		error = -EPERM;
+	else
+		error = mailbox_change_owner(mailbox);
+	mutex_unlock(&mailboxes_lock);
+	return error;
+}
+
+static void mailbox_fill_owner(const struct msgpass_mailbox *mailbox,
+			       struct msgpass_mailbox_stat *stat)
+{
+	const struct msgpass_peer *owner = mailbox->bound.peer;
+	const struct msgpass_peer *offered = mailbox->offer.peer;
+	struct user_namespace *ns = current_user_ns();
+
+	lockdep_assert_held(&mailboxes_lock);
+	stat->out_attributes.set = MSGPASS_SET_ALL;
+	stat->out_attributes.uid = from_kuid_munged(ns, mailbox->owner);
+	stat->out_attributes.gid = from_kgid_munged(ns, mailbox->group);
+	stat->out_flags = owner ? MSGPASS_MAILBOX_BOUND : 0;
+	stat->out_owner_pid = owner ? pid_vnr(owner->pid) : 0;
+	stat->out_owner_peer = owner ? owner->id : 0;
+	if (offered && !is_offered_to_caller(mailbox) &&
+	    !may_look_after(mailbox))
+		offered = NULL;
+	stat->out_offered_peer = offered ? offered->id : 0;
+}
+
 int msgpass_mailbox_stat(struct msgpass_mailbox *mailbox,
 			 struct msgpass_mailbox_stat *stat)
 {
 	struct msgpass_port *port = &mailbox->port;
-	struct user_namespace *ns = current_user_ns();
-	bool closed;
+	bool gone;
 
 	memcpy(stat->name, mailbox->name, sizeof(stat->name));
 	stat->out_id = mailbox->id;
@@ -491,15 +726,13 @@ int msgpass_mailbox_stat(struct msgpass_mailbox *mailbox,
 	stat->out_sent = port->accepted;
 	stat->out_received = port->received;
 	stat->out_dropped = port->dropped;
-	closed = port->closed;
 	spin_unlock(&port->lock);
 
-	stat->out_attributes.set = MSGPASS_SET_ALL;
-	stat->out_attributes.uid =
-		from_kuid_munged(ns, READ_ONCE(mailbox->owner));
-	stat->out_attributes.gid =
-		from_kgid_munged(ns, READ_ONCE(mailbox->group));
-	return closed ? -EPIPE : 0;
+	mutex_lock(&mailboxes_lock);
+	mailbox_fill_owner(mailbox, stat);
+	gone = is_gone(mailbox);
+	mutex_unlock(&mailboxes_lock);
+	return gone ? -EPIPE : 0;
 }
 
 u64 msgpass_mailbox_count(void)
@@ -527,8 +760,8 @@ static void __net_exit names_exit(struct net *net)
 		/* A file passed elsewhere may have deleted it meanwhile. */
 		mailbox = xa_load(&names->by_id, id);
 		if (mailbox) {
-			names_remove(mailbox);
-			mailbox->deleted = true;
+			refcount_inc(&mailbox->refs);
+			mailbox_detach(mailbox);
 		}
 		mutex_unlock(&mailboxes_lock);
 		if (mailbox) {

@@ -5,10 +5,11 @@
  * A mailbox is a port with one queue. A named one belongs to the network
  * namespace in which it was made and lives until it is deleted or the
  * namespace goes, which it does not keep alive. An anonymous one lives as
- * long as its files.
+ * long as its file. One that is bound to a process is deleted when that dies.
  *
- * Lifetime: references; each open file has one, and the name has one. Deleting
- * takes the name and closes the port; the memory goes with the last file.
+ * Lifetime: references; each open file has one, the name has one, and so has
+ * each watch on a process. Deleting takes the name and the watches and closes
+ * the port; the memory goes with the last file.
  *
  * Lock order:
  *
@@ -16,6 +17,7 @@
  *	  carry_lock (right.c): rights in messages
  *	    mailbox->port.lock
  *	      accounts_lock (account.c)
+ *	  watches_lock (peer.c)
  */
 #ifndef MSGPASS_MAILBOX_H
 #define MSGPASS_MAILBOX_H
@@ -23,6 +25,7 @@
 #include <linux/msgpass.h>
 #include <linux/rhashtable-types.h>
 
+#include "peer.h"
 #include "port.h"
 
 struct msgpass_account;
@@ -32,7 +35,6 @@ struct msgpass_mailbox {
 	struct msgpass_port port;
 	struct msgpass_queue queue;		/* the port's only one */
 	refcount_t refs;
-	struct msgpass_account *account;	/* reference held; const */
 	struct user_namespace *user_ns;		/* reference held; const */
 	char name[MSGPASS_NAME_SIZE];		/* zero-padded; const */
 	u64 id;					/* const once named */
@@ -44,6 +46,11 @@ struct msgpass_mailbox {
 	kuid_t owner;
 	kgid_t group;
 	unsigned int mode;
+
+	/* mailboxes_lock; watch.peer may be compared with NULL without */
+	struct msgpass_account *account;	/* reference held */
+	struct msgpass_peer_watch bound;	/* the process it dies with */
+	struct msgpass_peer_watch offer;	/* the process that may accept */
 
 	/* carry_lock (right.c) */
 	struct list_head carried;		/* rights in its messages */
@@ -67,11 +74,18 @@ struct msgpass_mailbox *msgpass_mailbox_find(const char *name);
 /* The first with a number above @id that the caller can see; ERR_PTR. */
 struct msgpass_mailbox *msgpass_mailbox_next(u64 id);
 void msgpass_mailbox_put(struct msgpass_mailbox *mailbox);
+/* Puts the reference of a file that is closed: anonymous, it has no other. */
+void msgpass_mailbox_release(struct msgpass_mailbox *mailbox);
 
 /* -EPIPE if it was deleted; -EPERM unless the caller is the owner. */
 int msgpass_mailbox_delete(struct msgpass_mailbox *mailbox);
 int msgpass_mailbox_set(struct msgpass_mailbox *mailbox,
 			const struct msgpass_attributes *attributes);
+/* Offers it to @to, or to nobody: NULL, -ESRCH if there was no offer. */
+int msgpass_mailbox_give(struct msgpass_mailbox *mailbox,
+			 struct msgpass_peer *to);
+/* -EPIPE if it was deleted; -EPERM unless it is offered to the caller. */
+int msgpass_mailbox_accept(struct msgpass_mailbox *mailbox);
 /* -EPIPE if it was deleted. */
 int msgpass_mailbox_stat(struct msgpass_mailbox *mailbox,
 			 struct msgpass_mailbox_stat *stat);

@@ -13,6 +13,7 @@ static struct workqueue_struct *peer_workqueue;
 static struct rhashtable peers_by_pid;
 static DEFINE_XARRAY(peers_by_id);
 static atomic64_t peer_last_id;
+static DEFINE_SPINLOCK(watches_lock);	/* nothing is taken inside it */
 
 static const struct rhashtable_params peers_by_pid_params = {
 	.key_len = sizeof_field(struct msgpass_peer, pid),
@@ -66,6 +67,65 @@ void msgpass_peer_put(struct msgpass_peer *peer)
 	peer_ops->free(peer);
 }
 
+void msgpass_peer_watch_init(struct msgpass_peer_watch *watch,
+			     void (*died)(struct msgpass_peer_watch *watch,
+					  struct msgpass_peer *peer))
+{
+	INIT_LIST_HEAD(&watch->entry);
+	watch->peer = NULL;
+	watch->died = died;
+}
+
+bool msgpass_peer_watch(struct msgpass_peer_watch *watch,
+			struct msgpass_peer *peer)
+{
+	bool alive;
+
+	spin_lock(&watches_lock);
+	/* If it dies later, peer_tell_watches() finds the watch in the list. */
+	alive = !msgpass_peer_is_dead(peer);
+	if (alive) {
+		WRITE_ONCE(watch->peer, msgpass_peer_ref(peer));
+		list_add_tail(&watch->entry, &peer->watches);
+	}
+	spin_unlock(&watches_lock);
+	return alive;
+}
+
+bool msgpass_peer_unwatch(struct msgpass_peer_watch *watch)
+{
+	struct msgpass_peer *peer = watch->peer;
+	bool untold;
+
+	if (!peer)
+		return false;
+	spin_lock(&watches_lock);
+	untold = !list_empty(&watch->entry);
+	list_del_init(&watch->entry);
+	spin_unlock(&watches_lock);
+
+	WRITE_ONCE(watch->peer, NULL);
+	msgpass_peer_put(peer);
+	return untold;
+}
+
+static void peer_tell_watches(struct msgpass_peer *peer)
+{
+	struct msgpass_peer_watch *watch;
+
+	spin_lock(&watches_lock);
+	while ((watch = list_first_entry_or_null(&peer->watches,
+						 struct msgpass_peer_watch,
+						 entry))) {
+		list_del_init(&watch->entry);
+		spin_unlock(&watches_lock);
+		watch->died(watch, peer);
+		cond_resched();
+		spin_lock(&watches_lock);
+	}
+	spin_unlock(&watches_lock);
+}
+
 /* The process is dead, or the module leaves. */
 static void peer_retire(struct msgpass_peer *peer)
 {
@@ -75,6 +135,7 @@ static void peer_retire(struct msgpass_peer *peer)
 	rhashtable_remove_fast(&peers_by_pid, &peer->by_pid,
 			       peers_by_pid_params);
 	peer_ops->died(peer);
+	peer_tell_watches(peer);
 	xa_erase(&peers_by_id, peer->id);
 	msgpass_peer_put(peer);
 }
@@ -137,6 +198,7 @@ static struct msgpass_peer *peer_new(struct pid *pid)
 	peer->pid = identity->pid;
 	peer->identity = identity;
 	peer->dead = 0;
+	INIT_LIST_HEAD(&peer->watches);
 	/* One for the tables, one for the caller. */
 	refcount_set(&peer->refs, 2);
 	init_waitqueue_func_entry(&peer->exit_wait, peer_exit_notice);

@@ -8,6 +8,8 @@
  * wait_pidfd queue tells. Then ops->died() runs once, in process context. The
  * memory stays while somebody, a message in a queue say, has a reference.
  *
+ * Others who have to know of the death put a watch on the process.
+ *
  * The object is allocated by ops->alloc(), so that the layer above can embed
  * it in what it keeps for the process.
  */
@@ -38,6 +40,7 @@ struct msgpass_peer {
 	struct msgpass_identity *identity; /* reference held; const */
 	refcount_t refs;
 	unsigned long dead;		/* bit 0, atomic: died() is due or done */
+	struct list_head watches;	/* watches_lock (peer.c) */
 	struct rhash_head by_pid;	/* the table's */
 	wait_queue_entry_t exit_wait;	/* pid->wait_pidfd.lock */
 	struct work_struct exit_work;
@@ -50,6 +53,22 @@ struct msgpass_peer_ops {
 	void (*free)(struct msgpass_peer *peer);
 };
 
+/*
+ * Embedded in what has to know of a process's death. Its user calls watch and
+ * unwatch under a lock of its own, and keeps what it is embedded in until
+ * unwatch says true or died() returns.
+ */
+struct msgpass_peer_watch {
+	struct list_head entry;		/* watches_lock (peer.c) */
+	struct msgpass_peer *peer;	/* reference held; NULL: none; user's */
+	/*
+	 * Once, in process context, with no lock held. By the time that it has
+	 * the user's lock, @peer may be unwatched and another watched: compare.
+	 */
+	void (*died)(struct msgpass_peer_watch *watch,
+		     struct msgpass_peer *peer);
+};
+
 int msgpass_peer_init(const struct msgpass_peer_ops *ops);
 /* Every process counts as dead now. No other call may be under way. */
 void msgpass_peer_exit(void);
@@ -60,6 +79,15 @@ struct msgpass_peer *msgpass_peer_find(struct pid *pid);	/* NULL */
 struct msgpass_peer *msgpass_peer_find_id(u64 id);		/* NULL */
 struct msgpass_peer *msgpass_peer_next(u64 id);			/* NULL */
 void msgpass_peer_put(struct msgpass_peer *peer);
+
+void msgpass_peer_watch_init(struct msgpass_peer_watch *watch,
+			     void (*died)(struct msgpass_peer_watch *watch,
+					  struct msgpass_peer *peer));
+/* false: it is dead already, and died() will not be called. */
+bool msgpass_peer_watch(struct msgpass_peer_watch *watch,
+			struct msgpass_peer *peer);
+/* false: there was nothing to watch, or died() was called or will yet be. */
+bool msgpass_peer_unwatch(struct msgpass_peer_watch *watch);
 
 void msgpass_identity_put(struct msgpass_identity *identity);
 

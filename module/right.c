@@ -22,10 +22,7 @@ void msgpass_right_put(struct msgpass_right *right)
 
 	if (!refcount_dec_and_test(&right->refs))
 		return;
-	/* Anonymous: nobody can come to it any more. */
-	if (!mailbox->name[0])
-		msgpass_port_close(&mailbox->port);
-	msgpass_mailbox_put(mailbox);
+	msgpass_mailbox_release(mailbox);
 	kfree(right);
 }
 

@@ -213,6 +213,23 @@ static inline int do_mailbox_set(int fd, const char *name,
 #define MAILBOX_SET_NAMED(fd, name, ...) \
 	do_mailbox_set(fd, name, (struct msgpass_attributes){ __VA_ARGS__ })
 
+/* On a device fd of the mailbox of that name; on a mailbox fd @name is empty. */
+static inline int mailbox_give(int fd, const char *name, uint32_t flags, uint64_t to)
+{
+	struct msgpass_mailbox_give give = { .size = sizeof(give), .flags = flags, .to = to };
+
+	memccpy(give.name, name, 0, sizeof(give.name));
+	return call(fd, MSGPASS_IOC_MAILBOX_GIVE, &give);
+}
+
+static inline int mailbox_accept(int fd, const char *name)
+{
+	struct msgpass_mailbox_accept accept = { .size = sizeof(accept) };
+
+	memccpy(accept.name, name, 0, sizeof(accept.name));
+	return call(fd, MSGPASS_IOC_MAILBOX_ACCEPT, &accept);
+}
+
 static inline int mailbox_stat(int fd, const char *name, struct msgpass_mailbox_stat *stat)
 {
 	*stat = (struct msgpass_mailbox_stat){ .size = sizeof(*stat) };

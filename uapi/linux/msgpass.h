@@ -84,6 +84,8 @@
 #define MSGPASS_IOC_FORWARD		_IO(MSGPASS_IOC_MAGIC, 9)
 #define MSGPASS_IOC_REQUEST_READ	_IO(MSGPASS_IOC_MAGIC, 10)
 #define MSGPASS_IOC_PIECE_READ		_IO(MSGPASS_IOC_MAGIC, 11)
+#define MSGPASS_IOC_MAILBOX_GIVE	_IO(MSGPASS_IOC_MAGIC, 12)
+#define MSGPASS_IOC_MAILBOX_ACCEPT	_IO(MSGPASS_IOC_MAGIC, 13)
 
 /* on a device fd */
 #define MSGPASS_IOC_MAILBOX_OPEN	_IO(MSGPASS_IOC_MAGIC, 16)
@@ -661,6 +663,7 @@ struct msgpass_attributes {
 #define MSGPASS_OPEN_CREATE	0x4 /* make it if there is none */
 #define MSGPASS_OPEN_EXCLUSIVE	0x8 /* with CREATE: EEXIST if there is */
 #define MSGPASS_OPEN_NONBLOCK	0x10 /* the fd starts out O_NONBLOCK */
+#define MSGPASS_OPEN_BOUND	0x20 /* with CREATE: it dies with the process */
 
 /**
  * struct msgpass_mailbox_open - argument of MSGPASS_IOC_MAILBOX_OPEN
@@ -676,12 +679,18 @@ struct msgpass_attributes {
  * MSGPASS_OPEN_CREATE makes a mailbox under a port from 1024 up that is not in
  * use; MSGPASS_IOC_MAILBOX_STAT of the fd tells which.
  *
+ * A mailbox made with MSGPASS_OPEN_BOUND is bound to the calling process, all
+ * of its threads but no child; exec keeps it so. When that process dies, the
+ * mailbox is deleted as by MSGPASS_IOC_MAILBOX_DELETE, whoever else has an fd
+ * of it. Any other lives until it is deleted. A mailbox that is there already
+ * is opened as it is, bound or not.
+ *
  * Returns a new close-on-exec file descriptor. Whoever makes a mailbox gets
  * the rights asked for, whatever @attributes.mode says.
  *
  * Particular errors: ENAMETOOLONG @name has no NUL; EINVAL a byte not allowed
- * in it, MSGPASS_OPEN_EXCLUSIVE or attributes without MSGPASS_OPEN_CREATE;
- * EMFILE, ENFILE no more file descriptors.
+ * in it, MSGPASS_OPEN_EXCLUSIVE, MSGPASS_OPEN_BOUND or attributes without
+ * MSGPASS_OPEN_CREATE; EMFILE, ENFILE no more file descriptors.
  */
 struct msgpass_mailbox_open {
 	__u32 size;
@@ -724,6 +733,59 @@ struct msgpass_mailbox_set {
 };
 
 /**
+ * struct msgpass_mailbox_give - argument of MSGPASS_IOC_MAILBOX_GIVE
+ * @size: sizeof(struct msgpass_mailbox_give)
+ * @flags: MSGPASS_PEER; or MSGPASS_CANCEL alone, which withdraws the offer
+ * @to: the process that may accept: its pid in the caller's pid namespace, or
+ *	with MSGPASS_PEER its peer id; 0 with MSGPASS_CANCEL
+ * @name: on a device fd which mailbox; empty on a mailbox fd
+ *
+ * Offers the mailbox to a process, in place of any earlier offer. Nothing
+ * changes until that process accepts, but that it can see the mailbox. The
+ * offer ends when that process or the mailbox dies, and when the owner of the
+ * mailbox changes; not when the offering process dies, unless the mailbox was
+ * bound to that.
+ *
+ * For the owner, or with CAP_IPC_OWNER (else EPERM; by name ENOENT for those
+ * who can't see it): who may delete a mailbox may give it away, bound to
+ * whichever process.
+ *
+ * Particular errors: EINVAL @to is 0 or a pid below 0, or is set with
+ * MSGPASS_CANCEL; ESRCH @to is a thread id, a kernel thread or a zombie; with
+ * MSGPASS_CANCEL: there is no offer, it may have been accepted meanwhile.
+ */
+struct msgpass_mailbox_give {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 to;
+	char name[MSGPASS_NAME_SIZE];
+};
+
+/**
+ * struct msgpass_mailbox_accept - argument of MSGPASS_IOC_MAILBOX_ACCEPT
+ * @size: sizeof(struct msgpass_mailbox_accept)
+ * @flags: 0
+ * @name: on a device fd which mailbox; empty on a mailbox fd
+ *
+ * Takes the mailbox over, if it is offered to the calling process (any of its
+ * threads, no child; else EPERM). Its owner and group are then the caller's
+ * effective uid and gid, its memory counts against the caller's quota, and if
+ * it is bound, it is bound to the calling process. Its mode, what is queued,
+ * and the rights of open fds stay. As both sides agreed, this takes no
+ * CAP_CHOWN.
+ *
+ * On an error, EDQUOT too, all is as it was, and the offer stands.
+ */
+struct msgpass_mailbox_accept {
+	__u32 size;
+	__u32 flags;
+	char name[MSGPASS_NAME_SIZE];
+};
+
+/* out_flags of MSGPASS_IOC_MAILBOX_STAT and MSGPASS_IOC_MAILBOX_NEXT */
+#define MSGPASS_MAILBOX_BOUND	0x1 /* it dies with a process */
+
+/**
  * struct msgpass_mailbox_stat - argument of MSGPASS_IOC_MAILBOX_STAT and
  *	MSGPASS_IOC_MAILBOX_NEXT
  * @size: sizeof(struct msgpass_mailbox_stat)
@@ -740,12 +802,18 @@ struct msgpass_mailbox_set {
  * @out_sent: messages accepted since it was made
  * @out_received: messages received since
  * @out_dropped: messages dropped since
+ * @out_flags: MSGPASS_MAILBOX_BOUND
+ * @out_owner_pid: pid in the caller's pid namespace of the process that it is
+ *	bound to; 0 if it is not bound, or the process can't be seen
+ * @out_owner_peer: peer id of that process; 0 if it is not bound
+ * @out_offered_peer: peer id of the process that it is offered to; 0 if there
+ *	is no offer. Told to that process, the owner and with CAP_IPC_OWNER.
  *
  * A mailbox can be seen by those who may send to it or receive from it, by
- * its owner, and with CAP_IPC_OWNER; for others it is not there (ENOENT), but
- * that opening it is EACCES. NEXT tells of the first with a number above @id
- * that the caller can see, ENOENT when there is none. Anonymous mailboxes are
- * not listed.
+ * its owner, by the process it is offered to, and with CAP_IPC_OWNER; for
+ * others it is not there (ENOENT), but that opening it is EACCES. NEXT tells
+ * of the first with a number above @id that the caller can see, ENOENT when
+ * there is none. Anonymous mailboxes are not listed.
  */
 struct msgpass_mailbox_stat {
 	__u32 size;
@@ -761,6 +829,10 @@ struct msgpass_mailbox_stat {
 	__aligned_u64 out_sent;
 	__aligned_u64 out_received;
 	__aligned_u64 out_dropped;
+	__u32 out_flags;
+	__s32 out_owner_pid;
+	__aligned_u64 out_owner_peer;
+	__aligned_u64 out_offered_peer;
 };
 
 /**
