@@ -12,6 +12,8 @@ PUBLIC int msgpass_inbox_set(int device,
 
 	if (ret < 0)
 		return ret;
+	if (settings && settings->bound)
+		return -EINVAL;
 	return device_ioctl(device, MSGPASS_IOC_INBOX_SET, &argument);
 }
 

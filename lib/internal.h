@@ -28,10 +28,17 @@ static inline __u64 to_user_pointer(const void *pointer)
 	return (uintptr_t)pointer;
 }
 
-static inline bool is_zero(const uint64_t reserved[4])
+static inline bool all_zero(const uint64_t *numbers, size_t count)
 {
-	return !(reserved[0] | reserved[1] | reserved[2] | reserved[3]);
+	uint64_t bits = 0;
+
+	while (count--)
+		bits |= numbers[count];
+	return !bits;
 }
+
+#define is_zero(reserved) \
+	all_zero(reserved, sizeof(reserved) / sizeof((reserved)[0]))
 
 static inline size_t size_of_parts(const struct iovec *iov, size_t count)
 {

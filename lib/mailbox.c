@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR LGPL-2.1-or-later
 /*
- * Mailboxes: open, delete, set, look at, list.
+ * Mailboxes: open, delete, set, give, accept, look at, list.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -58,6 +58,8 @@ PUBLIC int msgpass_mailbox_open(int device, const char *name, int flags,
 	ret = settings_to_attributes(settings, &argument.attributes);
 	if (ret < 0)
 		return ret;
+	if (settings && settings->bound)
+		argument.flags |= MSGPASS_OPEN_BOUND;
 	return device_ioctl(device, MSGPASS_IOC_MAILBOX_OPEN, &argument);
 }
 
@@ -98,11 +100,53 @@ PUBLIC int msgpass_mailbox_set(int fd, const char *name,
 	struct msgpass_mailbox_set argument = { .size = sizeof(argument) };
 	int ret = copy_name(argument.name, name);
 
+	if (settings && settings->bound)
+		return -EINVAL;
 	if (ret == 0)
 		ret = settings_to_attributes(settings, &argument.attributes);
 	if (ret < 0)
 		return ret;
 	return device_ioctl(fd, MSGPASS_IOC_MAILBOX_SET, &argument);
+}
+
+static int give(int fd, const char *name, __u64 to, __u32 flags)
+{
+	struct msgpass_mailbox_give argument = {
+		.size = sizeof(argument),
+		.flags = flags,
+		.to = to,
+	};
+	int ret = copy_name(argument.name, name);
+
+	if (ret < 0)
+		return ret;
+	return device_ioctl(fd, MSGPASS_IOC_MAILBOX_GIVE, &argument);
+}
+
+PUBLIC int msgpass_mailbox_give(int fd, const char *name, pid_t to)
+{
+	/* 0 and those below are for the kernel to refuse */
+	return give(fd, name, to, 0);
+}
+
+PUBLIC int msgpass_mailbox_give_peer(int fd, const char *name, uint64_t to)
+{
+	return give(fd, name, to, MSGPASS_PEER);
+}
+
+PUBLIC int msgpass_mailbox_give_cancel(int fd, const char *name)
+{
+	return give(fd, name, 0, MSGPASS_CANCEL);
+}
+
+PUBLIC int msgpass_mailbox_accept(int fd, const char *name)
+{
+	struct msgpass_mailbox_accept argument = { .size = sizeof(argument) };
+	int ret = copy_name(argument.name, name);
+
+	if (ret < 0)
+		return ret;
+	return device_ioctl(fd, MSGPASS_IOC_MAILBOX_ACCEPT, &argument);
 }
 
 static void fill_status(struct msgpass_mailbox_status *status,
@@ -117,6 +161,9 @@ static void fill_status(struct msgpass_mailbox_status *status,
 		.sent = argument->out_sent,
 		.received = argument->out_received,
 		.dropped = argument->out_dropped,
+		.owner_peer = argument->out_owner_peer,
+		.owner_pid = argument->out_owner_pid,
+		.offered_peer = argument->out_offered_peer,
 	};
 	memcpy(status->name, argument->name, sizeof(status->name));
 	settings_from_attributes(&status->settings, &argument->out_attributes);

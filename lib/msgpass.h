@@ -286,6 +286,9 @@ enum msgpass_has {
  *	senders wait; 0: none, every send is a rendezvous; MSGPASS_NO_LIMIT
  * @capacity_bytes: the same in bytes; MSGPASS_NO_LIMIT
  * @message_max: longest message in bytes
+ * @bound: of a new mailbox: bind it to the calling process, all its threads
+ *	but no child. It is deleted when that process dies; exec keeps it.
+ *	Only in opening one; @has has no bit for it.
  * @reserved: 0
  */
 struct msgpass_settings {
@@ -296,7 +299,8 @@ struct msgpass_settings {
 	uint64_t capacity;
 	uint64_t capacity_bytes;
 	uint64_t message_max;
-	uint64_t reserved[4];
+	bool bound;
+	uint64_t reserved[3];
 };
 
 /**
@@ -311,6 +315,10 @@ struct msgpass_settings {
  * @sent: messages accepted since it was made
  * @received: messages received since
  * @dropped: messages dropped since
+ * @owner_peer: peer id of the process that it is bound to; 0 if it is not
+ * @owner_pid: pid of that process; 0 also if it can't be seen
+ * @offered_peer: peer id of the process that it is offered to; 0 if there is
+ *	none, or for whom this does not concern
  * @reserved: 0
  */
 struct msgpass_mailbox_status {
@@ -324,7 +332,10 @@ struct msgpass_mailbox_status {
 	uint64_t sent;
 	uint64_t received;
 	uint64_t dropped;
-	uint64_t reserved[4];
+	uint64_t owner_peer;
+	pid_t owner_pid;
+	uint64_t offered_peer;
+	uint64_t reserved[1];
 };
 
 /**
@@ -813,6 +824,54 @@ int msgpass_mailbox_delete(int fd, const char *name);
  */
 int msgpass_mailbox_set(int fd, const char *name,
 			const struct msgpass_settings *settings);
+
+/**
+ * msgpass_mailbox_give() - offer a mailbox to another process
+ * @fd: a device, or the mailbox
+ * @name: of the mailbox on a device, else NULL
+ * @to: the process that may accept it, by its pid
+ *
+ * For its owner. Nothing changes until that process accepts. It takes the
+ * place of an earlier offer, and ends when that process or the mailbox dies.
+ *
+ * Return: 0, else a negative errno value; -ESRCH: there is no such process.
+ */
+int msgpass_mailbox_give(int fd, const char *name, pid_t to);
+
+/**
+ * msgpass_mailbox_give_peer() - offer a mailbox to a process, by peer id
+ * @fd: a device, or the mailbox
+ * @name: of the mailbox on a device, else NULL
+ * @to: the process that may accept it
+ *
+ * Return: as msgpass_mailbox_give().
+ */
+int msgpass_mailbox_give_peer(int fd, const char *name, uint64_t to);
+
+/**
+ * msgpass_mailbox_give_cancel() - withdraw the offer of a mailbox
+ * @fd: a device, or the mailbox
+ * @name: of the mailbox on a device, else NULL
+ *
+ * For its owner.
+ *
+ * Return: 0, else a negative errno value; -ESRCH: there is no offer, it may
+ * have been accepted, or have ended.
+ */
+int msgpass_mailbox_give_cancel(int fd, const char *name);
+
+/**
+ * msgpass_mailbox_accept() - accept a mailbox that is offered to the caller
+ * @fd: a device, or the mailbox
+ * @name: of the mailbox on a device, else NULL
+ *
+ * The caller's effective user and group are then its owner and group, and pay
+ * for it; if it is bound, it is bound to the calling process.
+ *
+ * Return: 0, else a negative errno value; -EPERM: it is not offered to the
+ * calling process. With an error the offer stands.
+ */
+int msgpass_mailbox_accept(int fd, const char *name);
 
 /**
  * msgpass_mailbox_stat() - look at a mailbox

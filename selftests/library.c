@@ -745,6 +745,64 @@ TEST_F(library, a_synchronous_send_is_received_when_it_returns)
 	EXPECT_EQ(0, child_status(child));
 }
 
+TEST_F(library, a_bound_mailbox_dies_with_its_process)
+{
+	struct msgpass_settings settings = { .bound = true };
+	const char *name = unique_name("bound");
+	struct msgpass_mailbox_status status;
+	pid_t child = child_fork();
+	int fd;
+
+	if (!child) {
+		CHECK(msgpass_mailbox_open(self->device, name, O_RDWR | O_CREAT, &settings) >= 0);
+		for (;;)
+			pause();
+	}
+	ASSERT_TRUE(wait_until((fd = msgpass_mailbox_open(self->device, name, O_RDWR, NULL)) >= 0));
+	ASSERT_EQ(0, msgpass_mailbox_stat(fd, NULL, &status));
+	EXPECT_EQ(child, status.owner_pid);
+	EXPECT_NE(0, status.owner_peer);
+	EXPECT_EQ(0, status.offered_peer);
+	child_kill(child);
+	EXPECT_EQ(-ENOENT, msgpass_mailbox_stat(self->device, name, &status));
+	EXPECT_EQ(-EPIPE, msgpass_mailbox_receive(fd, self->buffer, 1, NULL));
+	close(fd);
+	EXPECT_EQ(-EINVAL, msgpass_mailbox_open(self->device, name, O_RDWR, &settings));
+	EXPECT_EQ(-EINVAL, msgpass_mailbox_set(self->mailbox, NULL, &settings));
+	EXPECT_EQ(-EINVAL, msgpass_inbox_set(self->device, &settings));
+}
+
+TEST_F(library, a_mailbox_is_given_and_accepted)
+{
+	struct msgpass_mailbox_status status;
+	struct msgpass_system_info system;
+	const char *name = unique_name("given");
+	int fd = msgpass_mailbox_open(self->device, name, O_RDWR | O_CREAT, NULL);
+
+	ASSERT_GE(fd, 0);
+	ASSERT_EQ(0, msgpass_get_info(self->device, &system));
+	EXPECT_EQ(-EPERM, msgpass_mailbox_accept(fd, NULL));
+	EXPECT_EQ(0, msgpass_mailbox_give(fd, NULL, getpid()));
+	ASSERT_EQ(0, msgpass_mailbox_stat(fd, NULL, &status));
+	EXPECT_EQ(system.peer, status.offered_peer);
+	EXPECT_EQ(0, msgpass_mailbox_give_cancel(self->device, name));
+	EXPECT_EQ(-ESRCH, msgpass_mailbox_give_cancel(fd, NULL));
+	EXPECT_EQ(-EPERM, msgpass_mailbox_accept(fd, NULL));
+	EXPECT_EQ(0, msgpass_mailbox_give_peer(self->device, name, system.peer));
+	EXPECT_EQ(0, msgpass_mailbox_accept(self->device, name));
+	ASSERT_EQ(0, msgpass_mailbox_stat(fd, NULL, &status));
+	EXPECT_EQ(0, status.offered_peer);
+	EXPECT_EQ(0, status.owner_peer);
+	EXPECT_EQ(0, status.owner_pid);
+	EXPECT_EQ(-EINVAL, msgpass_mailbox_give(fd, NULL, 0));
+	EXPECT_EQ(-EINVAL, msgpass_mailbox_give(fd, NULL, -1));
+	EXPECT_EQ(-ESRCH, msgpass_mailbox_give_peer(fd, NULL, UINT64_MAX));
+	EXPECT_EQ(-EINVAL, msgpass_mailbox_give(fd, "", getpid()));
+	EXPECT_EQ(-EINVAL, msgpass_mailbox_accept(fd, ""));
+	EXPECT_EQ(0, msgpass_mailbox_delete(fd, NULL));
+	close(fd);
+}
+
 TEST_F(library, a_mailbox_tells_what_went_through_it)
 {
 	struct msgpass_mailbox_status status;
