@@ -174,6 +174,120 @@ a_bad_name_is_refused() {
 	says ENAMETOOLONG
 }
 
+# --- owners
+
+a_bound_box_dies_with_its_command() {
+	msgpass create --bound --capacity 3 "$box" -- msgpass recv "$box" --count 2 >"$tmp/out" &
+	owner=$!
+	until_true box_has receivers_waiting 1
+	box_has bound_pid $owner
+	box_has capacity 3
+	msgpass ls | grep -q "^0600 .* $owner $box$"
+	msgpass ls --json | grep -q "\"name\": \"$box\", .*\"bound_pid\": $owner,"
+	seq 3 | msgpass send --lines "$box"
+	ends $owner 0
+	equal "$(tr '\n' ' ' <"$tmp/out")" "1 2 "
+	exits 5 msgpass stat "$box"
+}
+
+a_bound_port_is_told() {
+	port=$(msgpass create --bound 0 -- true)
+	[ "$port" -ge 1024 ]
+	exits 5 msgpass stat "$port"
+}
+
+a_bound_box_dies_with_a_command_that_is_killed() {
+	msgpass create --bound "$box" -- sleep 1000 &
+	owner=$!
+	until_true box_has bound_pid $owner
+	msgpass recv "$box" 2>"$tmp/said" &
+	receiver=$!
+	until_true box_has receivers_waiting 1
+	kill -9 $owner
+	ends $receiver 8
+	says EPIPE
+	wait $owner || :
+	exits 5 msgpass stat "$box"
+}
+
+a_command_that_can_not_be_run_leaves_no_bound_box() {
+	exits 1 msgpass create --bound "$box" -- ./no-such-command
+	says "cannot run './no-such-command'.*ENOENT"
+	exits 5 msgpass stat "$box"
+}
+
+a_box_that_is_there_does_not_become_bound() {
+	msgpass create "$box"
+	exits 10 msgpass create --bound "$box" -- true
+	says "does not become bound"
+	box_has bound_pid null
+}
+
+a_box_passes_from_one_command_to_another() {
+	msgpass create --bound "$box" -- sleep 1000 &
+	first=$!
+	until_true box_has bound_pid $first
+	mkfifo "$tmp/go"
+	# shellcheck disable=SC2016 # for the inner shell
+	sh -c 'read -r go <"$1/go"; exec msgpass accept "$2" -- sleep 1000' - "$tmp" "$box" &
+	second=$!
+	msgpass give "$box" --pid $second
+	until_true box_has bound_pid $first
+	exits 6 msgpass accept "$box" -- true
+	says "not offered"
+	exits 2 msgpass accept "$box"
+	says "would die"
+	echo >"$tmp/go"
+	until_true box_has bound_pid $second
+	box_has offered_peer null
+	kill $first
+	wait $first || :
+	box_has bound_pid $second
+	kill $second
+	wait $second || :
+	exits 5 msgpass stat "$box"
+}
+
+an_offer_is_told_and_withdrawn() {
+	msgpass create "$box"
+	exits 5 msgpass give --cancel "$box"
+	says "no offer"
+	exits 5 msgpass give --peer 1 "$box"
+	says "no such process"
+	sleep 1000 &
+	other=$!
+	msgpass give --pid $other "$box"
+	peer=$(msgpass stat --json "$box" | field offered_peer)
+	[ "$peer" -gt 0 ]
+	exits 0 msgpass give --cancel "$box"
+	box_has offered_peer null
+	exits 0 msgpass give --peer "$peer" "$box"
+	box_has offered_peer "$peer"
+	kill $other
+	until_true box_has offered_peer null
+}
+
+a_box_is_given_to_another_user() {
+	need_users
+	msgpass create "$box" --owner father
+	mkfifo "$tmp/fifo"
+	: >"$tmp/pid"
+	chmod 755 "$tmp"
+	chmod 666 "$tmp/pid"
+	# shellcheck disable=SC2016
+	as mother 'echo $$ >'"$tmp"'/pid; read -r go; exec msgpass accept '"$box" <"$tmp/fifo" &
+	mother=$!
+	exec 9>"$tmp/fifo"
+	until_true test -s "$tmp/pid"
+	exits 5 as mother "msgpass accept $box"
+	exits 0 as father "msgpass give $box --pid $(cat "$tmp/pid")"
+	echo >&9
+	ends $mother 0
+	box_has owner mother
+	exits 5 as father "msgpass rm $box"
+	exits 0 as mother "msgpass rm $box"
+}
+
 # --- messages
 
 a_message_goes_through_a_box() {
@@ -880,6 +994,12 @@ wrong_usage_exits_with_2() {
 	exits 2 msgpass create "$box" --mode 8
 	exits 2 msgpass create "$box" --capacity-bytes 1T
 	exits 2 msgpass create "$box" --owner nobody-of-this-name
+	exits 2 msgpass create --bound "$box"
+	exits 2 msgpass create "$box" -- true
+	exits 2 msgpass give "$box"
+	exits 2 msgpass give "$box" --pid 1 --cancel
+	exits 2 msgpass give --pid 1
+	exits 2 msgpass accept
 	exits 2 msgpass call
 	exits 2 msgpass call "$box" --any
 	exits 2 msgpass call "$box" --type $start
@@ -1037,7 +1157,7 @@ boxes_are_listed() {
 	msgpass create "$box" --mode 0620 --capacity 5
 	echo hello | msgpass send "$box"
 	msgpass ls >"$tmp/out"
-	grep -q "^0620 root  *root  *1  *5  *6  *0  *0 $box$" "$tmp/out"
+	grep -q "^0620 root  *root  *1  *5  *6  *0  *0  *- $box$" "$tmp/out"
 	msgpass ls --names | grep -qx "$box"
 	msgpass ls --json >"$tmp/json"
 	grep -q "\"name\": \"$box\", .*\"queued\": 1," "$tmp/json"
@@ -1088,7 +1208,7 @@ progress_is_shown_when_asked_for() {
 
 every_verb_has_help() {
 	msgpass help >"$tmp/help"
-	for verb in create send recv call serve ls stat set rm info help; do
+	for verb in create send recv call serve ls stat set give accept rm info help; do
 		grep -q "^  $verb " "$tmp/help"
 		msgpass help $verb | grep -q "^usage: msgpass $verb "
 		msgpass $verb --help | grep -q "^usage: msgpass $verb "

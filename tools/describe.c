@@ -12,6 +12,16 @@ static void describe_limits(struct record *record,
 	record_number(record, "message_max", settings->message_max);
 }
 
+/* 0 stands for none, or one that can't be seen. */
+static void describe_process(struct record *record, const char *key,
+			     uint64_t number)
+{
+	if (number)
+		record_number(record, key, number);
+	else
+		record_text(record, key, NULL);
+}
+
 void describe_mailbox(struct record *record,
 		      const struct msgpass_mailbox_status *status)
 {
@@ -28,6 +38,9 @@ void describe_mailbox(struct record *record,
 	record_number(record, "sent", status->sent);
 	record_number(record, "received", status->received);
 	record_number(record, "dropped", status->dropped);
+	describe_process(record, "bound_pid", status->owner_pid);
+	describe_process(record, "bound_peer", status->owner_peer);
+	describe_process(record, "offered_peer", status->offered_peer);
 }
 
 void describe_inbox(struct record *record,

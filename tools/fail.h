@@ -30,8 +30,12 @@ enum deed {
 	TO_CALL,
 	TO_RECEIVE,
 	TO_CREATE,
+	TO_BIND,	/* to create for a command */
 	TO_DELETE,
 	TO_SET,
+	TO_GIVE,
+	TO_WITHDRAW,
+	TO_ACCEPT,
 	TO_STAT,
 };
 

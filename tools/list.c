@@ -52,6 +52,19 @@ static const char *limit_text(uint64_t limit)
 	return limit == MSGPASS_NO_LIMIT ? "unlimited" : number;
 }
 
+/* The process that a mailbox is bound to. */
+static const char *owner_text(const struct msgpass_mailbox_status *status)
+{
+	static char number[16];
+
+	if (!status->owner_peer)
+		return "-";
+	if (!status->owner_pid)
+		return "unseen";
+	snprintf(number, sizeof(number), "%d", status->owner_pid);
+	return number;
+}
+
 static void begin_list(struct listing *listing, const char *key,
 		       const char *heading)
 {
@@ -87,11 +100,12 @@ static void print_mailbox(struct listing *listing,
 		return;
 	}
 	printf("%04o %-10s %-10s %8" PRIu64 " %9s %10" PRIu64
-	       " %9" PRIu64 " %7" PRIu64 " ",
+	       " %9" PRIu64 " %7" PRIu64 " %7s ",
 	       status->settings.mode, user_text(status->settings.uid),
 	       group_text(status->settings.gid), status->queued,
 	       limit_text(status->settings.capacity), status->queued_bytes,
-	       status->receivers_waiting, status->senders_waiting);
+	       status->receivers_waiting, status->senders_waiting,
+	       owner_text(status));
 	text_print(stdout, status->name);
 	putchar('\n');
 }
@@ -102,7 +116,7 @@ static int list_mailboxes(struct listing *listing)
 	int ret;
 
 	begin_list(listing, "mailboxes",
-		   "MODE OWNER      GROUP        QUEUED  CAPACITY      BYTES RECEIVERS SENDERS NAME");
+		   "MODE OWNER      GROUP        QUEUED  CAPACITY      BYTES RECEIVERS SENDERS   BOUND NAME");
 	while ((ret = msgpass_mailbox_next(listing->device, &status)) > 0) {
 		print_mailbox(listing, &status);
 		listing->count++;

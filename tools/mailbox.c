@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * create, set and rm.
+ * create, set, give, accept and rm.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,18 +25,50 @@ static int tell_port(const struct target *target, int mailbox)
 	return DONE;
 }
 
+/* The command takes the place of this process, and so owns what it owned. */
+static int become(char **command)
+{
+	if (fflush(stdout))
+		return fail(FAILED, "cannot write to standard output: %m");
+	/* main() ignores it, and exec would keep that */
+	signal(SIGPIPE, SIG_DFL);
+	execvp(command[0], command);
+	return fail(FAILED, "cannot run '%s': %s (%s)", text_shown(command[0]),
+		    strerror(errno), strerrorname_np(errno));
+}
+
+static int create_bound(const struct target *target,
+			const struct options *options)
+{
+	int code = DONE;
+	int ret = msgpass_mailbox_open(target->device, target->name,
+				       O_RDWR | O_CREAT | O_EXCL,
+				       &options->settings);
+
+	if (ret < 0)
+		return fail_with(target, TO_BIND, ret);
+	if (!strcmp(target->name, "0"))
+		code = tell_port(target, ret);
+	return code ? code : become(options->operands + 1);
+}
+
 /*
  * Always made exclusively: the settings of one that is there would be ignored
  * in silence otherwise.
  */
 int create_mailbox(const struct options *options)
 {
+	bool bound = options->settings.bound;
 	struct target target;
 	int ret;
 
-	if (options->operand_count != 1)
+	if (bound && options->operand_count < 2)
+		return fail_usage(options, "name a mailbox, and after -- the command to bind it to");
+	if (!bound && options->operand_count != 1)
 		return fail_usage(options, "name one mailbox");
 	ret = target_mailbox(&target, options->operands[0]);
+	if (!ret && bound)
+		return create_bound(&target, options);
 	if (ret)
 		return ret;
 	ret = msgpass_mailbox_open(target.device, target.name,
@@ -90,4 +123,56 @@ int set_mailbox(const struct options *options)
 	if (ret < 0)
 		return fail_with(&target, TO_SET, ret);
 	return DONE;
+}
+
+int give_mailbox(const struct options *options)
+{
+	enum deed deed = options->cancel ? TO_WITHDRAW : TO_GIVE;
+	struct target target;
+	int ret;
+
+	if (options->operand_count != 1)
+		return fail_usage(options, "name one mailbox");
+	if (!!options->pid + !!options->peer + options->cancel != 1)
+		return fail_usage(options, "say to whom, with --pid or --peer, or --cancel");
+	ret = target_mailbox(&target, options->operands[0]);
+	if (ret)
+		return ret;
+	if (options->cancel)
+		ret = msgpass_mailbox_give_cancel(target.device, target.name);
+	else if (options->peer)
+		ret = msgpass_mailbox_give_peer(target.device, target.name,
+						options->peer);
+	else
+		ret = msgpass_mailbox_give(target.device, target.name,
+					   options->pid);
+	return ret < 0 ? fail_with(&target, deed, ret) : DONE;
+}
+
+/* Accepted by a process that ends, it would be deleted, and what is in it. */
+static bool would_die(const struct target *target)
+{
+	struct msgpass_mailbox_status status;
+
+	return !msgpass_mailbox_stat(target->device, target->name, &status) &&
+	       status.owner_peer;
+}
+
+int accept_mailbox(const struct options *options)
+{
+	struct target target;
+	int ret;
+
+	if (!options->operand_count)
+		return fail_usage(options, "name a mailbox");
+	ret = target_mailbox(&target, options->operands[0]);
+	if (ret)
+		return ret;
+	if (options->operand_count == 1 && would_die(&target))
+		return fail_usage(options, "%s is bound and would die with this process; name, after --, the command to bind it to",
+				  target.text);
+	ret = msgpass_mailbox_accept(target.device, target.name);
+	if (ret < 0)
+		return fail_with(&target, TO_ACCEPT, ret);
+	return options->operand_count > 1 ? become(options->operands + 1) : DONE;
 }

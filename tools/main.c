@@ -13,7 +13,8 @@
 #include "verbs.h"
 
 const struct verb verbs[] = {
-	{ "create", FOR_CREATE, "BOX", "make a mailbox", create_mailbox },
+	{ "create", FOR_CREATE, "BOX | --bound BOX -- COMMAND [ARG...]",
+	  "make a mailbox", create_mailbox },
 	{ "send", FOR_SEND, "BOX | --pid PID | --peer ID",
 	  "send standard input", send_input },
 	{ "recv", FOR_RECV, "BOX | --any | --pid PID | --peer ID",
@@ -26,6 +27,10 @@ const struct verb verbs[] = {
 	{ "stat", FOR_STAT, "BOX | --pid PID | --peer ID",
 	  "tell all about a mailbox or an inbox", show_status },
 	{ "set", FOR_SET, "BOX", "change a mailbox", set_mailbox },
+	{ "give", FOR_GIVE, "BOX --pid PID | --peer ID | --cancel",
+	  "offer a mailbox to a process", give_mailbox },
+	{ "accept", FOR_ACCEPT, "BOX [-- COMMAND [ARG...]]",
+	  "take over a mailbox that is offered", accept_mailbox },
 	{ "rm", FOR_RM, "BOX...", "delete mailboxes and what is in them",
 	  remove_mailboxes },
 	{ "info", FOR_INFO, "", "tell limits and usage", show_info },

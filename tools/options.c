@@ -48,11 +48,11 @@ static const char *set_flag(const char *text, void *field)
 #define FLAG(f)		set_flag, FIELD(f), 0, 0
 
 static const struct option_row rows[] = {
-	{ "pid", "PID", TRANSFER | FOR_CALL | FOR_STAT, parse_pid, FIELD(pid), 0, 0,
-	  "the process with this pid, instead of a mailbox" },
-	{ "peer", "ID", TRANSFER | FOR_CALL | FOR_STAT, parse_count, FIELD(peer),
-	  0, 0,
-	  "the process with this peer id, instead of a mailbox" },
+	{ "pid", "PID", TRANSFER | FOR_CALL | FOR_STAT | FOR_GIVE, parse_pid,
+	  FIELD(pid), 0, 0, "the process with this pid" },
+	{ "peer", "ID", TRANSFER | FOR_CALL | FOR_STAT | FOR_GIVE, parse_count,
+	  FIELD(peer), 0, 0, "the process with this peer id" },
+	{ "cancel", NULL, FOR_GIVE, FLAG(cancel), "withdraw the offer" },
 	{ "any", NULL, FOR_RECV | FOR_SERVE, FLAG(any),
 	  "any process, instead of a mailbox" },
 	{ "message", NULL, TRANSFER, FLAG(message),
@@ -101,6 +101,8 @@ static const struct option_row rows[] = {
 	  "the longest message it takes" },
 	{ "exclusive", NULL, FOR_CREATE, FLAG(exclusive),
 	  "fail if it is there already (exit code 10)" },
+	{ "bound", NULL, FOR_CREATE, FLAG(settings.bound),
+	  "let it die with the command that is then run" },
 	{ "mailboxes", NULL, FOR_LS, FLAG(mailboxes),
 	  "list mailboxes (the default)" },
 	{ "inboxes", NULL, FOR_LS, FLAG(inboxes),

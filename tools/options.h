@@ -23,6 +23,8 @@ enum verb_bit {
 	FOR_HELP	= 1 << 8,
 	FOR_CALL	= 1 << 9,
 	FOR_SERVE	= 1 << 10,
+	FOR_GIVE	= 1 << 11,
+	FOR_ACCEPT	= 1 << 12,
 };
 
 struct options;
@@ -60,10 +62,11 @@ extern const struct verb verbs[];
  * @type: of the --type option
  * @priority: --priority
  * @settings: --mode, --owner, --group, --capacity, --capacity-bytes,
- *	--message-max
+ *	--message-max, --bound
  * @all: --all
  * @any: --any
  * @by_priority: --by-priority
+ * @cancel: --cancel
  * @exclusive: --exclusive
  * @help: --help
  * @inboxes: --inboxes
@@ -100,6 +103,7 @@ struct options {
 	bool all;
 	bool any;
 	bool by_priority;
+	bool cancel;
 	bool exclusive;
 	bool help;
 	bool inboxes;

@@ -10,6 +10,8 @@
 int create_mailbox(const struct options *options);
 int remove_mailboxes(const struct options *options);
 int set_mailbox(const struct options *options);
+int give_mailbox(const struct options *options);
+int accept_mailbox(const struct options *options);
 int send_input(const struct options *options);
 int receive_output(const struct options *options);
 int call_server(const struct options *options);
