@@ -109,6 +109,8 @@ static int send_flow(const struct msgpass_target *target,
 
 	/* Once it has gone through, nothing may fail. */
 	send->out_count = 0;
+	if (target->mailbox && target->mailbox->broadcast)
+		return -EOPNOTSUPP;
 	error = copy_out_count(send, user) ?:
 		msgpass_draft_flow(draft, &data, send->data, send->length,
 				   send->flags & MSGPASS_IOVEC);
@@ -221,6 +223,7 @@ static long any_mailbox_stat(struct file *file,
 			     void __user *user)
 {
 	struct msgpass_mailbox_stat *stat = &argument->mailbox_stat;
+	const struct msgpass_right *right = msgpass_file_right(file);
 	struct msgpass_mailbox *mailbox;
 	int error;
 
@@ -229,7 +232,8 @@ static long any_mailbox_stat(struct file *file,
 	mailbox = addressed_mailbox(file, stat->name);
 	if (IS_ERR(mailbox))
 		return PTR_ERR(mailbox);
-	error = msgpass_mailbox_stat(mailbox, stat);
+	error = msgpass_mailbox_stat(mailbox, right ? right->subscription :
+						      NULL, stat);
 	msgpass_mailbox_put(mailbox);
 	return deleted_meanwhile(file, error);
 }
@@ -335,7 +339,7 @@ static long device_mailbox_next(struct file *file, union msgpass_argument *argum
 		if (IS_ERR(mailbox))
 			return PTR_ERR(mailbox);
 		id = mailbox->id;
-		error = msgpass_mailbox_stat(mailbox, stat);
+		error = msgpass_mailbox_stat(mailbox, NULL, stat);
 		msgpass_mailbox_put(mailbox);
 	} while (error == -EPIPE);
 	return error;
@@ -347,36 +351,84 @@ static fmode_t open_mode(u32 flags)
 	       (flags & MSGPASS_OPEN_SEND ? FMODE_WRITE : 0);
 }
 
+/*
+ * What to receive from a broadcast needs a subscription. A mailbox that is made
+ * now has it from the start, because afterwards nothing may fail.
+ */
+static int subscribe(const struct msgpass_mailbox_open *open,
+		     struct msgpass_mailbox *mailbox,
+		     struct msgpass_subscription **subscription)
+{
+	if (!mailbox->broadcast || !(open->flags & MSGPASS_OPEN_RECEIVE)) {
+		if (*subscription)
+			msgpass_subscription_put(*subscription);
+		*subscription = NULL;
+		return 0;
+	}
+	if (!*subscription) {
+		*subscription = msgpass_subscription_new();
+		if (IS_ERR(*subscription))
+			return PTR_ERR(*subscription);
+	}
+	msgpass_subscription_start(*subscription, mailbox->broadcast);
+	return 0;
+}
+
+/* The mailbox that @open names or makes becomes what @right is to. */
+static int open_right(const struct msgpass_mailbox_open *open,
+		      struct msgpass_right *right)
+{
+	struct msgpass_subscription *subscription = NULL;
+	struct msgpass_mailbox *mailbox;
+	int error;
+
+	if (open->flags & MSGPASS_OPEN_BROADCAST) {
+		subscription = msgpass_subscription_new();
+		if (IS_ERR(subscription))
+			return PTR_ERR(subscription);
+	}
+	mailbox = msgpass_mailbox_open(open);
+	if (IS_ERR(mailbox)) {
+		if (subscription)
+			msgpass_subscription_put(subscription);
+		return PTR_ERR(mailbox);
+	}
+	error = subscribe(open, mailbox, &subscription);
+	if (error)
+		msgpass_mailbox_put(mailbox);
+	else
+		msgpass_right_init(right, open_mode(open->flags), mailbox,
+				   subscription);
+	return error;
+}
+
 /* A new file, of the mailbox that @open names or makes; ERR_PTR. */
 static struct file *open_mailbox_file(const struct msgpass_mailbox_open *open)
 {
-	fmode_t mode = open_mode(open->flags);
-	struct msgpass_mailbox *mailbox;
 	struct msgpass_right *right;
 	struct file *file;
+	int error;
 
 	right = kzalloc(sizeof(*right), GFP_KERNEL_ACCOUNT);
 	if (!right)
 		return ERR_PTR(-ENOMEM);
-	file = msgpass_mailbox_file_alloc(mode, open->flags &
-					  MSGPASS_OPEN_NONBLOCK ? O_NONBLOCK :
-								  0);
-	if (IS_ERR(file))
+	file = msgpass_mailbox_file_alloc(open_mode(open->flags),
+					  open->flags & MSGPASS_OPEN_NONBLOCK ?
+					  O_NONBLOCK : 0);
+	error = PTR_ERR_OR_ZERO(file);
+	if (error)
 		goto free_right;
-	/* Once the mailbox is made, nothing may fail. */
-	mailbox = msgpass_mailbox_open(open);
-	if (IS_ERR(mailbox)) {
-		fput(file);
-		file = ERR_CAST(mailbox);
-		goto free_right;
-	}
-	msgpass_right_init(right, mode, mailbox);
+	error = open_right(open, right);
+	if (error)
+		goto put_file;
 	msgpass_mailbox_file_set(file, right);
 	return file;
 
+put_file:
+	fput(file);
 free_right:
 	kfree(right);
-	return file;
+	return ERR_PTR(error);
 }
 
 static long device_mailbox_open(struct file *file, union msgpass_argument *argument,
@@ -384,7 +436,8 @@ static long device_mailbox_open(struct file *file, union msgpass_argument *argum
 {
 	const struct msgpass_mailbox_open *open = &argument->mailbox_open;
 	const u32 rights = MSGPASS_OPEN_RECEIVE | MSGPASS_OPEN_SEND;
-	const u32 of_create = MSGPASS_OPEN_EXCLUSIVE | MSGPASS_OPEN_BOUND;
+	const u32 of_create = MSGPASS_OPEN_EXCLUSIVE | MSGPASS_OPEN_BOUND |
+			      MSGPASS_OPEN_BROADCAST | MSGPASS_OPEN_LOSSY;
 	struct file *new;
 	int fd;
 
@@ -394,6 +447,9 @@ static long device_mailbox_open(struct file *file, union msgpass_argument *argum
 		return -EINVAL;
 	if (!(open->flags & MSGPASS_OPEN_CREATE) &&
 	    (open->flags & of_create || open->attributes.set))
+		return -EINVAL;
+	if (open->flags & MSGPASS_OPEN_LOSSY &&
+	    !(open->flags & MSGPASS_OPEN_BROADCAST))
 		return -EINVAL;
 	if (open->attributes.set & ~MSGPASS_SET_ALL)
 		return -EINVAL;

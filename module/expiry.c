@@ -9,7 +9,7 @@ struct expiry {
 	struct msgpass_attachment attachment;
 	struct delayed_work work;
 	struct msgpass_message *message;	/* const */
-	struct msgpass_port *port;		/* const */
+	struct msgpass_port *port;		/* const once accepted */
 };
 
 static struct workqueue_struct *expiry_workqueue;
@@ -39,6 +39,7 @@ static void expiry_accepted(struct msgpass_attachment *attachment,
 					     attachment);
 	u64 delay = nsecs_to_jiffies64(msgpass_message_lifetime(message));
 
+	expiry->port = message->queue->port;
 	msgpass_message_ref(message);
 	msgpass_port_get(expiry->port);
 	/* One more: never before its time. */
@@ -69,8 +70,7 @@ static const struct msgpass_attachment_ops expiry_ops = {
 	.freed = expiry_freed,
 };
 
-int msgpass_expiry_attach(struct msgpass_message *message,
-			  struct msgpass_port *port, u64 lifetime)
+int msgpass_expiry_attach(struct msgpass_message *message, u64 lifetime)
 {
 	struct expiry *expiry = kzalloc(sizeof(*expiry), GFP_KERNEL_ACCOUNT);
 
@@ -78,7 +78,6 @@ int msgpass_expiry_attach(struct msgpass_message *message,
 		return -ENOMEM;
 	expiry->attachment.ops = &expiry_ops;
 	expiry->message = message;
-	expiry->port = port;
 	INIT_DELAYED_WORK(&expiry->work, expiry_work);
 	msgpass_message_set_lifetime(message, lifetime);
 	msgpass_message_attach(message, MSGPASS_ATTACHED_EXPIRY,

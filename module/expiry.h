@@ -19,10 +19,9 @@ int msgpass_expiry_init(void);
 void msgpass_expiry_exit(void);
 
 /*
- * @message, made with stamp->extra, will wait in @port for @lifetime
- * nanoseconds and no longer, from when it is accepted.
+ * @message, made with stamp->extra, will wait for @lifetime nanoseconds and no
+ * longer, from when it is accepted.
  */
-int msgpass_expiry_attach(struct msgpass_message *message,
-			  struct msgpass_port *port, u64 lifetime);
+int msgpass_expiry_attach(struct msgpass_message *message, u64 lifetime);
 
 #endif

@@ -197,7 +197,8 @@ int msgpass_files_install(const struct msgpass_message *message, u64 fds,
 			  u32 room)
 {
 	struct msgpass_attachment *attachment =
-		msgpass_message_attachment(message, MSGPASS_ATTACHED_FILES);
+		msgpass_message_attachment(msgpass_message_body(message),
+					   MSGPASS_ATTACHED_FILES);
 	s32 numbers[MSGPASS_FDS_MAX];
 	struct msgpass_files *files;
 	u32 count, done;

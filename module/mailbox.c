@@ -43,10 +43,17 @@ static struct msgpass_names *current_names(void)
 	return net_generic(current->nsproxy->net_ns, names_id);
 }
 
+static void mailbox_close(struct msgpass_mailbox *mailbox)
+{
+	msgpass_port_close(&mailbox->port);
+	if (mailbox->broadcast)
+		msgpass_broadcast_close(mailbox->broadcast);
+}
+
 static void mailbox_free(struct msgpass_mailbox *mailbox)
 {
 	/* Nobody has a file of it: nobody waits, but messages may be left. */
-	msgpass_port_close(&mailbox->port);
+	mailbox_close(mailbox);
 	msgpass_account_close(mailbox->account, sizeof(*mailbox));
 	put_user_ns(mailbox->user_ns);
 	kfree_rcu(mailbox, rcu);
@@ -76,6 +83,26 @@ static void mailbox_port_put(struct msgpass_port *port)
 static const struct msgpass_port_ops mailbox_port_ops = {
 	.get = mailbox_port_get,
 	.put = mailbox_port_put,
+	.end = MSGPASS_END_DELETED,
+};
+
+static bool broadcast_has_room(struct msgpass_port *port, size_t length)
+{
+	return msgpass_broadcast_has_room(mailbox_of_port(port)->broadcast,
+					  length);
+}
+
+static void broadcast_fan_out(struct msgpass_port *port,
+			      struct msgpass_message *message)
+{
+	msgpass_broadcast_fan_out(mailbox_of_port(port)->broadcast, message);
+}
+
+static const struct msgpass_port_ops broadcast_port_ops = {
+	.get = mailbox_port_get,
+	.put = mailbox_port_put,
+	.has_room = broadcast_has_room,
+	.fan_out = broadcast_fan_out,
 	.end = MSGPASS_END_DELETED,
 };
 
@@ -311,7 +338,7 @@ static void mailbox_owner_died(struct msgpass_peer_watch *watch,
 	mutex_unlock(&mailboxes_lock);
 
 	if (bound)
-		msgpass_port_close(&mailbox->port);
+		mailbox_close(mailbox);
 	msgpass_mailbox_put(mailbox);
 }
 
@@ -356,7 +383,7 @@ static struct msgpass_mailbox *names_find_living(struct msgpass_names *names,
 	mutex_unlock(&mailboxes_lock);
 	if (!gone)
 		return mailbox;
-	msgpass_port_close(&mailbox->port);
+	mailbox_close(mailbox);
 	msgpass_mailbox_put(mailbox);
 	return NULL;
 }
@@ -403,21 +430,54 @@ static int mailbox_apply(struct msgpass_mailbox *mailbox,
 
 	error = msgpass_attributes_apply(attributes, MSGPASS_SET_ALL,
 					 MAILBOX_MODE_MASK, &limits);
+	/* No sender could meet all subscribers at once. */
+	if (!error && mailbox->broadcast && !limits.capacity)
+		error = -EOPNOTSUPP;
 	if (!error)
 		error = attributes_apply_owner(mailbox, attributes);
 	if (error)
 		return error;
 	if (attributes->set & MSGPASS_SET_MODE)
 		WRITE_ONCE(mailbox->mode, attributes->mode);
-	if (attributes->set & MSGPASS_SET_LIMITS)
+	if (!(attributes->set & MSGPASS_SET_LIMITS))
+		return 0;
+	if (mailbox->broadcast)
+		msgpass_broadcast_set_limits(mailbox->broadcast, &limits);
+	else
 		msgpass_port_set_limits(&mailbox->port, &limits);
 	return 0;
 }
 
-static struct msgpass_mailbox *
-mailbox_new(const struct msgpass_attributes *attributes, const char *name)
+/* With its broadcast, if it is one. */
+struct mailbox_memory {
+	struct msgpass_mailbox mailbox;
+	struct msgpass_broadcast broadcast;
+};
+
+static struct msgpass_mailbox *mailbox_alloc(bool broadcast, bool lossy)
 {
 	struct msgpass_limits limits = msgpass_limits_default();
+	struct mailbox_memory *memory;
+	struct msgpass_mailbox *mailbox;
+
+	memory = kzalloc(broadcast ? sizeof(*memory) : sizeof(memory->mailbox),
+			 GFP_KERNEL_ACCOUNT);
+	if (!memory)
+		return NULL;
+	mailbox = &memory->mailbox;
+	msgpass_port_init(&mailbox->port, broadcast ? &broadcast_port_ops :
+						      &mailbox_port_ops, &limits);
+	msgpass_queue_init(&mailbox->queue, &mailbox->port);
+	if (!broadcast)
+		return mailbox;
+	mailbox->broadcast = &memory->broadcast;
+	msgpass_broadcast_init(mailbox->broadcast, &mailbox->queue, lossy);
+	return mailbox;
+}
+
+static struct msgpass_mailbox *
+mailbox_new(const struct msgpass_mailbox_open *open, const char *name)
+{
 	struct msgpass_mailbox *mailbox;
 	struct msgpass_account *account;
 	int error;
@@ -425,13 +485,12 @@ mailbox_new(const struct msgpass_attributes *attributes, const char *name)
 	account = msgpass_account_open(current_cred(), sizeof(*mailbox));
 	if (IS_ERR(account))
 		return ERR_CAST(account);
-	mailbox = kzalloc(sizeof(*mailbox), GFP_KERNEL_ACCOUNT);
+	mailbox = mailbox_alloc(open->flags & MSGPASS_OPEN_BROADCAST,
+				open->flags & MSGPASS_OPEN_LOSSY);
 	if (!mailbox) {
 		msgpass_account_close(account, sizeof(*mailbox));
 		return ERR_PTR(-ENOMEM);
 	}
-	msgpass_port_init(&mailbox->port, &mailbox_port_ops, &limits);
-	msgpass_queue_init(&mailbox->queue, &mailbox->port);
 	refcount_set(&mailbox->refs, 1);
 	INIT_LIST_HEAD(&mailbox->carried);
 	mailbox->account = account;
@@ -443,7 +502,7 @@ mailbox_new(const struct msgpass_attributes *attributes, const char *name)
 	mailbox->group = current_egid();
 	mailbox->mode = MAILBOX_MODE_DEFAULT;
 
-	error = mailbox_apply(mailbox, attributes);
+	error = mailbox_apply(mailbox, &open->attributes);
 	if (!error)
 		return mailbox;
 	msgpass_mailbox_put(mailbox);
@@ -505,7 +564,7 @@ mailbox_make(const struct msgpass_mailbox_open *open, const char *name)
 	struct msgpass_mailbox *mailbox, *new;
 	struct msgpass_peer *owner = NULL;
 
-	new = mailbox_new(&open->attributes, name);
+	new = mailbox_new(open, name);
 	if (IS_ERR(new))
 		return new;
 	if (open->flags & MSGPASS_OPEN_BOUND)
@@ -550,7 +609,7 @@ void msgpass_mailbox_release(struct msgpass_mailbox *mailbox)
 		mutex_lock(&mailboxes_lock);
 		mailbox_detach(mailbox);
 		mutex_unlock(&mailboxes_lock);
-		msgpass_port_close(&mailbox->port);
+		mailbox_close(mailbox);
 	}
 	msgpass_mailbox_put(mailbox);
 }
@@ -618,7 +677,7 @@ int msgpass_mailbox_delete(struct msgpass_mailbox *mailbox)
 		mailbox_detach(mailbox);
 	mutex_unlock(&mailboxes_lock);
 	if (!error)
-		msgpass_port_close(&mailbox->port);
+		mailbox_close(mailbox);
 	return error;
 }
 
@@ -698,7 +757,8 @@ static void mailbox_fill_owner(const struct msgpass_mailbox *mailbox,
 	stat->out_attributes.set = MSGPASS_SET_ALL;
 	stat->out_attributes.uid = from_kuid_munged(ns, mailbox->owner);
 	stat->out_attributes.gid = from_kgid_munged(ns, mailbox->group);
-	stat->out_flags = owner ? MSGPASS_MAILBOX_BOUND : 0;
+	if (owner)
+		stat->out_flags |= MSGPASS_MAILBOX_BOUND;
 	stat->out_owner_pid = owner ? pid_vnr(owner->pid) : 0;
 	stat->out_owner_peer = owner ? owner->id : 0;
 	if (offered && !is_offered_to_caller(mailbox) &&
@@ -707,25 +767,57 @@ static void mailbox_fill_owner(const struct msgpass_mailbox *mailbox,
 	stat->out_offered_peer = offered ? offered->id : 0;
 }
 
+/* The figures of one port; with it locked. */
+static void add_port_stat(struct msgpass_mailbox_stat *stat,
+			  const struct msgpass_port *port)
+{
+	stat->out_queued += port->queued;
+	stat->out_queued_bytes += port->queued_bytes;
+	stat->out_receivers_waiting += port->receivers_waiting;
+	stat->out_received += port->received;
+	stat->out_dropped += port->dropped;
+}
+
+/* With the mailbox's port locked: of @only, or of all subscriptions. */
+static void add_broadcast_stat(struct msgpass_mailbox_stat *stat,
+			       struct msgpass_broadcast *broadcast,
+			       struct msgpass_subscription *only)
+{
+	struct msgpass_subscription *at;
+
+	stat->out_flags |= MSGPASS_MAILBOX_BROADCAST;
+	if (broadcast->lossy)
+		stat->out_flags |= MSGPASS_MAILBOX_LOSSY;
+	stat->out_subscribers = broadcast->count;
+	stat->out_missed = only ? only->missed_ever : broadcast->missed;
+	list_for_each_entry(at, &broadcast->subscriptions, entry) {
+		if (only && at != only)
+			continue;
+		spin_lock_nested(&at->port.lock, SINGLE_DEPTH_NESTING);
+		add_port_stat(stat, &at->port);
+		spin_unlock(&at->port.lock);
+	}
+}
+
 int msgpass_mailbox_stat(struct msgpass_mailbox *mailbox,
+			 struct msgpass_subscription *subscription,
 			 struct msgpass_mailbox_stat *stat)
 {
 	struct msgpass_port *port = &mailbox->port;
 	bool gone;
 
+	memset_startat(stat, 0, out_id);
 	memcpy(stat->name, mailbox->name, sizeof(stat->name));
 	stat->out_id = mailbox->id;
 
 	spin_lock(&port->lock);
 	msgpass_attributes_show(&stat->out_attributes, &port->limits,
 				READ_ONCE(mailbox->mode));
-	stat->out_queued = port->queued;
-	stat->out_queued_bytes = port->queued_bytes;
-	stat->out_receivers_waiting = port->receivers_waiting;
 	stat->out_senders_waiting = port->senders_waiting;
 	stat->out_sent = port->accepted;
-	stat->out_received = port->received;
-	stat->out_dropped = port->dropped;
+	add_port_stat(stat, port);
+	if (mailbox->broadcast)
+		add_broadcast_stat(stat, mailbox->broadcast, subscription);
 	spin_unlock(&port->lock);
 
 	mutex_lock(&mailboxes_lock);
@@ -765,7 +857,7 @@ static void __net_exit names_exit(struct net *net)
 		}
 		mutex_unlock(&mailboxes_lock);
 		if (mailbox) {
-			msgpass_port_close(&mailbox->port);
+			mailbox_close(mailbox);
 			msgpass_mailbox_put(mailbox);
 		}
 		cond_resched();

@@ -26,6 +26,7 @@
 #include <linux/rhashtable-types.h>
 
 #include "peer.h"
+#include "broadcast.h"
 #include "port.h"
 
 struct msgpass_account;
@@ -34,6 +35,7 @@ struct user_namespace;
 struct msgpass_mailbox {
 	struct msgpass_port port;
 	struct msgpass_queue queue;		/* the port's only one */
+	struct msgpass_broadcast *broadcast;	/* NULL: it is none; const */
 	refcount_t refs;
 	struct user_namespace *user_ns;		/* reference held; const */
 	char name[MSGPASS_NAME_SIZE];		/* zero-padded; const */
@@ -88,6 +90,7 @@ int msgpass_mailbox_give(struct msgpass_mailbox *mailbox,
 int msgpass_mailbox_accept(struct msgpass_mailbox *mailbox);
 /* -EPIPE if it was deleted. */
 int msgpass_mailbox_stat(struct msgpass_mailbox *mailbox,
+			 struct msgpass_subscription *subscription,
 			 struct msgpass_mailbox_stat *stat);
 
 /* How many the caller's network namespace has. */

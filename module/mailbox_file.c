@@ -8,13 +8,6 @@
 #include "mailbox_file.h"
 #include "transfer.h"
 
-static struct msgpass_mailbox *mailbox_of(const struct file *file)
-{
-	struct msgpass_right *right = file->private_data;
-
-	return right->mailbox;
-}
-
 static int mailbox_release(struct inode *inode, struct file *file)
 {
 	struct msgpass_right *right = file->private_data;
@@ -26,36 +19,48 @@ static int mailbox_release(struct inode *inode, struct file *file)
 
 static __poll_t mailbox_poll(struct file *file, poll_table *table)
 {
-	struct msgpass_mailbox *mailbox = mailbox_of(file);
-	__poll_t events = msgpass_port_poll(&mailbox->port, &mailbox->queue,
-					    file, table);
+	struct msgpass_right *right = file->private_data;
+	struct msgpass_mailbox *mailbox = right->mailbox;
+	const __poll_t in = EPOLLIN | EPOLLRDNORM;
+	const __poll_t out = EPOLLOUT | EPOLLWRNORM;
+	__poll_t events;
 
-	if (!(file->f_mode & FMODE_READ))
-		events &= ~(EPOLLIN | EPOLLRDNORM);
-	if (!(file->f_mode & FMODE_WRITE))
-		events &= ~(EPOLLOUT | EPOLLWRNORM);
+	events = msgpass_port_poll(&mailbox->port, &mailbox->queue, file,
+				   table);
+	/* What a broadcast sends on stands elsewhere. */
+	if (right->subscription)
+		events |= msgpass_port_poll(msgpass_right_port(right), NULL,
+					    file, table) & ~out;
+	if (!(right->mode & FMODE_READ))
+		events &= ~in;
+	if (!(right->mode & FMODE_WRITE))
+		events &= ~out;
 	return events;
 }
 
 static int mailbox_fasync(int fd, struct file *file, int on)
 {
-	struct msgpass_port *port = &mailbox_of(file)->port;
+	struct msgpass_right *right = file->private_data;
+	struct fasync_struct **readers =
+		&msgpass_right_port(right)->async_readers;
+	struct fasync_struct **writers = &right->mailbox->port.async_writers;
 	int result = 0;
 
-	if (file->f_mode & FMODE_READ)
-		result = fasync_helper(fd, file, on, &port->async_readers);
-	if (result >= 0 && file->f_mode & FMODE_WRITE) {
-		result = fasync_helper(fd, file, on, &port->async_writers);
+	if (right->mode & FMODE_READ)
+		result = fasync_helper(fd, file, on, readers);
+	if (result >= 0 && right->mode & FMODE_WRITE) {
+		result = fasync_helper(fd, file, on, writers);
 		/* Leave nothing behind: release calls only if FASYNC is set. */
-		if (result < 0 && file->f_mode & FMODE_READ)
-			fasync_helper(-1, file, 0, &port->async_readers);
+		if (result < 0 && right->mode & FMODE_READ)
+			fasync_helper(-1, file, 0, readers);
 	}
 	return result;
 }
 
 static ssize_t mailbox_read(struct kiocb *iocb, struct iov_iter *to)
 {
-	struct msgpass_mailbox *mailbox = mailbox_of(iocb->ki_filp);
+	struct msgpass_right *right = iocb->ki_filp->private_data;
+	struct msgpass_port *port = msgpass_right_port(right);
 	/*
 	 * It has no place for fds: they are closed with the message. Of a flow
 	 * it could not tell where it ends: -EMSGSIZE.
@@ -73,8 +78,8 @@ static ssize_t mailbox_read(struct kiocb *iocb, struct iov_iter *to)
 	struct msgpass_message *message;
 	ssize_t result;
 
-	spin_lock(&mailbox->port.lock);
-	result = msgpass_port_receive(&mailbox->port, &selection, &wait,
+	spin_lock(&port->lock);
+	result = msgpass_port_receive(port, &selection, &wait,
 				      &message);
 	if (result == -EMSGSIZE)
 		msgpass_message_put(message);
@@ -82,12 +87,12 @@ static ssize_t mailbox_read(struct kiocb *iocb, struct iov_iter *to)
 		return result;
 	result = msgpass_message_copy_out(message, to);
 	if (result) {
-		msgpass_port_restore(&mailbox->port, message);
+		msgpass_port_restore(port, message);
 		return result;
 	}
 	result = message->length;
 	msgpass_message_ref(message);
-	msgpass_port_settle(&mailbox->port, message);
+	msgpass_port_settle(port, message);
 	call = msgpass_call_of(message);
 	if (call)
 		msgpass_call_refuse(call);
@@ -102,7 +107,11 @@ static ssize_t mailbox_read(struct kiocb *iocb, struct iov_iter *to)
 static ssize_t mailbox_write(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct file *file = iocb->ki_filp;
-	struct msgpass_target target = { .mailbox = mailbox_of(file) };
+	struct msgpass_right *right = file->private_data;
+	struct msgpass_target target = {
+		.mailbox = right->mailbox,
+		.port = &right->mailbox->port,
+	};
 	struct msgpass_draft draft = {
 		.data = from,
 		.cred = file->f_cred,

@@ -14,6 +14,8 @@ struct extra {
 	struct msgpass_attachment *attached[MSGPASS_ATTACHED_KINDS];
 	u64 lifetime;			/* ns, 0: no end */
 	u64 length;			/* 0: that of the data */
+	struct msgpass_message *body;	/* of a hollow one; reference held */
+	u64 missed;
 	unsigned int fds;
 };
 
@@ -37,10 +39,16 @@ static size_t message_charge(size_t size)
 			sizeof(struct msgpass_identity));
 }
 
+/* How many bytes it holds. */
+static size_t stored(const struct msgpass_message *message)
+{
+	return message->hollow ? 0 : message->length;
+}
+
 static struct extra *extra_of(const struct msgpass_message *message)
 {
 	return message->has_extra ?
-	       (void *)message + extra_offset(message->length) : NULL;
+	       (void *)message + extra_offset(stored(message)) : NULL;
 }
 
 void msgpass_message_attach(struct msgpass_message *message,
@@ -128,6 +136,24 @@ u64 msgpass_message_length(const struct msgpass_message *message)
 	return extra && extra->length ? extra->length : message->length;
 }
 
+const struct msgpass_message *
+msgpass_message_body(const struct msgpass_message *message)
+{
+	return message->hollow ? extra_of(message)->body : message;
+}
+
+void msgpass_message_set_missed(struct msgpass_message *message, u64 missed)
+{
+	extra_of(message)->missed = missed;
+}
+
+u64 msgpass_message_missed(const struct msgpass_message *message)
+{
+	const struct extra *extra = extra_of(message);
+
+	return extra ? extra->missed : 0;
+}
+
 void msgpass_message_set_fds(struct msgpass_message *message,
 			     unsigned int fds)
 {
@@ -136,9 +162,41 @@ void msgpass_message_set_fds(struct msgpass_message *message,
 
 unsigned int msgpass_message_fds(const struct msgpass_message *message)
 {
-	const struct extra *extra = extra_of(message);
+	const struct extra *extra = extra_of(msgpass_message_body(message));
 
 	return extra ? extra->fds : 0;
+}
+
+/* With room for @length bytes, which are not there yet. */
+static struct msgpass_message *message_alloc(size_t length,
+					     const struct msgpass_stamp *stamp)
+{
+	size_t size = message_size(length, stamp->extra);
+	size_t charge = message_charge(size);
+	struct msgpass_account *account;
+	struct msgpass_message *message;
+
+	account = msgpass_account_open(stamp->cred, charge);
+	if (IS_ERR(account))
+		return ERR_CAST(account);
+	message = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!message) {
+		msgpass_account_close(account, charge);
+		return ERR_PTR(-ENOMEM);
+	}
+	message->length = length;
+	refcount_inc(&stamp->sender->refs);
+	message->sender = stamp->sender;
+	message->account = account;
+	message->rendezvous = NULL;
+	message->queued = false;
+	message->abandoned = false;
+	message->hollow = false;
+	message->has_extra = stamp->extra;
+	if (stamp->extra)
+		*extra_of(message) = (struct extra) {};
+	refcount_set(&message->refs, 1);
+	return message;
 }
 
 struct msgpass_message *msgpass_message_new(struct iov_iter *from,
@@ -146,47 +204,40 @@ struct msgpass_message *msgpass_message_new(struct iov_iter *from,
 					    u32 type, u32 priority)
 {
 	size_t length = iov_iter_count(from);
-	size_t size = message_size(length, stamp->extra);
-	size_t charge = message_charge(size);
-	struct msgpass_account *account;
-	struct msgpass_message *message;
-	int error;
+	struct msgpass_message *message = message_alloc(length, stamp);
 
-	account = msgpass_account_open(stamp->cred, charge);
-	if (IS_ERR(account))
-		return ERR_CAST(account);
-
-	error = -ENOMEM;
-	message = kvmalloc(size, GFP_KERNEL_ACCOUNT);
-	if (!message)
-		goto close_account;
-
-	error = -EFAULT;
-	if (!copy_from_iter_full(message->data, length, from))
-		goto free_message;
-
-	message->length = length;
+	if (IS_ERR(message))
+		return message;
 	message->type = type;
 	message->priority = priority;
 	message->uid = stamp->cred->euid;
 	message->gid = stamp->cred->egid;
-	refcount_inc(&stamp->sender->refs);
-	message->sender = stamp->sender;
-	message->account = account;
-	message->rendezvous = NULL;
-	message->queued = false;
-	message->abandoned = false;
-	message->has_extra = stamp->extra;
-	if (stamp->extra)
-		*extra_of(message) = (struct extra) {};
-	refcount_set(&message->refs, 1);
-	return message;
+	if (copy_from_iter_full(message->data, length, from))
+		return message;
+	msgpass_message_put(message);
+	return ERR_PTR(-EFAULT);
+}
 
-free_message:
-	kvfree(message);
-close_account:
-	msgpass_account_close(account, charge);
-	return ERR_PTR(error);
+struct msgpass_message *msgpass_message_share(struct msgpass_message *body,
+					      const struct cred *cred)
+{
+	const struct msgpass_stamp stamp = {
+		.sender = body->sender,
+		.cred = cred,
+		.extra = true,
+	};
+	struct msgpass_message *message = message_alloc(0, &stamp);
+
+	if (IS_ERR(message))
+		return message;
+	extra_of(message)->body = msgpass_message_ref(body);
+	message->hollow = true;
+	message->length = body->length;
+	message->type = body->type;
+	message->priority = body->priority;
+	message->uid = body->uid;
+	message->gid = body->gid;
+	return message;
 }
 
 void msgpass_message_put(struct msgpass_message *message)
@@ -196,7 +247,9 @@ void msgpass_message_put(struct msgpass_message *message)
 	if (!refcount_dec_and_test(&message->refs))
 		return;
 	free_attachments(message);
-	size = message_size(message->length, message->has_extra);
+	if (message->hollow)
+		msgpass_message_put(extra_of(message)->body);
+	size = message_size(stored(message), message->has_extra);
 	msgpass_account_close(message->account, message_charge(size));
 	msgpass_identity_put(message->sender);
 	kvfree(message);
@@ -216,7 +269,8 @@ int msgpass_message_copy_out(const struct msgpass_message *message,
 {
 	size_t length = min(message->length, iov_iter_count(to));
 
-	if (copy_to_iter(message->data, length, to) != length)
+	if (copy_to_iter(msgpass_message_body(message)->data, length, to) !=
+	    length)
 		return -EFAULT;
 	return 0;
 }

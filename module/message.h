@@ -45,6 +45,7 @@ struct msgpass_message {
 	bool queued;				/* port->lock */
 	bool abandoned;				/* port->lock: its send failed */
 	bool has_extra;				/* const: see message.c */
+	bool hollow;				/* const: shares its data */
 
 	/* const once accepted */
 	struct msgpass_queue *queue;
@@ -79,6 +80,7 @@ enum msgpass_attached {
 	MSGPASS_ATTACHED_EXPIRY,
 	MSGPASS_ATTACHED_FILES,
 	MSGPASS_ATTACHED_FLOW,
+	MSGPASS_ATTACHED_COPIES,
 	MSGPASS_ATTACHED_KINDS,
 };
 
@@ -110,6 +112,9 @@ struct msgpass_stamp {
 struct msgpass_message *msgpass_message_new(struct iov_iter *from,
 					    const struct msgpass_stamp *stamp,
 					    u32 type, u32 priority);
+/* One that shares all that @body says, and keeps it. @cred pays. ERR_PTR. */
+struct msgpass_message *msgpass_message_share(struct msgpass_message *body,
+					      const struct cred *cred);
 void msgpass_message_put(struct msgpass_message *message);
 /* The same, and it was not received: tells what is attached. */
 void msgpass_message_drop(struct msgpass_message *message,
@@ -147,6 +152,14 @@ u64 msgpass_message_length(const struct msgpass_message *message);
 void msgpass_message_set_fds(struct msgpass_message *message,
 			     unsigned int fds);
 unsigned int msgpass_message_fds(const struct msgpass_message *message);
+
+/* The message that has what this one says: itself, or the one it shares. */
+const struct msgpass_message *
+msgpass_message_body(const struct msgpass_message *message);
+
+/* How many its receiver did not get before it; of one made with extra. */
+void msgpass_message_set_missed(struct msgpass_message *message, u64 missed);
+u64 msgpass_message_missed(const struct msgpass_message *message);
 
 static inline struct msgpass_message *
 msgpass_message_ref(struct msgpass_message *message)

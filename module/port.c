@@ -7,7 +7,7 @@
 
 #include "port.h"
 
-static void wake(struct msgpass_port *port, struct msgpass_wakes *wakes)
+void msgpass_port_wake(struct msgpass_port *port, struct msgpass_wakes *wakes)
 {
 	msgpass_wake_tasks(wakes);
 	if (!wakes->events)
@@ -69,10 +69,12 @@ static bool is_too_long(const struct msgpass_queue *queue, size_t length)
 	return length > queue->port->limits.message_max && !queue->unlimited;
 }
 
-static bool queue_has_room(const struct msgpass_queue *queue, size_t length)
+bool msgpass_queue_has_room(const struct msgpass_queue *queue, size_t length)
 {
 	const struct msgpass_limits *limits = &queue->port->limits;
 
+	if (queue->port->ops->has_room)
+		return queue->port->ops->has_room(queue->port, length);
 	if (queue->unlimited || is_rendezvous(queue))
 		return true;
 	return queue->held < limits->capacity &&
@@ -81,21 +83,21 @@ static bool queue_has_room(const struct msgpass_queue *queue, size_t length)
 }
 
 /* For poll: a send of whatever length would not block. */
-static bool queue_is_writable(const struct msgpass_queue *queue)
+bool msgpass_queue_is_writable(const struct msgpass_queue *queue)
 {
 	struct msgpass_port *port = queue->port;
 
 	if (is_rendezvous(queue))
 		return !list_empty(&port->receivers);
 	return list_empty(&queue->senders) &&
-	       queue_has_room(queue, port->limits.message_max);
+	       msgpass_queue_has_room(queue, port->limits.message_max);
 }
 
 /* After a change: tell those who poll, once, that there is room again. */
 static void note_writable(struct msgpass_queue *queue, bool before,
 			  struct msgpass_wakes *wakes)
 {
-	if (!before && queue_is_writable(queue))
+	if (!before && msgpass_queue_is_writable(queue))
 		wakes->events |= EPOLLOUT | EPOLLWRNORM;
 }
 
@@ -206,6 +208,10 @@ static void accept_message(struct msgpass_queue *queue,
 	message->time = ktime_get_ns();
 	port->accepted++;
 	queue->accepted++;
+	if (port->ops->fan_out) {
+		port->ops->fan_out(port, message);
+		return;
+	}
 	queue->held++;
 	queue->held_bytes += message->length;
 	msgpass_message_tell_accepted(message);
@@ -213,6 +219,15 @@ static void accept_message(struct msgpass_queue *queue,
 		return;
 	enqueue(message);
 	wakes->events |= EPOLLIN | EPOLLRDNORM;
+}
+
+void msgpass_queue_accept(struct msgpass_queue *queue,
+			  struct msgpass_message *message, u64 sequence,
+			  struct msgpass_wakes *wakes)
+{
+	lockdep_assert_held(&queue->port->lock);
+	queue->port->sequence = sequence - 1;
+	accept_message(queue, message, wakes);
 }
 
 /* The sender who waits until @message is received, if one does, is done. */
@@ -264,7 +279,7 @@ static bool admit_some(struct msgpass_queue *queue, struct msgpass_wakes *wakes)
 			/* The limit came down while it waited. */
 			sender_leaves(queue);
 			msgpass_waiter_complete(waiter, -EMSGSIZE, wakes);
-		} else if (queue_has_room(queue, length)) {
+		} else if (msgpass_queue_has_room(queue, length)) {
 			admit(queue, waiter, wakes);
 		} else {
 			return false;
@@ -287,13 +302,34 @@ static void admit_senders(struct msgpass_queue *queue, bool was_writable,
 	while (admit_some(queue, wakes)) {
 		queue->pins++;
 		spin_unlock(&port->lock);
-		wake(port, wakes);
+		msgpass_port_wake(port, wakes);
 		wakes->events = 0;
 		cond_resched();
 		spin_lock(&port->lock);
 		queue->pins--;
 	}
 	note_writable(queue, was_writable, wakes);
+}
+
+void msgpass_queue_drained(struct msgpass_queue *queue)
+{
+	struct msgpass_port *port = queue->port;
+	struct msgpass_wakes wakes = {};
+
+	spin_lock(&port->lock);
+	if (!queue->writable || !list_empty(&queue->senders)) {
+		admit_senders(queue, queue->writable, &wakes);
+		queue->writable = msgpass_queue_is_writable(queue);
+	}
+	spin_unlock(&port->lock);
+	msgpass_port_wake(port, &wakes);
+}
+
+/* With no lock held: a place was freed. */
+static void tell_drained(struct msgpass_port *port)
+{
+	if (port->ops->drained)
+		port->ops->drained(port);
 }
 
 /* The message was accepted, and is to be as if it never had been. */
@@ -371,7 +407,7 @@ static int sender_wait(struct msgpass_port *port, struct msgpass_queue *queue,
 		withdraw(queue, self, &wakes);
 	}
 	spin_unlock(&port->lock);
-	wake(port, &wakes);
+	msgpass_port_wake(port, &wakes);
 	if (!claimed)
 		return error;
 
@@ -401,7 +437,7 @@ static int send_and_wait(struct msgpass_queue *queue,
 	else
 		msgpass_waiter_enter(&self, &queue->senders);
 	spin_unlock(&port->lock);
-	wake(port, &wakes);
+	msgpass_port_wake(port, &wakes);
 	return sender_wait(port, queue, &self, wait);
 }
 
@@ -418,7 +454,7 @@ int msgpass_port_send(struct msgpass_queue *queue,
 
 	lockdep_assert_held(&port->lock);
 	room = list_empty(&queue->senders) &&
-	       queue_has_room(queue, message->length);
+	       msgpass_queue_has_room(queue, message->length);
 	message->queue = queue;
 	if (port->closed || queue->closed)
 		error = -EPIPE;
@@ -434,7 +470,7 @@ int msgpass_port_send(struct msgpass_queue *queue,
 	else
 		error = -EAGAIN;
 	spin_unlock(&port->lock);
-	wake(port, &wakes);
+	msgpass_port_wake(port, &wakes);
 	return error;
 }
 
@@ -457,7 +493,7 @@ static int wait_for_message(struct msgpass_port *port,
 	if (!port->limits.capacity)
 		wakes.events |= EPOLLOUT | EPOLLWRNORM;
 	spin_unlock(&port->lock);
-	wake(port, &wakes);
+	msgpass_port_wake(port, &wakes);
 
 	error = msgpass_waiter_sleep(&self, wait);
 	if (error) {
@@ -549,7 +585,7 @@ void msgpass_port_settle(struct msgpass_port *port,
 	bool writable;
 
 	spin_lock(&port->lock);
-	writable = queue_is_writable(queue);
+	writable = msgpass_queue_is_writable(queue);
 	release_place(message);
 	port->received++;
 	queue->received++;
@@ -558,7 +594,8 @@ void msgpass_port_settle(struct msgpass_port *port,
 	queue_check_unused(queue);
 	spin_unlock(&port->lock);
 
-	wake(port, &wakes);
+	msgpass_port_wake(port, &wakes);
+	tell_drained(port);
 	msgpass_message_tell_ended(message, MSGPASS_END_RECEIVED);
 	msgpass_message_put(message);
 }
@@ -573,7 +610,7 @@ static bool restore(struct msgpass_port *port, struct msgpass_message *message,
 	struct msgpass_waiter *sender = message->rendezvous;
 	bool expired = msgpass_message_has_expired(message);
 	struct msgpass_queue *queue = message->queue;
-	bool writable = queue_is_writable(queue);
+	bool writable = msgpass_queue_is_writable(queue);
 
 	if (message->abandoned) {
 		retract(message);
@@ -619,10 +656,12 @@ void msgpass_port_restore(struct msgpass_port *port,
 	gone = restore(port, message, &wakes);
 	spin_unlock(&port->lock);
 
-	wake(port, &wakes);
-	if (gone)
-		msgpass_message_drop(message, READ_ONCE(port->closed) ?
-				     port->ops->end : MSGPASS_END_EXPIRED);
+	msgpass_port_wake(port, &wakes);
+	if (!gone)
+		return;
+	tell_drained(port);
+	msgpass_message_drop(message, READ_ONCE(port->closed) ?
+			     port->ops->end : MSGPASS_END_EXPIRED);
 }
 
 /*
@@ -648,7 +687,9 @@ static bool take_out(struct msgpass_port *port, struct msgpass_message *message,
 		queue_check_unused(queue);
 	}
 	spin_unlock(&port->lock);
-	wake(port, &wakes);
+	msgpass_port_wake(port, &wakes);
+	if (queued)
+		tell_drained(port);
 	return queued;
 }
 
@@ -751,7 +792,7 @@ void msgpass_port_close(struct msgpass_port *port)
 
 	wakes.events = EPOLLHUP | EPOLLIN | EPOLLRDNORM | EPOLLOUT |
 		       EPOLLWRNORM;
-	wake(port, &wakes);
+	msgpass_port_wake(port, &wakes);
 	put_all(&dropped, port->ops->end);
 }
 
@@ -767,7 +808,7 @@ void msgpass_port_reset(struct msgpass_port *port,
 	port_take_all(port, &dropped, &wakes);
 	spin_unlock(&port->lock);
 
-	wake(port, &wakes);
+	msgpass_port_wake(port, &wakes);
 	put_all(&dropped, MSGPASS_END_RESET);
 }
 
@@ -781,7 +822,7 @@ void msgpass_queue_close(struct msgpass_queue *queue)
 	port_fail_receivers(port, queue, &wakes);
 	queue_check_unused(queue);
 	/* Under the lock for once: the queue was the caller's to lock. */
-	wake(port, &wakes);
+	msgpass_port_wake(port, &wakes);
 }
 
 void msgpass_port_set_limits(struct msgpass_port *port,
@@ -829,7 +870,7 @@ void msgpass_port_limits_changed(struct msgpass_port *port)
 		queue = next;
 	}
 	spin_unlock(&port->lock);
-	wake(port, &wakes);
+	msgpass_port_wake(port, &wakes);
 }
 
 __poll_t msgpass_port_poll(struct msgpass_port *port,
@@ -843,7 +884,7 @@ __poll_t msgpass_port_poll(struct msgpass_port *port,
 	spin_lock(&port->lock);
 	if (port->queued)
 		events |= EPOLLIN | EPOLLRDNORM;
-	if (queue && queue_is_writable(queue))
+	if (queue && msgpass_queue_is_writable(queue))
 		events |= EPOLLOUT | EPOLLWRNORM;
 	if (port->closed)
 		events |= EPOLLHUP | EPOLLIN | EPOLLRDNORM | EPOLLOUT |

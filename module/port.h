@@ -52,6 +52,15 @@ struct msgpass_port_ops {
 	 * with the port locked, once. NULL: the queue goes with the port.
 	 */
 	void (*queue_unused)(struct msgpass_queue *queue);
+	/*
+	 * Of a port that hands its messages on: is there room, and do it. The
+	 * port is locked, and the message stays its sender's. Else NULL.
+	 */
+	bool (*has_room)(struct msgpass_port *port, size_t length);
+	void (*fan_out)(struct msgpass_port *port,
+			struct msgpass_message *message);
+	/* Of one that such messages come to: a place is free, or NULL. */
+	void (*drained)(struct msgpass_port *port);
 	/* What becomes of messages that are queued when the port closes. */
 	enum msgpass_end end;
 };
@@ -98,6 +107,7 @@ struct msgpass_queue {
 	u64 senders_waiting;
 	bool closed;				/* nothing more will come */
 	bool unlimited;				/* const: limits don't apply */
+	bool writable;				/* told to poll, by a fan-out */
 };
 
 static inline void msgpass_port_get(struct msgpass_port *port)
@@ -158,6 +168,19 @@ int msgpass_port_receive(struct msgpass_port *port,
 			 struct msgpass_wait *wait,
 			 struct msgpass_message **message)
 	__releases(&port->lock);
+
+/*
+ * For what fans out, with the port locked: of the port that a message comes to;
+ * then wake who waited there for it.
+ */
+bool msgpass_queue_has_room(const struct msgpass_queue *queue, size_t length);
+bool msgpass_queue_is_writable(const struct msgpass_queue *queue);
+void msgpass_queue_accept(struct msgpass_queue *queue,
+			  struct msgpass_message *message, u64 sequence,
+			  struct msgpass_wakes *wakes);
+void msgpass_port_wake(struct msgpass_port *port, struct msgpass_wakes *wakes);
+/* Not locked: there may be room where messages go on to. */
+void msgpass_queue_drained(struct msgpass_queue *queue);
 
 /*
  * These take over the claim. To refuse a message is to make its send fail,

@@ -86,6 +86,7 @@ ssize_t msgpass_reading_copy(const struct msgpass_message *message, u64 offset,
 	if (flow)
 		return msgpass_flow_read(flow, offset, to);
 	count = min_t(u64, message->length - offset, iov_iter_count(to));
+	message = msgpass_message_body(message);
 	if (copy_to_iter(message->data + offset, count, to) != count)
 		return -EFAULT;
 	return count;

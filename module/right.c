@@ -9,11 +9,13 @@ static DEFINE_MUTEX(carry_lock);
 static u64 last_search;				/* carry_lock */
 
 void msgpass_right_init(struct msgpass_right *right, fmode_t mode,
-			struct msgpass_mailbox *mailbox)
+			struct msgpass_mailbox *mailbox,
+			struct msgpass_subscription *subscription)
 {
 	refcount_set(&right->refs, 1);
 	right->mode = mode & (FMODE_READ | FMODE_WRITE);
 	right->mailbox = mailbox;
+	right->subscription = subscription;
 }
 
 void msgpass_right_put(struct msgpass_right *right)
@@ -22,6 +24,8 @@ void msgpass_right_put(struct msgpass_right *right)
 
 	if (!refcount_dec_and_test(&right->refs))
 		return;
+	if (right->subscription)
+		msgpass_subscription_end(right->subscription);
 	msgpass_mailbox_release(mailbox);
 	kfree(right);
 }

@@ -18,12 +18,14 @@
 #ifndef MSGPASS_RIGHT_H
 #define MSGPASS_RIGHT_H
 
+#include "broadcast.h"
 #include "mailbox.h"
 
 struct msgpass_right {
 	refcount_t refs;
 	fmode_t mode;				/* FMODE_READ, _WRITE; const */
 	struct msgpass_mailbox *mailbox;	/* reference held; const */
+	struct msgpass_subscription *subscription; /* reference held, or NULL */
 };
 
 /* A right in a message. */
@@ -33,10 +35,19 @@ struct msgpass_carried {
 	struct list_head entry;			/* carry_lock */
 };
 
-/* Takes over the reference to @mailbox. */
+/* Takes over the references to @mailbox and @subscription, if there is one. */
 void msgpass_right_init(struct msgpass_right *right, fmode_t mode,
-			struct msgpass_mailbox *mailbox);
+			struct msgpass_mailbox *mailbox,
+			struct msgpass_subscription *subscription);
 void msgpass_right_put(struct msgpass_right *right);
+
+/* Where who has the right receives. */
+static inline struct msgpass_port *
+msgpass_right_port(const struct msgpass_right *right)
+{
+	return right->subscription ? &right->subscription->port :
+				     &right->mailbox->port;
+}
 
 /*
  * A message on its way to @carrier, or to an inbox if that is NULL, is to carry

@@ -61,6 +61,16 @@ struct msgpass_wait msgpass_wait_for(const struct file *file, u32 flags,
 	};
 }
 
+static int target_inbox(struct msgpass_target *target,
+			struct msgpass_inbox *inbox)
+{
+	if (IS_ERR(inbox))
+		return PTR_ERR(inbox);
+	target->inbox = inbox;
+	target->port = &inbox->port;
+	return 0;
+}
+
 int msgpass_target_to_send(struct msgpass_target *target, struct file *file,
 			   u64 to, u32 flags)
 {
@@ -73,10 +83,11 @@ int msgpass_target_to_send(struct msgpass_target *target, struct file *file,
 		if (to || flags & MSGPASS_PEER)
 			return -EINVAL;
 		target->mailbox = right->mailbox;
+		target->port = &right->mailbox->port;
 		return 0;
 	}
-	target->inbox = msgpass_direct_receiver(to, flags & MSGPASS_PEER);
-	return PTR_ERR_OR_ZERO(target->inbox);
+	return target_inbox(target,
+			    msgpass_direct_receiver(to, flags & MSGPASS_PEER));
 }
 
 /* The same for a receive: from the mailbox, else from the caller's inbox. */
@@ -92,19 +103,19 @@ static int target_to_receive(struct msgpass_target *target, struct file *file,
 		if (from || flags & (MSGPASS_PEER | MSGPASS_RECEIPT))
 			return -EINVAL;
 		target->mailbox = right->mailbox;
+		target->port = msgpass_right_port(right);
 		return 0;
 	}
 	if (flags & MSGPASS_PEER && !from)
 		return -EINVAL;
 	if (flags & MSGPASS_RECEIPT && from)
 		return -EINVAL;
-	target->inbox = msgpass_inbox_current();
-	return PTR_ERR_OR_ZERO(target->inbox);
+	return target_inbox(target, msgpass_inbox_current());
 }
 
 u64 msgpass_target_message_max(const struct msgpass_target *target)
 {
-	struct msgpass_port *port = msgpass_target_port(target);
+	struct msgpass_port *port = target->port;
 
 	return min_t(u64, READ_ONCE(msgpass_message_max),
 		     READ_ONCE(port->limits.message_max));
@@ -116,15 +127,30 @@ void msgpass_target_put(struct msgpass_target *target)
 		msgpass_inbox_put(target->inbox);
 }
 
+static bool is_broadcast(const struct msgpass_target *target)
+{
+	return target->mailbox && target->mailbox->broadcast;
+}
+
+/* On success the message is the receiver's, on failure the caller's still. */
 static int send_to_target(const struct msgpass_target *target,
 			  struct msgpass_inbox *sender,
 			  struct msgpass_message *message,
-			  struct msgpass_wait *wait)
+			  const struct cred *cred, struct msgpass_wait *wait)
 {
+	int error;
+
 	if (target->inbox)
 		return msgpass_direct_send(target->inbox, sender, message,
 					   wait);
-	spin_lock(&target->mailbox->port.lock);
+	if (is_broadcast(target)) {
+		error = msgpass_broadcast_send(target->mailbox->broadcast,
+					       message, cred, wait);
+		if (!error)
+			msgpass_message_put(message);
+		return error;
+	}
+	spin_lock(&target->port->lock);
 	return msgpass_port_send(&target->mailbox->queue, message, wait);
 }
 
@@ -139,10 +165,10 @@ static int send_request(const struct msgpass_target *target,
 
 	wait->call = true;
 	msgpass_message_ref(message);
-	error = send_to_target(target, sender, message, wait);
+	error = send_to_target(target, sender, message, NULL, wait);
 	/* Given up while it waited for room, when it could not be withdrawn. */
 	if (!error && msgpass_call_is_over(call))
-		msgpass_port_withdraw(msgpass_target_port(target), message);
+		msgpass_port_withdraw(target->port, message);
 	msgpass_message_put(message);
 	return error;
 }
@@ -238,10 +264,11 @@ static int attach_extras(struct msgpass_message *message,
 	u64 to = target->inbox ? target->inbox->peer.id : 0;
 	int error = 0;
 
-	if (draft->lifetime)
-		error = msgpass_expiry_attach(message,
-					      msgpass_target_port(target),
-					      draft->lifetime);
+	/* Of a broadcast, each copy has its own timer. */
+	if (draft->lifetime && is_broadcast(target))
+		msgpass_message_set_lifetime(message, draft->lifetime);
+	else if (draft->lifetime)
+		error = msgpass_expiry_attach(message, draft->lifetime);
 	if (!error && draft->receipt)
 		error = msgpass_receipt_attach(message, stamp, sender, to,
 					       draft->cookie);
@@ -264,10 +291,15 @@ static struct msgpass_message *make_message(const struct msgpass_target *target,
 		.sender = sender->peer.identity,
 		.cred = draft->cred,
 		.extra = call || draft->lifetime || draft->receipt ||
-			 draft->files || draft->segments,
+			 draft->files || draft->segments ||
+			 is_broadcast(target),
 	};
 	struct msgpass_message *message;
 	int error;
+
+	/* All of these are about the one who receives it. */
+	if (is_broadcast(target) && (call || draft->receipt || draft->segments))
+		return ERR_PTR(-EOPNOTSUPP);
 
 	/* The engine looks again; this is not to copy what it will refuse. */
 	if (iov_iter_count(draft->data) > msgpass_target_message_max(target))
@@ -292,6 +324,8 @@ int msgpass_transfer_send(const struct msgpass_target *target,
 	struct msgpass_inbox *sender;
 	int error;
 
+	if (is_broadcast(target) && wait->synchronous)
+		return -EOPNOTSUPP;
 	sender = msgpass_inbox_current();
 	if (IS_ERR(sender))
 		return PTR_ERR(sender);
@@ -302,10 +336,11 @@ int msgpass_transfer_send(const struct msgpass_target *target,
 
 	if (call)
 		error = msgpass_call_set_request(call, message,
-						 msgpass_target_port(target)) ?:
+						 target->port) ?:
 			send_request(target, sender, call, message, wait);
 	else
-		error = send_to_target(target, sender, message, wait);
+		error = send_to_target(target, sender, message, draft->cred,
+				       wait);
 	if (error)
 		msgpass_message_drop(message, MSGPASS_END_WITHDRAWN);
 put_sender:
@@ -333,7 +368,7 @@ int msgpass_transfer_flow(const struct msgpass_target *target,
 
 	wait->synchronous = true;
 	msgpass_message_ref(message);
-	error = send_to_target(target, sender, message, wait);
+	error = send_to_target(target, sender, message, draft->cred, wait);
 	if (error)
 		msgpass_message_drop(message, MSGPASS_END_WITHDRAWN);
 	error = msgpass_flow_wait(msgpass_flow_of(message), wait, error,
@@ -358,7 +393,7 @@ int msgpass_transfer_forward(const struct msgpass_target *target,
 	if (IS_ERR(message))
 		return PTR_ERR(message);
 	error = msgpass_call_forward(call, token, message,
-				     msgpass_target_port(target), &before);
+				     target->port, &before);
 	if (error)
 		goto put_message;
 	error = send_request(target, server, call, message, wait);
@@ -424,7 +459,8 @@ static void stamp(struct msgpass_receive *receive,
 	receive->out_type = message->type;
 	receive->out_priority = message->priority;
 	receive->out_fds = msgpass_message_fds(message);
-	receive->out_reserved = 0;
+	receive->out_missed = min_t(u64, msgpass_message_missed(message),
+				    U32_MAX);
 	receive->out_flags = truncated ? MSGPASS_OUT_TRUNCATED : 0;
 	if (msgpass_flow_of(message))
 		receive->out_flags |= MSGPASS_OUT_FLOW;
@@ -611,9 +647,8 @@ static int claim_message(const struct msgpass_target *target,
 		return msgpass_direct_receive(target->inbox, receive->from,
 					      receive->flags & MSGPASS_PEER,
 					      selection, wait, message);
-	spin_lock(&target->mailbox->port.lock);
-	return msgpass_port_receive(&target->mailbox->port, selection, wait,
-				    message);
+	spin_lock(&target->port->lock);
+	return msgpass_port_receive(target->port, selection, wait, message);
 }
 
 static int receive_one(const struct msgpass_target *target,
@@ -634,7 +669,7 @@ static int receive_one(const struct msgpass_target *target,
 		error = peek_at(to, message);
 		msgpass_message_put(message);
 	} else if (!error) {
-		error = deliver(msgpass_target_port(target), message, to);
+		error = deliver(target->port, message, to);
 	}
 	return error;
 }

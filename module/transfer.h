@@ -17,6 +17,7 @@
 struct msgpass_target {
 	struct msgpass_inbox *inbox;
 	struct msgpass_mailbox *mailbox;
+	struct msgpass_port *port;	/* of the one or the other */
 };
 
 /* A caller's buffer, or its scatter/gather list. */
@@ -25,12 +26,6 @@ struct msgpass_data {
 	struct iovec fast[UIO_FASTIOV];
 	struct iovec *iovecs;
 };
-
-static inline struct msgpass_port *
-msgpass_target_port(const struct msgpass_target *target)
-{
-	return target->inbox ? &target->inbox->port : &target->mailbox->port;
-}
 
 /*
  * Where a send through @file goes, if it may: to a mailbox file's mailbox, else

@@ -80,7 +80,7 @@ LAYOUT(receive, out_flags, 100);
 LAYOUT(receive, out_token, 104);
 LAYOUT(receive, fds, 112);
 LAYOUT(receive, out_fds, 120);
-LAYOUT(receive, out_reserved, 124);
+LAYOUT(receive, out_missed, 124);
 LAYOUT(receive, out_remaining, 128);
 SIZE(receive, 136);
 LAYOUT(call, to, 8);
@@ -173,7 +173,9 @@ LAYOUT(mailbox_stat, out_flags, 184);
 LAYOUT(mailbox_stat, out_owner_pid, 188);
 LAYOUT(mailbox_stat, out_owner_peer, 192);
 LAYOUT(mailbox_stat, out_offered_peer, 200);
-SIZE(mailbox_stat, 208);
+LAYOUT(mailbox_stat, out_subscribers, 208);
+LAYOUT(mailbox_stat, out_missed, 216);
+SIZE(mailbox_stat, 224);
 LAYOUT(inbox_set, attributes, 8);
 SIZE(inbox_set, 48);
 LAYOUT(inbox_stat, process, 8);
@@ -393,7 +395,7 @@ static void prepare_link(FIXTURE_DATA(ioctl) *self, union argument *argument)
 #define CALL_FLAGS (BOTH_FLAGS | MSGPASS_TRUNCATE | MSGPASS_CANCEL)
 #define REPLY_FLAGS (MSGPASS_IOVEC | MSGPASS_CANCEL)
 #define OPEN_FLAGS (OPEN_NEW | MSGPASS_OPEN_EXCLUSIVE | MSGPASS_OPEN_NONBLOCK | \
-		    MSGPASS_OPEN_BOUND)
+		    MSGPASS_OPEN_BOUND | MSGPASS_OPEN_BROADCAST | MSGPASS_OPEN_LOSSY)
 #define GIVE_FLAGS (MSGPASS_PEER | MSGPASS_CANCEL)
 
 FIXTURE_VARIANT_ADD(ioctl, send) {

@@ -303,7 +303,8 @@ struct msgpass_receipt {
  * @fds: pointer to an array of __s32, for the file descriptors that the
  *	message carries
  * @out_fds: how many it carries; more than @fds_room if truncated or peeked
- * @out_reserved: 0
+ * @out_missed: of a lossy broadcast, how many messages the subscription missed
+ *	between the one before and this one; else 0
  * @out_remaining: with MSGPASS_OUT_PIECES the bytes left to read; else 0
  *
  * Returns 0 with the oldest message that matches, or with
@@ -338,7 +339,7 @@ struct msgpass_receive {
 	__aligned_u64 out_token;
 	__aligned_u64 fds;
 	__u32 out_fds;
-	__u32 out_reserved;
+	__u32 out_missed;
 	__aligned_u64 out_remaining;
 };
 
@@ -664,6 +665,8 @@ struct msgpass_attributes {
 #define MSGPASS_OPEN_EXCLUSIVE	0x8 /* with CREATE: EEXIST if there is */
 #define MSGPASS_OPEN_NONBLOCK	0x10 /* the fd starts out O_NONBLOCK */
 #define MSGPASS_OPEN_BOUND	0x20 /* with CREATE: it dies with the process */
+#define MSGPASS_OPEN_BROADCAST	0x40 /* with CREATE: all receivers get all */
+#define MSGPASS_OPEN_LOSSY	0x80 /* with BROADCAST: but the slow ones */
 
 /**
  * struct msgpass_mailbox_open - argument of MSGPASS_IOC_MAILBOX_OPEN
@@ -685,12 +688,24 @@ struct msgpass_attributes {
  * of it. Any other lives until it is deleted. A mailbox that is there already
  * is opened as it is, bound or not.
  *
+ * One made with MSGPASS_OPEN_BROADCAST gives every message to all who have
+ * opened it to receive before the message was sent. Each open file is a
+ * subscription, shared by those who share the file (or were sent it), with a
+ * queue of its own to which the mailbox's capacity applies. A send waits until
+ * all have room, and one that fails reached nobody; with MSGPASS_OPEN_LOSSY it
+ * does not wait: those without room miss the message, and out_missed of the
+ * next one that they receive tells. The bytes are stored once. EOPNOTSUPP: a
+ * capacity of 0, and in sending MSGPASS_SYNCHRONOUS, MSGPASS_RECEIPT,
+ * MSGPASS_FLOW, calls and forwarded calls. A message that is sent while nobody
+ * subscribes is gone.
+ *
  * Returns a new close-on-exec file descriptor. Whoever makes a mailbox gets
  * the rights asked for, whatever @attributes.mode says.
  *
  * Particular errors: ENAMETOOLONG @name has no NUL; EINVAL a byte not allowed
- * in it, MSGPASS_OPEN_EXCLUSIVE, MSGPASS_OPEN_BOUND or attributes without
- * MSGPASS_OPEN_CREATE; EMFILE, ENFILE no more file descriptors.
+ * in it, MSGPASS_OPEN_EXCLUSIVE, MSGPASS_OPEN_BOUND, MSGPASS_OPEN_BROADCAST or
+ * attributes without MSGPASS_OPEN_CREATE, MSGPASS_OPEN_LOSSY without
+ * MSGPASS_OPEN_BROADCAST; EMFILE, ENFILE no more file descriptors.
  */
 struct msgpass_mailbox_open {
 	__u32 size;
@@ -784,6 +799,8 @@ struct msgpass_mailbox_accept {
 
 /* out_flags of MSGPASS_IOC_MAILBOX_STAT and MSGPASS_IOC_MAILBOX_NEXT */
 #define MSGPASS_MAILBOX_BOUND	0x1 /* it dies with a process */
+#define MSGPASS_MAILBOX_BROADCAST	0x2 /* all receivers get all */
+#define MSGPASS_MAILBOX_LOSSY	0x4 /* but the slow ones */
 
 /**
  * struct msgpass_mailbox_stat - argument of MSGPASS_IOC_MAILBOX_STAT and
@@ -802,12 +819,17 @@ struct msgpass_mailbox_accept {
  * @out_sent: messages accepted since it was made
  * @out_received: messages received since
  * @out_dropped: messages dropped since
- * @out_flags: MSGPASS_MAILBOX_BOUND
+ * @out_flags: MSGPASS_MAILBOX_*
  * @out_owner_pid: pid in the caller's pid namespace of the process that it is
  *	bound to; 0 if it is not bound, or the process can't be seen
  * @out_owner_peer: peer id of that process; 0 if it is not bound
  * @out_offered_peer: peer id of the process that it is offered to; 0 if there
  *	is no offer. Told to that process, the owner and with CAP_IPC_OWNER.
+ * @out_subscribers: of a broadcast, open files that receive; else 0
+ * @out_missed: of a lossy broadcast, messages missed since it was made
+ *
+ * Of a broadcast, an fd that receives tells of its own subscription what is
+ * queued, received, missed and who waits to receive; else the sums are told.
  *
  * A mailbox can be seen by those who may send to it or receive from it, by
  * its owner, by the process it is offered to, and with CAP_IPC_OWNER; for
@@ -833,6 +855,8 @@ struct msgpass_mailbox_stat {
 	__s32 out_owner_pid;
 	__aligned_u64 out_owner_peer;
 	__aligned_u64 out_offered_peer;
+	__aligned_u64 out_subscribers;
+	__aligned_u64 out_missed;
 };
 
 /**
