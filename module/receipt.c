@@ -36,16 +36,16 @@ static u32 outcome(enum msgpass_end end)
 	return 0;
 }
 
-/* The calling process's peer id. */
+/* The calling process's peer id, or 0 if there is no memory to give it one. */
 static u64 current_peer(void)
 {
-	struct msgpass_peer *peer = msgpass_peer_find(task_tgid(current));
-	u64 id = 0;
+	struct msgpass_peer *peer = msgpass_peer_get(task_tgid(current));
+	u64 id;
 
-	if (peer) {
-		id = peer->id;
-		msgpass_peer_put(peer);
-	}
+	if (IS_ERR(peer))
+		return 0;
+	id = peer->id;
+	msgpass_peer_put(peer);
 	return id;
 }
 
