@@ -48,6 +48,7 @@ help:
 	@echo 'make module|lib|tools|tests   one of them'
 	@echo 'make check            run the tests in a VM; TESTS="mailbox direct" runs some'
 	@echo 'make mutants          break the module on purpose, and see that the tests notice'
+	@echo 'make count            what messages cost, in instructions that QEMU counts'
 	@echo 'make demo             show what it does, in a VM'
 	@echo 'make vm               a shell in a VM that has the module loaded'
 	@echo "make vm CMD='...' FILES=DIR   run a command there, with DIR at /files"
@@ -170,6 +171,11 @@ check: vm-ready
 mutants: vm-ready
 	@$(MAKE) -s --no-print-directory tests >&2
 	@$(vm)/mutants $(MUTANTS)
+
+.PHONY: count
+count: vm-ready
+	@$(MAKE) -s --no-print-directory tests >&2
+	@$(vm)/count
 
 .PHONY: vm
 vm: vm-ready

@@ -4,6 +4,8 @@
  */
 #include "msgpass_test.h"
 
+#include <sys/ptrace.h>
+
 /* --- ioctls */
 
 static int do_call(int fd, struct msgpass_call *out, struct msgpass_call argument)
@@ -1961,6 +1963,99 @@ TEST_F(call, has_one_outcome_whoever_gives_up_when)
 	EXPECT_EQ(CALLS, caller->replied + caller->gone);
 	EXPECT_EQ(caller->replied, server.replied);
 	EXPECT_GE(caller->gone, server.gone);
+}
+
+/* --- what it costs */
+
+enum { WARM_UP = 3, COUNTED = 20 };
+
+/* Two processes under this one's eyes, which stop at each system call. */
+static pid_t child_watched(void)
+{
+	pid_t pid = child_fork();
+
+	if (!pid) {
+		CHECK(!ptrace(PTRACE_TRACEME, 0, 0, 0));
+		raise(SIGSTOP);
+	}
+	return pid;
+}
+
+static bool watch(pid_t pid)
+{
+	int status;
+
+	return waitpid(pid, &status, 0) == pid && WIFSTOPPED(status) &&
+	       !ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD) &&
+	       !ptrace(PTRACE_SYSCALL, pid, 0, 0);
+}
+
+/* Lets them run until @caller says so: the system calls of both between its two marks. */
+static int count_system_calls(pid_t caller)
+{
+	struct __ptrace_syscall_info info;
+	int count = -1, status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, __WALL)) > 0 && WIFSTOPPED(status)) {
+		if (WSTOPSIG(status) != (SIGTRAP | 0x80))
+			return -1;
+		if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) <= 0)
+			return -1;
+		if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
+			bool mark = pid == caller && info.entry.nr == SYS_getppid;
+
+			if (mark && count >= 0)
+				return count;
+			if (mark || count >= 0)
+				count++;
+		}
+		ptrace(PTRACE_SYSCALL, pid, 0, 0);
+	}
+	return -1;
+}
+
+TEST_F(call, a_steady_round_trip_is_two_system_calls)
+{
+	struct msgpass_reply_receive both = { .size = sizeof(both) };
+	struct msgpass_call argument = { .size = sizeof(argument), NUMBER(1) };
+	uint32_t number;
+	int count;
+	pid_t server, caller;
+	unsigned int i;
+
+	server = child_watched();
+	if (!server) {
+		both.receive.data = (uintptr_t)&number;
+		both.receive.length = sizeof(number);
+		both.reply.data = (uintptr_t)&number;
+		both.reply.length = sizeof(number);
+		for (;;) {
+			CHECK(!call(self->fd, MSGPASS_IOC_REPLY_RECEIVE, &both));
+			both.reply.token = both.receive.out_token;
+		}
+	}
+	ASSERT_TRUE(watch(server));
+	caller = child_watched();
+	if (!caller) {
+		argument.to = address(&self->channel, server);
+		argument.reply_data = (uintptr_t)&number;
+		argument.reply_length = sizeof(number);
+		for (i = 0; i < WARM_UP + COUNTED; i++) {
+			if (i == WARM_UP)
+				syscall(SYS_getppid);
+			CHECK(!call(self->fd, MSGPASS_IOC_CALL, &argument));
+		}
+		syscall(SYS_getppid);
+		pause();
+	}
+	ASSERT_TRUE(watch(caller));
+	count = count_system_calls(caller);
+	/* The server may be an ioctl ahead or behind at either end. */
+	EXPECT_LE(2 * COUNTED - 1, count);
+	EXPECT_GE(2 * COUNTED + 1, count);
+	child_kill(caller);
+	child_kill(server);
 }
 
 #include "afterwards.h"
