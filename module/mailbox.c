@@ -324,7 +324,7 @@ static void mailbox_detach(struct msgpass_mailbox *mailbox)
 	mailbox->deleted = true;
 }
 
-static void mailbox_owner_died(struct msgpass_peer_watch *watch,
+static void mailbox_bound_died(struct msgpass_peer_watch *watch,
 			       struct msgpass_peer *peer)
 {
 	struct msgpass_mailbox *mailbox =
@@ -342,8 +342,8 @@ static void mailbox_owner_died(struct msgpass_peer_watch *watch,
 	msgpass_mailbox_put(mailbox);
 }
 
-static void mailbox_receiver_died(struct msgpass_peer_watch *watch,
-				  struct msgpass_peer *peer)
+static void mailbox_offer_died(struct msgpass_peer_watch *watch,
+			       struct msgpass_peer *peer)
 {
 	struct msgpass_mailbox *mailbox =
 		container_of(watch, struct msgpass_mailbox, offer);
@@ -494,8 +494,8 @@ mailbox_new(const struct msgpass_mailbox_open *open, const char *name)
 	refcount_set(&mailbox->refs, 1);
 	INIT_LIST_HEAD(&mailbox->carried);
 	mailbox->account = account;
-	msgpass_peer_watch_init(&mailbox->bound, mailbox_owner_died);
-	msgpass_peer_watch_init(&mailbox->offer, mailbox_receiver_died);
+	msgpass_peer_watch_init(&mailbox->bound, mailbox_bound_died);
+	msgpass_peer_watch_init(&mailbox->offer, mailbox_offer_died);
 	mailbox->user_ns = get_user_ns(current_names()->user_ns);
 	memcpy(mailbox->name, name, sizeof(mailbox->name));
 	mailbox->owner = current_euid();
