@@ -61,9 +61,12 @@ static int call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
 	case -EAGAIN:
 		return is_new ? -EINPROGRESS : -EAGAIN;
 	case -ERESTARTSYS:
-		/* Taken already: it goes on, unless there is nobody to. */
+		/*
+		 * It goes on, unless nobody is left to, or this ioctl sent it
+		 * and can take it back.
+		 */
 		if (!fatal_signal_pending(current) &&
-		    !msgpass_call_withdraw(call))
+		    !(is_new && msgpass_call_withdraw(call)))
 			return error;
 		break;
 	default:

@@ -393,8 +393,8 @@ struct msgpass_receive {
  * Non-blocking, a call that could be sent is EINPROGRESS unless the reply is
  * there already, and with its token EAGAIN while it is not.
  *
- * Interrupted before a server took the request, a call leaves no trace (and
- * no token). Timed out, it is over: a late reply reaches nobody.
+ * A new call that is interrupted before a server took the request leaves no
+ * trace (and no token). Timed out, it is over: a late reply reaches nobody.
  *
  * Particular errors: EMSGSIZE the reply does not fit (out_length says how long
  * it is; the call goes on, for a larger buffer); ESRCH also: the process has
