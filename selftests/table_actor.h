@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The processes of a cell: each has two threads, its lanes, that do what they are ordered to
- * through memory shared with the runner. The first does what may have to wait; the second is
- * for what happens meanwhile. An actor that execs becomes this program again, and goes on.
+ * The processes of a cell: each has a few threads, its lanes, that do what they are ordered to
+ * through memory shared with the runner. The first does what may have to wait, the second what
+ * happens meanwhile, the third waits beside the first. An actor that execs becomes this program
+ * again, and goes on.
  */
 #ifndef TABLE_ACTOR_H
 #define TABLE_ACTOR_H
@@ -14,7 +15,7 @@
 /* After that long, what should have happened has not. */
 #define PATIENCE (5 * 1000000000ULL)
 
-enum { CAPACITY = 2, ACTORS = 3, LANES = 2 };
+enum { CAPACITY = 2, ACTORS = 3, LANES = 3 };
 
 /* The runner itself, where an order is given to it. */
 #define RUNNER (-1)
@@ -206,13 +207,13 @@ static inline void carry_out(const struct order *order, struct answer *answer);
 
 static inline int carry_out_fork(const struct order *order, struct answer *answer)
 {
-	struct order childs = *order;
+	struct order in_child = *order;
 	pid_t pid;
 
-	childs.verb = order->child;
+	in_child.verb = order->child;
 	pid = child_fork();
 	if (!pid) {
-		carry_out(&childs, answer);
+		carry_out(&in_child, answer);
 		_exit(answer->error);
 	}
 	return -child_status(pid);
@@ -289,11 +290,14 @@ static inline void actor_run(struct actor *actor)
 	struct sigaction restart = { .sa_handler = note_signal, .sa_flags = SA_RESTART };
 	struct sigaction interrupt = { .sa_handler = note_signal };
 	pthread_t thread;
+	int i;
 
 	self = actor;
 	sigaction(SIGUSR1, &restart, NULL);
 	sigaction(SIGUSR2, &interrupt, NULL);
-	CHECK(!pthread_create(&thread, NULL, lane_run, &actor->lanes[1]));
+	for (i = 1; i < LANES; i++)
+		CHECK(wait_until(!pthread_create(&thread, NULL, lane_run,
+						 &actor->lanes[i])));
 	lane_run(&actor->lanes[0]);
 }
 
@@ -307,6 +311,7 @@ static inline int actor_after_exec(int memory, int index)
 	die_with_parent();
 	actor = &scene->actors[index];
 	set_phase(&actor->lanes[0], FREE);
+	set_phase(&actor->lanes[2], FREE);
 	actor->lanes[1].answer = (struct answer){};
 	set_phase(&actor->lanes[1], DONE);
 	actor_run(actor);

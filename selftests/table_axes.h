@@ -42,6 +42,12 @@ static const struct operation operations[] = {
 	{ .name = "a receive", .family = INWARD, .kind = RECEIVING },
 	{ .name = "a receive of one type", .family = INWARD, .kind = RECEIVING,
 	  .flags = MSGPASS_TYPE_EXACT },
+	{ .name = "a receive of any type but one", .family = INWARD, .kind = RECEIVING,
+	  .flags = MSGPASS_TYPE_EXCEPT },
+	{ .name = "a receive of the lowest type", .family = INWARD, .kind = RECEIVING,
+	  .flags = MSGPASS_TYPE_UP_TO },
+	{ .name = "a receive of the most urgent", .family = INWARD, .kind = RECEIVING,
+	  .flags = MSGPASS_BY_PRIORITY },
 	{ .name = "a receive from one process", .family = INWARD, .kind = RECEIVING, .from = true },
 	{ .name = "a peek", .family = INWARD, .kind = RECEIVING, .flags = MSGPASS_PEEK },
 	{ .name = "a peek for one type", .family = INWARD, .kind = RECEIVING,
@@ -65,9 +71,9 @@ static const char * const modes[MODES] = {
 	[WITH_DEADLINE] = " with a deadline",
 };
 
-enum state { UNKNOWN, GONE, ZOMBIE, OTHERS, IDLE, QUEUED, OTHER_QUEUED, FULL, WAITING, OTHER_TYPE,
-	     OTHER_PROCESS, PEEKING, LEFT, BETWEEN, REPLIED, GIVEN_UP, CANCELLED, TIMED_OUT,
-	     STATES };
+enum state { UNKNOWN, GONE, ZOMBIE, OTHERS, IDLE, QUEUED, OTHER_QUEUED, FULL, BEHIND, WAITING,
+	     OTHER_TYPE, OTHER_PROCESS, PEEKING, LEFT, BETWEEN, REPLIED, GIVEN_UP, CANCELLED,
+	     TIMED_OUT, STATES };
 
 /* No phrase: the other side of that family can't be in that state. */
 static const char * const states[STATES][FAMILIES] = {
@@ -105,6 +111,10 @@ static const char * const states[STATES][FAMILIES] = {
 	[FULL] = {
 		[OUTWARD] = "the queue full",
 		[INWARD] = "the queue full and a sender waiting",
+	},
+	[BEHIND] = {
+		[OUTWARD] = "the queue full and a sender before it",
+		[INWARD] = "a receiver before it",
 	},
 	[WAITING] = {
 		[OUTWARD] = "the receiver waiting",
@@ -173,7 +183,8 @@ struct cell {
 
 static inline bool is_typed(const struct cell *cell)
 {
-	return cell->operation->flags & MSGPASS_TYPE_EXACT;
+	return cell->operation->flags &
+	       (MSGPASS_TYPE_EXACT | MSGPASS_TYPE_EXCEPT | MSGPASS_TYPE_UP_TO);
 }
 
 static inline bool is_peek(const struct cell *cell)

@@ -10,7 +10,7 @@
 #include "table_actor.h"
 
 /* The messages of a cell, by what is in them. */
-enum { OURS = 7, MATCH, OTHER, CHILDS, ANSWER, RELEASE, FILLER = 100 };
+enum { OURS = 7, MATCH, OTHER, BY_FORK, FIRST, ANSWER, RELEASE, FILLER = 100 };
 
 /* Instead of an errno: the thread is gone and can't tell. */
 #define NEVER_TOLD 1000
@@ -63,7 +63,7 @@ static inline struct step waits(enum stage stage)
 static inline struct step outward_at_once(const struct cell *cell)
 {
 	bool nonblock = cell->mode == NONBLOCKING;
-	bool full = cell->state == FULL;
+	bool full = IS(cell->state, FULL, BEHIND);
 	bool taken = cell->state == WAITING;
 
 	if (cell->state == UNKNOWN || cell->state == ZOMBIE)
@@ -177,7 +177,8 @@ static inline struct step at_event(const struct cell *cell, enum stage stage)
 		return stage == FOR_REPLY ? waits(stage) : over(EPIPE);
 	case PEER_FORKS:
 		/* The child is somebody else, whose message is as good to who asks nobody's. */
-		return stage == FOR_MESSAGE && !cell->operation->from ? over(0) : waits(stage);
+		return stage == FOR_MESSAGE && !cell->operation->from && cell->state != BEHIND ?
+		       over(0) : waits(stage);
 	case RAISED:
 		/* There is room for it now; it is a rendezvous no more unless it asked for it. */
 		if (cell->operation->kind == SENDING || cell->operation->kind == FORWARDING)
@@ -215,11 +216,16 @@ static inline void received(struct expected *expected, unsigned int count)
 /* What comes of an operation of the other side's that has nothing to do with ours. */
 static inline enum fate fate_of_bystander(const struct cell *cell)
 {
-	bool is_peers = cell->state != OTHER_PROCESS || cell->operation->family == OUTWARD;
+	bool is_peers = cell->state != BEHIND &&
+			(cell->state != OTHER_PROCESS || cell->operation->family == OUTWARD);
 
 	if (is_peers && (peer_dies(cell) || cell->event == PEER_EXECS))
 		return DIES;
+	if (cell->state == BEHIND && IS(cell->event, KILLED, EXECS))
+		return DIES;
 	if (cell->event == DELETED)
+		return BREAKS;
+	if (cell->state == BEHIND && peer_dies(cell) && needs_peer(cell, at_once(cell).stage))
 		return BREAKS;
 	if (cell->event == KILLED && cell->operation->family == INWARD && cell->direct)
 		return BREAKS;
@@ -235,12 +241,16 @@ static inline void outward_in_the_end(const struct cell *cell, struct expected *
 		      IS(cell->event, PEER_DOES, PEER_GIVES_UP);
 	unsigned int i;
 
-	for (i = 0; i < expected->ahead; i++)
+	if (cell->state == BEHIND)
+		expected->other = fate_of_bystander(cell);
+	for (i = 0; i < expected->ahead - (expected->other == DIES); i++)
 		arrives(expected, FILLER + i);
 	if (sent)
 		arrives(expected, OURS);
 	if (served || cell->state == WAITING)
 		received(expected, expected->left);
+	if (cell->state == BEHIND && expected->other == STAYS && (served || sent))
+		expected->other = RETURNS;
 	if (cell->state == WAITING)
 		expected->other = RETURNS;
 	else if (cell->state == PEEKING)
@@ -268,7 +278,14 @@ static inline void others_arrive(const struct cell *cell, struct expected *expec
 	if (cell->event == PEER_DOES_OTHER)
 		arrives(expected, OTHER);
 	if (cell->event == PEER_FORKS && cell->operation->from)
-		arrives(expected, CHILDS);
+		arrives(expected, BY_FORK);
+	if (cell->state == BEHIND)
+		expected->other = fate_of_bystander(cell);
+	/* What the receiver before it received. */
+	if (cell->state == BEHIND && !expected->error) {
+		expected->other = RETURNS;
+		expected->sent++;
+	}
 }
 
 static inline void matching_arrive(const struct cell *cell, struct expected *expected)
@@ -282,8 +299,8 @@ static inline void matching_arrive(const struct cell *cell, struct expected *exp
 	} else if (cell->state == WAITING) {
 		arrives(expected, MATCH);
 		expected->other = is_peek(cell) ? STAYS : RETURNS;
-	} else if (cell->event == PEER_FORKS && !cell->operation->from) {
-		arrives(expected, CHILDS);
+	} else if (cell->event == PEER_FORKS && !cell->operation->from && cell->state != BEHIND) {
+		arrives(expected, BY_FORK);
 	} else {
 		arrives(expected, MATCH);
 	}
@@ -318,8 +335,7 @@ static inline void onward_in_the_end(const struct cell *cell, struct expected *e
 	bool served = stage != OVER && expected->at_event.stage != OVER;
 
 	/* The call goes on where it was refused, as another's or as not replied to yet. */
-	expected->unfinished = IS(expected->error, EAGAIN) ||
-			       (expected->error == EINTR && stage == FOR_REPLY);
+	expected->unfinished = IS(expected->error, EAGAIN, EINTR);
 	if (cell->operation->kind == GOING_ON && expected->error == 0)
 		expected->number = ANSWER;
 	expected->port_gone = cell->state == GONE || cell->event == DELETED ||
@@ -327,12 +343,12 @@ static inline void onward_in_the_end(const struct cell *cell, struct expected *e
 	if (expected->port_gone || cell->state == UNKNOWN)
 		return;
 	/* A call that ended before it was taken leaves no trace. */
-	if (ended || served || stage == FOR_REPLY || expected->error == EAGAIN ||
+	if (ended || served || stage == FOR_REPLY || expected->unfinished ||
 	    cell->state == OTHERS || IS(cell->event, PEER_DOES, PEER_GIVES_UP))
 		arrives(expected, OURS);
 	/* Only who was refused leaves it queued. */
 	if (expected->left && !IS(cell->state, OTHERS) &&
-	    !(cell->state == IDLE && expected->error == EAGAIN))
+	    !(cell->state == IDLE && expected->unfinished))
 		received(expected, 1);
 }
 
@@ -364,7 +380,8 @@ static inline struct expected expect(const struct cell *cell)
 
 	expected.error = expected.at_once.error;
 	if (family == OUTWARD)
-		expected.ahead = cell->state == FULL ? CAPACITY : cell->state == QUEUED;
+		expected.ahead = cell->state == BEHIND ? CAPACITY + 1 :
+				 cell->state == FULL ? CAPACITY : cell->state == QUEUED;
 	if (expected.at_once.stage != OVER) {
 		expected.at_event = at_event(cell, expected.at_once.stage);
 		expected.error = expected.at_event.error;
@@ -406,7 +423,7 @@ static inline bool everything_matches(const struct cell *cell)
 
 static inline bool never_full(const struct cell *cell)
 {
-	return cell->operation->no_capacity && cell->state == FULL;
+	return cell->operation->no_capacity && IS(cell->state, FULL, BEHIND);
 }
 
 static inline bool has_no_mode(const struct cell *cell)
@@ -456,6 +473,11 @@ static inline bool can_not_be_lowered(const struct cell *cell)
 	return cell->operation->no_capacity && IS(cell->event, LOWERED, ZEROED);
 }
 
+static inline bool order_is_open(const struct cell *cell)
+{
+	return cell->state == BEHIND && cell->event == STOPPED;
+}
+
 static const struct rule {
 	const char *why;
 	bool (*excludes)(const struct cell *cell);
@@ -474,6 +496,7 @@ static const struct rule {
 	{ "the other side has no message to receive", peer_receives_nothing },
 	{ "the other side has no message to send", peer_sends_nothing },
 	{ "a capacity of 0 can't be lowered", can_not_be_lowered },
+	{ "continued, both threads begin to wait anew, in any order", order_is_open },
 };
 
 /* The first rule by which the cell is excluded, or NULL. */
