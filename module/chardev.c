@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/cred.h>
-#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/msgpass.h>
 #include <linux/nospec.h>
-#include <linux/pid_namespace.h>
-#include <linux/slab.h>
 #include <linux/uaccess.h>
-#include <linux/user_namespace.h>
 
 #include "account.h"
-#include "attributes.h"
 #include "chardev.h"
 #include "direct.h"
 #include "ioctl.h"
 #include "mailbox.h"
-#include "mailbox_file.h"
 #include "transfer.h"
 
 struct ioctl {
@@ -55,119 +49,6 @@ static long run_ioctl(const struct ioctl *ioctl, struct file *file,
 	return result;
 }
 
-#define SEND_FLAGS (MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_PEER | \
-		    MSGPASS_SYNCHRONOUS | MSGPASS_RECEIPT | MSGPASS_FLOW)
-
-static int check_send(const struct msgpass_send *send)
-{
-	if (send->flags & ~SEND_FLAGS || send->reserved)
-		return -EINVAL;
-	/* Both of these tell by themselves. */
-	if (send->flags & MSGPASS_RECEIPT &&
-	    send->flags & (MSGPASS_SYNCHRONOUS | MSGPASS_FLOW))
-		return -EINVAL;
-	if (send->cookie && !(send->flags & MSGPASS_RECEIPT))
-		return -EINVAL;
-	if (send->fds_count && send->flags & MSGPASS_FLOW)
-		return -EINVAL;
-	return 0;
-}
-
-static int send_message(const struct msgpass_target *target,
-			struct msgpass_draft *draft,
-			const struct msgpass_send *send,
-			struct msgpass_wait *wait)
-{
-	struct msgpass_data data;
-	int error;
-
-	error = msgpass_draft_begin(draft, &data, send->data, send->length,
-				    send->flags & MSGPASS_IOVEC, send->fds,
-				    send->fds_count);
-	if (error)
-		return error;
-	error = msgpass_transfer_send(target, draft, NULL, wait);
-	msgpass_draft_end(draft, &data);
-	return error;
-}
-
-static int copy_out_count(const struct msgpass_send *send, void __user *user)
-{
-	const size_t count = offsetof(struct msgpass_send, out_count);
-
-	return msgpass_copy_out(user, send, send->size, count,
-				count + sizeof(send->out_count));
-}
-
-/* What is too long for a message flows. */
-static int send_flow(const struct msgpass_target *target,
-		     struct msgpass_draft *draft, struct msgpass_send *send,
-		     struct msgpass_wait *wait, void __user *user)
-{
-	struct msgpass_data data;
-	int error;
-
-	/* Once it has gone through, nothing may fail. */
-	send->out_count = 0;
-	if (target->mailbox && target->mailbox->broadcast)
-		return -EOPNOTSUPP;
-	error = copy_out_count(send, user) ?:
-		msgpass_draft_flow(draft, &data, send->data, send->length,
-				   send->flags & MSGPASS_IOVEC);
-	if (error)
-		return error;
-	if (draft->length <= msgpass_target_message_max(target)) {
-		draft->segments = NULL;
-		error = msgpass_transfer_send(target, draft, NULL, wait);
-		send->out_count = draft->length;
-	} else if (wait->nonblock) {
-		error = -EAGAIN;
-	} else {
-		error = msgpass_transfer_flow(target, draft, wait,
-					      &send->out_count);
-	}
-	msgpass_draft_end(draft, &data);
-	return error ?: copy_out_count(send, user);
-}
-
-static long any_send(struct file *file, union msgpass_argument *argument,
-		     void __user *user)
-{
-	struct msgpass_send *send = &argument->send;
-	struct msgpass_wait wait = msgpass_wait_for(file, send->flags,
-						    send->deadline);
-	struct msgpass_target target;
-	struct msgpass_draft draft = {
-		.cred = current_cred(),
-		.type = send->type,
-		.priority = send->priority,
-		.lifetime = send->lifetime,
-		.receipt = send->flags & MSGPASS_RECEIPT,
-		.cookie = send->cookie,
-	};
-	int error;
-
-	error = check_send(send);
-	if (error)
-		return error;
-	error = msgpass_target_to_send(&target, file, send->to, send->flags);
-	if (error)
-		return error;
-	if (send->flags & MSGPASS_FLOW)
-		error = send_flow(&target, &draft, send, &wait, user);
-	else
-		error = send_message(&target, &draft, send, &wait);
-	msgpass_target_put(&target);
-	return error;
-}
-
-static long any_receive(struct file *file, union msgpass_argument *argument,
-			void __user *user)
-{
-	return msgpass_receive_at(file, &argument->receive, user,
-				  argument->size);
-}
-
 static long any_info(struct file *file, union msgpass_argument *argument,
 		     void __user *user)
 {
@@ -196,274 +77,6 @@ static long any_info(struct file *file, union msgpass_argument *argument,
 	info->out_mailboxes = msgpass_mailbox_count();
 	info->out_user_bytes_max = READ_ONCE(msgpass_user_bytes);
 	return 0;
-}
-
-/* Found by name and then deleted: there is none of that name. */
-static int deleted_meanwhile(struct file *file, int error)
-{
-	return error == -EPIPE && !msgpass_file_right(file) ? -ENOENT : error;
-}
-
-/* The mailbox file's, which takes no name, or the one of that name. */
-static struct msgpass_mailbox *addressed_mailbox(struct file *file,
-						 const char *name)
-{
-	struct msgpass_right *right = msgpass_file_right(file);
-
-	if (!right)
-		return msgpass_mailbox_find(name);
-	if (name[0])
-		return ERR_PTR(-EINVAL);
-	refcount_inc(&right->mailbox->refs);
-	return right->mailbox;
-}
-
-static long any_mailbox_stat(struct file *file,
-			     union msgpass_argument *argument,
-			     void __user *user)
-{
-	struct msgpass_mailbox_stat *stat = &argument->mailbox_stat;
-	const struct msgpass_right *right = msgpass_file_right(file);
-	struct msgpass_mailbox *mailbox;
-	int error;
-
-	if (stat->flags || stat->id)
-		return -EINVAL;
-	mailbox = addressed_mailbox(file, stat->name);
-	if (IS_ERR(mailbox))
-		return PTR_ERR(mailbox);
-	error = msgpass_mailbox_stat(mailbox, right ? right->subscription :
-						      NULL, stat);
-	msgpass_mailbox_put(mailbox);
-	return deleted_meanwhile(file, error);
-}
-
-static long any_mailbox_set(struct file *file, union msgpass_argument *argument,
-			    void __user *user)
-{
-	const struct msgpass_mailbox_set *set = &argument->mailbox_set;
-	struct msgpass_mailbox *mailbox;
-	int error;
-
-	if (set->flags)
-		return -EINVAL;
-	mailbox = addressed_mailbox(file, set->name);
-	if (IS_ERR(mailbox))
-		return PTR_ERR(mailbox);
-	error = msgpass_mailbox_set(mailbox, &set->attributes);
-	msgpass_mailbox_put(mailbox);
-	return deleted_meanwhile(file, error);
-}
-
-static long any_mailbox_delete(struct file *file,
-			       union msgpass_argument *argument,
-			       void __user *user)
-{
-	const struct msgpass_mailbox_delete *delete = &argument->mailbox_delete;
-	struct msgpass_mailbox *mailbox;
-	int error;
-
-	if (delete->flags)
-		return -EINVAL;
-	mailbox = addressed_mailbox(file, delete->name);
-	if (IS_ERR(mailbox))
-		return PTR_ERR(mailbox);
-	error = msgpass_mailbox_delete(mailbox);
-	msgpass_mailbox_put(mailbox);
-	return deleted_meanwhile(file, error);
-}
-
-static struct msgpass_inbox *
-process_to_give(const struct msgpass_mailbox_give *give)
-{
-	if (give->flags & ~(MSGPASS_PEER | MSGPASS_CANCEL))
-		return ERR_PTR(-EINVAL);
-	if (!(give->flags & MSGPASS_CANCEL))
-		return msgpass_direct_process(give->to,
-					      give->flags & MSGPASS_PEER);
-	return give->to || give->flags & MSGPASS_PEER ? ERR_PTR(-EINVAL) : NULL;
-}
-
-static long any_mailbox_give(struct file *file, union msgpass_argument *argument,
-			     void __user *user)
-{
-	const struct msgpass_mailbox_give *give = &argument->mailbox_give;
-	struct msgpass_inbox *to = process_to_give(give);
-	struct msgpass_mailbox *mailbox;
-	int error;
-
-	if (IS_ERR(to))
-		return PTR_ERR(to);
-	mailbox = addressed_mailbox(file, give->name);
-	if (IS_ERR(mailbox)) {
-		error = PTR_ERR(mailbox);
-	} else {
-		error = msgpass_mailbox_give(mailbox, to ? &to->peer : NULL);
-		msgpass_mailbox_put(mailbox);
-	}
-	if (to)
-		msgpass_inbox_put(to);
-	return deleted_meanwhile(file, error);
-}
-
-static long any_mailbox_accept(struct file *file,
-			       union msgpass_argument *argument,
-			       void __user *user)
-{
-	const struct msgpass_mailbox_accept *accept = &argument->mailbox_accept;
-	struct msgpass_mailbox *mailbox;
-	int error;
-
-	if (accept->flags)
-		return -EINVAL;
-	mailbox = addressed_mailbox(file, accept->name);
-	if (IS_ERR(mailbox))
-		return PTR_ERR(mailbox);
-	error = msgpass_mailbox_accept(mailbox);
-	msgpass_mailbox_put(mailbox);
-	return deleted_meanwhile(file, error);
-}
-
-static long device_mailbox_next(struct file *file, union msgpass_argument *argument,
-				void __user *user)
-{
-	struct msgpass_mailbox_stat *stat = &argument->mailbox_stat;
-	struct msgpass_mailbox *mailbox;
-	u64 id = stat->id;
-	int error;
-
-	if (stat->flags || stat->name[0])
-		return -EINVAL;
-	do {
-		mailbox = msgpass_mailbox_next(id);
-		if (IS_ERR(mailbox))
-			return PTR_ERR(mailbox);
-		id = mailbox->id;
-		error = msgpass_mailbox_stat(mailbox, NULL, stat);
-		msgpass_mailbox_put(mailbox);
-	} while (error == -EPIPE);
-	return error;
-}
-
-static fmode_t open_mode(u32 flags)
-{
-	return (flags & MSGPASS_OPEN_RECEIVE ? FMODE_READ : 0) |
-	       (flags & MSGPASS_OPEN_SEND ? FMODE_WRITE : 0);
-}
-
-/*
- * What to receive from a broadcast needs a subscription. A mailbox that is made
- * now has it from the start, because afterwards nothing may fail.
- */
-static int subscribe(const struct msgpass_mailbox_open *open,
-		     struct msgpass_mailbox *mailbox,
-		     struct msgpass_subscription **subscription)
-{
-	if (!mailbox->broadcast || !(open->flags & MSGPASS_OPEN_RECEIVE)) {
-		if (*subscription)
-			msgpass_subscription_put(*subscription);
-		*subscription = NULL;
-		return 0;
-	}
-	if (!*subscription) {
-		*subscription = msgpass_subscription_new();
-		if (IS_ERR(*subscription))
-			return PTR_ERR(*subscription);
-	}
-	msgpass_subscription_start(*subscription, mailbox->broadcast);
-	return 0;
-}
-
-/* The mailbox that @open names or makes becomes what @right is to. */
-static int open_right(const struct msgpass_mailbox_open *open,
-		      struct msgpass_right *right)
-{
-	struct msgpass_subscription *subscription = NULL;
-	struct msgpass_mailbox *mailbox;
-	int error;
-
-	if (open->flags & MSGPASS_OPEN_BROADCAST) {
-		subscription = msgpass_subscription_new();
-		if (IS_ERR(subscription))
-			return PTR_ERR(subscription);
-	}
-	mailbox = msgpass_mailbox_open(open);
-	if (IS_ERR(mailbox)) {
-		if (subscription)
-			msgpass_subscription_put(subscription);
-		return PTR_ERR(mailbox);
-	}
-	error = subscribe(open, mailbox, &subscription);
-	if (error)
-		msgpass_mailbox_put(mailbox);
-	else
-		msgpass_right_init(right, open_mode(open->flags), mailbox,
-				   subscription);
-	return error;
-}
-
-/* A new file, of the mailbox that @open names or makes; ERR_PTR. */
-static struct file *open_mailbox_file(const struct msgpass_mailbox_open *open)
-{
-	struct msgpass_right *right;
-	struct file *file;
-	int error;
-
-	right = kzalloc(sizeof(*right), GFP_KERNEL_ACCOUNT);
-	if (!right)
-		return ERR_PTR(-ENOMEM);
-	file = msgpass_mailbox_file_alloc(open_mode(open->flags),
-					  open->flags & MSGPASS_OPEN_NONBLOCK ?
-					  O_NONBLOCK : 0);
-	error = PTR_ERR_OR_ZERO(file);
-	if (error)
-		goto free_right;
-	error = open_right(open, right);
-	if (error)
-		goto put_file;
-	msgpass_mailbox_file_set(file, right);
-	return file;
-
-put_file:
-	fput(file);
-free_right:
-	kfree(right);
-	return ERR_PTR(error);
-}
-
-static long device_mailbox_open(struct file *file, union msgpass_argument *argument,
-				void __user *user)
-{
-	const struct msgpass_mailbox_open *open = &argument->mailbox_open;
-	const u32 rights = MSGPASS_OPEN_RECEIVE | MSGPASS_OPEN_SEND;
-	const u32 of_create = MSGPASS_OPEN_EXCLUSIVE | MSGPASS_OPEN_BOUND |
-			      MSGPASS_OPEN_BROADCAST | MSGPASS_OPEN_LOSSY;
-	struct file *new;
-	int fd;
-
-	if (open->flags & ~(rights | MSGPASS_OPEN_NONBLOCK |
-			    MSGPASS_OPEN_CREATE | of_create) ||
-	    !(open->flags & rights))
-		return -EINVAL;
-	if (!(open->flags & MSGPASS_OPEN_CREATE) &&
-	    (open->flags & of_create || open->attributes.set))
-		return -EINVAL;
-	if (open->flags & MSGPASS_OPEN_LOSSY &&
-	    !(open->flags & MSGPASS_OPEN_BROADCAST))
-		return -EINVAL;
-	if (open->attributes.set & ~MSGPASS_SET_ALL)
-		return -EINVAL;
-
-	fd = get_unused_fd_flags(O_CLOEXEC);
-	if (fd < 0)
-		return fd;
-	new = open_mailbox_file(open);
-	if (IS_ERR(new)) {
-		put_unused_fd(fd);
-		return PTR_ERR(new);
-	}
-	fd_install(fd, new);
-	return fd;
 }
 
 static long device_inbox_set(struct file *file, union msgpass_argument *argument,
@@ -535,16 +148,16 @@ static long device_link_next(struct file *file, union msgpass_argument *argument
  * undo what they did when that fails, or tell of what goes on.
  */
 static const struct ioctl any_ioctls[] = {
-	IOCTL_IN_SINCE(MSGPASS_IOC_SEND, msgpass_send, priority, any_send),
+	IOCTL_IN_SINCE(MSGPASS_IOC_SEND, msgpass_send, priority, msgpass_ioctl_send),
 	IOCTL_IN_SINCE(MSGPASS_IOC_RECEIVE, msgpass_receive, out_token,
-		       any_receive),
+		       msgpass_ioctl_receive),
 	IOCTL_INOUT(MSGPASS_IOC_INFO, msgpass_info, out_peer, any_info),
 	IOCTL_INOUT_SINCE(MSGPASS_IOC_MAILBOX_STAT, msgpass_mailbox_stat,
-			  out_dropped, name, any_mailbox_stat),
+			  out_dropped, name, msgpass_ioctl_mailbox_stat),
 	IOCTL_IN(MSGPASS_IOC_MAILBOX_SET, msgpass_mailbox_set,
-		 any_mailbox_set),
+		 msgpass_ioctl_mailbox_set),
 	IOCTL_IN(MSGPASS_IOC_MAILBOX_DELETE, msgpass_mailbox_delete,
-		 any_mailbox_delete),
+		 msgpass_ioctl_mailbox_delete),
 	IOCTL_IN_SINCE(MSGPASS_IOC_CALL, msgpass_call, out_flags,
 		       msgpass_ioctl_call),
 	IOCTL_IN_SINCE(MSGPASS_IOC_REPLY, msgpass_reply, fds_count,
@@ -558,17 +171,17 @@ static const struct ioctl any_ioctls[] = {
 	IOCTL_IN(MSGPASS_IOC_PIECE_READ, msgpass_piece_read,
 		 msgpass_ioctl_piece_read),
 	IOCTL_IN(MSGPASS_IOC_MAILBOX_GIVE, msgpass_mailbox_give,
-		 any_mailbox_give),
+		 msgpass_ioctl_mailbox_give),
 	IOCTL_IN(MSGPASS_IOC_MAILBOX_ACCEPT, msgpass_mailbox_accept,
-		 any_mailbox_accept),
+		 msgpass_ioctl_mailbox_accept),
 };
 
 /* Of a device file alone. */
 static const struct ioctl device_ioctls[] = {
 	IOCTL_IN(MSGPASS_IOC_MAILBOX_OPEN, msgpass_mailbox_open,
-		 device_mailbox_open),
+		 msgpass_ioctl_mailbox_open),
 	IOCTL_INOUT_SINCE(MSGPASS_IOC_MAILBOX_NEXT, msgpass_mailbox_stat,
-			  out_dropped, name, device_mailbox_next),
+			  out_dropped, name, msgpass_ioctl_mailbox_next),
 	IOCTL_IN(MSGPASS_IOC_INBOX_SET, msgpass_inbox_set, device_inbox_set),
 	IOCTL_INOUT(MSGPASS_IOC_INBOX_STAT, msgpass_inbox_stat, out_peer,
 		    device_inbox_stat),

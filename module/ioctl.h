@@ -37,6 +37,24 @@ union msgpass_argument {
 long msgpass_mailbox_ioctl(struct file *file, unsigned int command,
 			   unsigned long user);
 
+long msgpass_ioctl_send(struct file *file,
+			union msgpass_argument *argument, void __user *user);
+long msgpass_ioctl_receive(struct file *file,
+			   union msgpass_argument *argument, void __user *user);
+long msgpass_ioctl_mailbox_open(struct file *file,
+				union msgpass_argument *argument, void __user *user);
+long msgpass_ioctl_mailbox_next(struct file *file,
+				union msgpass_argument *argument, void __user *user);
+long msgpass_ioctl_mailbox_stat(struct file *file,
+				union msgpass_argument *argument, void __user *user);
+long msgpass_ioctl_mailbox_set(struct file *file,
+			       union msgpass_argument *argument, void __user *user);
+long msgpass_ioctl_mailbox_delete(struct file *file,
+				  union msgpass_argument *argument, void __user *user);
+long msgpass_ioctl_mailbox_give(struct file *file,
+				union msgpass_argument *argument, void __user *user);
+long msgpass_ioctl_mailbox_accept(struct file *file,
+				  union msgpass_argument *argument, void __user *user);
 long msgpass_ioctl_call(struct file *file,
 			union msgpass_argument *argument, void __user *user);
 long msgpass_ioctl_reply(struct file *file,

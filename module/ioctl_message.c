@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The ioctls of send and receive. */
+#include <linux/cred.h>
+#include <linux/fs.h>
+
+#include "ioctl.h"
+#include "transfer.h"
+
+#define SEND_FLAGS (MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_PEER | \
+		    MSGPASS_SYNCHRONOUS | MSGPASS_RECEIPT | MSGPASS_FLOW)
+
+static int check_send(const struct msgpass_send *send)
+{
+	if (send->flags & ~SEND_FLAGS || send->reserved)
+		return -EINVAL;
+	/* Both of these tell by themselves. */
+	if (send->flags & MSGPASS_RECEIPT &&
+	    send->flags & (MSGPASS_SYNCHRONOUS | MSGPASS_FLOW))
+		return -EINVAL;
+	if (send->cookie && !(send->flags & MSGPASS_RECEIPT))
+		return -EINVAL;
+	if (send->fds_count && send->flags & MSGPASS_FLOW)
+		return -EINVAL;
+	return 0;
+}
+
+static int send_message(const struct msgpass_target *target,
+			struct msgpass_draft *draft,
+			const struct msgpass_send *send,
+			struct msgpass_wait *wait)
+{
+	struct msgpass_data data;
+	int error;
+
+	error = msgpass_draft_begin(draft, &data, send->data, send->length,
+				    send->flags & MSGPASS_IOVEC, send->fds,
+				    send->fds_count);
+	if (error)
+		return error;
+	error = msgpass_transfer_send(target, draft, NULL, wait);
+	msgpass_draft_end(draft, &data);
+	return error;
+}
+
+static int copy_out_count(const struct msgpass_send *send, void __user *user)
+{
+	const size_t count = offsetof(struct msgpass_send, out_count);
+
+	return msgpass_copy_out(user, send, send->size, count,
+				count + sizeof(send->out_count));
+}
+
+/* What is too long for a message flows. */
+static int send_flow(const struct msgpass_target *target,
+		     struct msgpass_draft *draft, struct msgpass_send *send,
+		     struct msgpass_wait *wait, void __user *user)
+{
+	struct msgpass_data data;
+	int error;
+
+	/* Once it has gone through, nothing may fail. */
+	send->out_count = 0;
+	if (target->mailbox && target->mailbox->broadcast)
+		return -EOPNOTSUPP;
+	error = copy_out_count(send, user) ?:
+		msgpass_draft_flow(draft, &data, send->data, send->length,
+				   send->flags & MSGPASS_IOVEC);
+	if (error)
+		return error;
+	if (draft->length <= msgpass_target_message_max(target)) {
+		draft->segments = NULL;
+		error = msgpass_transfer_send(target, draft, NULL, wait);
+		send->out_count = draft->length;
+	} else if (wait->nonblock) {
+		error = -EAGAIN;
+	} else {
+		error = msgpass_transfer_flow(target, draft, wait,
+					      &send->out_count);
+	}
+	msgpass_draft_end(draft, &data);
+	return error ?: copy_out_count(send, user);
+}
+
+long msgpass_ioctl_send(struct file *file, union msgpass_argument *argument,
+			void __user *user)
+{
+	struct msgpass_send *send = &argument->send;
+	struct msgpass_wait wait = msgpass_wait_for(file, send->flags,
+						    send->deadline);
+	struct msgpass_target target;
+	struct msgpass_draft draft = {
+		.cred = current_cred(),
+		.type = send->type,
+		.priority = send->priority,
+		.lifetime = send->lifetime,
+		.receipt = send->flags & MSGPASS_RECEIPT,
+		.cookie = send->cookie,
+	};
+	int error;
+
+	error = check_send(send);
+	if (error)
+		return error;
+	error = msgpass_target_to_send(&target, file, send->to, send->flags);
+	if (error)
+		return error;
+	if (send->flags & MSGPASS_FLOW)
+		error = send_flow(&target, &draft, send, &wait, user);
+	else
+		error = send_message(&target, &draft, send, &wait);
+	msgpass_target_put(&target);
+	return error;
+}
+
+long msgpass_ioctl_receive(struct file *file, union msgpass_argument *argument,
+			   void __user *user)
+{
+	return msgpass_receive_at(file, &argument->receive, user,
+				  argument->size);
+}
