@@ -246,7 +246,8 @@ PUBLIC int msgpass_forward(int fd, uint64_t token, const void *data,
 
 	if (!options)
 		options = &none;
-	if (options->synchronous || !is_zero(options->reserved))
+	if (options->synchronous || options->receipt || options->lifetime_ns ||
+	    options->cookie || !is_zero(options->reserved))
 		return -EINVAL;
 	ret = address_of(options->pid, options->peer, &argument.to,
 			 &argument.flags);

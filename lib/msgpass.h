@@ -80,6 +80,11 @@ enum msgpass_select {
  *	receiver waits for it already
  * @synchronous: rendezvous: return when a receiver has the message. So does
  *	every send where the capacity is 0. One that fails sent nothing.
+ * @receipt: when the message has been received or dropped, tell it with a
+ *	receipt, see msgpass_receive_receipt(); not with @synchronous
+ * @lifetime_ns: drop the message if nobody has received it so many nanoseconds
+ *	after it was accepted; 0: never
+ * @cookie: with @receipt a number that the receipt tells, else 0
  * @reserved: 0
  */
 struct msgpass_send_options {
@@ -91,7 +96,10 @@ struct msgpass_send_options {
 	uint32_t priority;
 	bool nonblock;
 	bool synchronous;
-	uint64_t reserved[4];
+	bool receipt;
+	uint64_t lifetime_ns;
+	uint64_t cookie;
+	uint64_t reserved[2];
 };
 
 /**
@@ -109,6 +117,7 @@ struct msgpass_send_options {
  * @nonblock: -EAGAIN instead of waiting for a message
  * @peek: leave the message queued
  * @truncate: drop what the buffer can't hold, instead of -EMSGSIZE
+ * @receipts_only: receipts and no other message; not with @pid and @peer
  * @reserved: 0
  */
 struct msgpass_receive_options {
@@ -122,6 +131,7 @@ struct msgpass_receive_options {
 	bool nonblock;
 	bool peek;
 	bool truncate;
+	bool receipts_only;
 	uint64_t reserved[4];
 };
 
@@ -139,6 +149,7 @@ struct msgpass_receive_options {
  * @type: given by the sender
  * @priority: given by the sender
  * @truncated: the buffer was too short for all of it
+ * @receipt: it is a receipt, see msgpass_receipt_decode()
  * @token: if it is a call, what to reply with; else 0
  * @reserved: 0
  */
@@ -153,9 +164,65 @@ struct msgpass_message_info {
 	uint32_t type;
 	uint32_t priority;
 	bool truncated;
+	bool receipt;
 	uint64_t token;
 	uint64_t reserved[3];
 };
+
+/**
+ * enum msgpass_fate - what became of a message; more may be added
+ * @MSGPASS_FATE_RECEIVED: somebody has received it
+ * @MSGPASS_FATE_DELETED: dropped with the mailbox
+ * @MSGPASS_FATE_DIED: dropped with the process it was sent to
+ * @MSGPASS_FATE_RESET: dropped when exec changed that process's credentials
+ * @MSGPASS_FATE_EXPIRED: dropped when its lifetime was over
+ */
+enum msgpass_fate {
+	MSGPASS_FATE_RECEIVED = 1,
+	MSGPASS_FATE_DELETED,
+	MSGPASS_FATE_DIED,
+	MSGPASS_FATE_RESET,
+	MSGPASS_FATE_EXPIRED,
+};
+
+/**
+ * struct msgpass_receipt_info - what a receipt tells; the library fills it
+ * @fate: what became of the message
+ * @cookie: as in the options it was sent with
+ * @to_peer: peer id of the process it was sent to; 0: to a mailbox
+ * @by_peer: peer id of the process that received it; 0: none did
+ * @sequence: its number in the inbox or mailbox
+ * @reserved: 0
+ */
+struct msgpass_receipt_info {
+	enum msgpass_fate fate;
+	uint64_t cookie;
+	uint64_t to_peer;
+	uint64_t by_peer;
+	uint64_t sequence;
+	uint64_t reserved[4];
+};
+
+/**
+ * struct msgpass_outcome - how a message of an outbox ended; the library fills
+ *	it
+ * @receipt: the last one, with the caller's own cookie
+ * @tries: how often the message was sent; 0: the receipt is not of a message
+ *	of this outbox
+ * @error: 0, or the negative errno value with which it could not be sent again
+ * @reserved: 0
+ *
+ * It was received, or dropped for the last time: @receipt.fate tells.
+ */
+struct msgpass_outcome {
+	struct msgpass_receipt_info receipt;
+	unsigned int tries;
+	int error;
+	uint64_t reserved[4];
+};
+
+/* Messages that are sent again when they are dropped. */
+struct msgpass_outbox;
 
 /**
  * struct msgpass_call_options - how to call; the caller fills it
@@ -581,6 +648,114 @@ ssize_t msgpass_receive_alloc(int fd, char **message,
 			      struct msgpass_message_info *info);
 
 /**
+ * msgpass_receive_receipt() - receive a receipt
+ * @device: from msgpass_open()
+ * @options: NULL, or how to wait: timeout_ns, deadline_ns, nonblock
+ * @receipt: filled on success
+ *
+ * Receipts come to the inbox of the process that asked for them, among its
+ * messages; this takes the oldest receipt and leaves the messages.
+ *
+ * Return: 0, else a negative errno value.
+ */
+int msgpass_receive_receipt(int device,
+			    const struct msgpass_receive_options *options,
+			    struct msgpass_receipt_info *receipt);
+
+/**
+ * msgpass_receipt_decode() - read a receipt that was received as a message
+ * @data: the message
+ * @length: of it in bytes
+ * @info: what was told with it
+ * @receipt: filled on success
+ *
+ * For a program that receives whatever comes.
+ *
+ * Return: 0; -EINVAL when the message is no receipt.
+ */
+int msgpass_receipt_decode(const void *data, size_t length,
+			   const struct msgpass_message_info *info,
+			   struct msgpass_receipt_info *receipt);
+
+/**
+ * msgpass_outbox_new() - make an outbox
+ * @device: from msgpass_open(), for the receipts; it stays the caller's
+ * @tries: how often a message is sent at most, the first time included
+ * @outbox: set on success
+ *
+ * An outbox keeps a copy of each message until its receipt comes, and sends it
+ * again if it was dropped. It is for one thread at a time, in the process that
+ * made it.
+ *
+ * Return: 0, else a negative errno value.
+ */
+int msgpass_outbox_new(int device, unsigned int tries,
+		       struct msgpass_outbox **outbox);
+
+/**
+ * msgpass_outbox_free() - forget an outbox, and what is under way
+ * @outbox: NULL, or what msgpass_outbox_new() made
+ *
+ * What was sent stays sent. Receipts that are still to come are then those of
+ * nobody: msgpass_outbox_next() of another outbox returns them with 0 tries.
+ */
+void msgpass_outbox_free(struct msgpass_outbox *outbox);
+
+/**
+ * msgpass_outbox_send() - send a message, and again if it is dropped
+ * @outbox: which keeps a copy of the message
+ * @fd: a device or a mailbox, to stay open until the message has its outcome
+ * @data: the bytes
+ * @length: how many; may be 0
+ * @options: NULL, or how, but not synchronous. The cookie comes back with the
+ *	outcome; a receipt is asked for in any case. The timeout is for each
+ *	time that it is sent, the deadline for all of them.
+ *
+ * A message that goes to a process goes to the same process each time, not to
+ * one that got its pid later.
+ *
+ * Return: 0 when it has been sent for the first time, else a negative errno
+ * value: then it has not, and there will be no outcome.
+ */
+int msgpass_outbox_send(struct msgpass_outbox *outbox, int fd,
+			const void *data, size_t length,
+			const struct msgpass_send_options *options);
+
+/**
+ * msgpass_outbox_next() - wait until a message has its outcome
+ * @outbox: whose messages
+ * @options: NULL, or how to wait: timeout_ns, deadline_ns, nonblock
+ * @outcome: filled if it returns 1
+ *
+ * Receives receipts, and sends again what was dropped and has tries left.
+ * Messages that are not receipts stay in the inbox. A receipt of a message
+ * that was sent otherwise is an outcome too, with 0 tries.
+ *
+ * Return: 1 with an outcome, 0 when no message is under way, else a negative
+ * errno value; after -EAGAIN, -ETIMEDOUT and -EINTR nothing is lost.
+ */
+int msgpass_outbox_next(struct msgpass_outbox *outbox,
+			const struct msgpass_receive_options *options,
+			struct msgpass_outcome *outcome);
+
+/**
+ * msgpass_outbox_settle() - give an outbox a receipt that was received
+ * @outbox: whose message it may be about
+ * @receipt: from msgpass_receive_receipt() or msgpass_receipt_decode()
+ * @outcome: filled if it returns 1
+ *
+ * For a program that receives whatever comes, or has several outboxes, and so
+ * does not call msgpass_outbox_next().
+ *
+ * Return: 1 with an outcome, with 0 tries if the receipt is not for this
+ * outbox; 0 when the message has been sent again; -EINTR when it could not be
+ * yet, and will be by a later call.
+ */
+int msgpass_outbox_settle(struct msgpass_outbox *outbox,
+			  const struct msgpass_receipt_info *receipt,
+			  struct msgpass_outcome *outcome);
+
+/**
  * msgpass_call() - call a process: send it a request, wait for the reply
  * @device: from msgpass_open()
  * @to: the server's pid
@@ -740,7 +915,8 @@ ssize_t msgpass_reply_receive(int fd, struct msgpass_answer *answer,
  * @token: from the struct msgpass_message_info of the call
  * @data: the request, as the other server gets it
  * @length: how many bytes; may be 0
- * @options: where to and how, but for synchronous; NULL for a mailbox
+ * @options: where to and how, but for synchronous, receipt and lifetime_ns;
+ *	NULL for a mailbox
  *
  * The reply goes to who called first.
  *

@@ -51,6 +51,8 @@ int apply_receive_options(const struct msgpass_receive_options *options,
 		argument->flags |= MSGPASS_PEEK;
 	if (options->truncate)
 		argument->flags |= MSGPASS_TRUNCATE;
+	if (options->receipts_only)
+		argument->flags |= MSGPASS_RECEIPT;
 	return 0;
 }
 
@@ -68,6 +70,7 @@ void fill_message_info(struct msgpass_message_info *info,
 		.type = argument->out_type,
 		.priority = argument->out_priority,
 		.truncated = argument->out_flags & MSGPASS_OUT_TRUNCATED,
+		.receipt = argument->out_flags & MSGPASS_OUT_RECEIPT,
 		.token = argument->out_token,
 	};
 }

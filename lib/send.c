@@ -32,6 +32,10 @@ static int send_message(int fd, const void *data, size_t length, __u32 flags,
 		argument.flags |= MSGPASS_NONBLOCK;
 	if (options->synchronous)
 		argument.flags |= MSGPASS_SYNCHRONOUS;
+	if (options->receipt)
+		argument.flags |= MSGPASS_RECEIPT;
+	argument.lifetime = options->lifetime_ns;
+	argument.cookie = options->cookie;
 	argument.type = options->type;
 	argument.priority = options->priority;
 	return device_ioctl(fd, MSGPASS_IOC_SEND, &argument);

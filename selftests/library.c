@@ -299,7 +299,7 @@ TEST_F(library, unknown_options_are_refused)
 	EXPECT_EQ(-EINVAL, RECEIVE_NOW(.select = 99));
 	EXPECT_EQ(-EINVAL, RECEIVE_NOW(.type = 1));
 	EXPECT_EQ(-EINVAL, RECEIVE_WITH(.timeout_ns = 1, .deadline_ns = 1));
-	EXPECT_EQ(-EINVAL, SEND_WITH(self->mailbox, "x", .reserved = { 1 }));
+	EXPECT_EQ(-EINVAL, SEND_WITH(self->mailbox, "x", .reserved = { 0, 1 }));
 	EXPECT_EQ(-EINVAL, SEND_WITH(self->mailbox, "x", .timeout_ns = 1, .deadline_ns = 1));
 	EXPECT_EQ(-EINVAL, msgpass_mailbox_set(self->mailbox, NULL, &(struct msgpass_settings){
 					       .reserved = { 1 } }));
@@ -394,6 +394,306 @@ TEST_F(library, a_signal_without_restart_interrupts)
 	tick_every_10_ms(0);
 	EXPECT_EQ(-EINTR, RECEIVE_WITH(.timeout_ns = LIMIT));
 	setitimer(ITIMER_REAL, &(struct itimerval){}, NULL);
+}
+
+/* --- receipts */
+
+#define RECEIPT_WITHIN(receipt) \
+	msgpass_receive_receipt(self->device,						\
+				&(struct msgpass_receive_options){ .timeout_ns = LIMIT }, receipt)
+
+static struct msgpass_mailbox_status status_of(int mailbox)
+{
+	struct msgpass_mailbox_status status = {};
+
+	msgpass_mailbox_stat(mailbox, NULL, &status);
+	return status;
+}
+
+TEST_F(library, a_receipt_tells_who_received_a_message)
+{
+	struct msgpass_receipt_info receipt;
+
+	ASSERT_EQ(0, SEND_WITH(self->mailbox, "hello", .receipt = true, .cookie = 7));
+	EXPECT_EQ(-EAGAIN, msgpass_receive_receipt(self->device,
+						   &(struct msgpass_receive_options){
+							   .nonblock = true }, &receipt));
+	EXPECT_MESSAGE("hello", RECEIVE_NOW());
+	EXPECT_FALSE(self->info.receipt);
+	ASSERT_EQ(0, RECEIPT_WITHIN(&receipt));
+	EXPECT_EQ(MSGPASS_FATE_RECEIVED, receipt.fate);
+	EXPECT_EQ(7, receipt.cookie);
+	EXPECT_EQ(0, receipt.to_peer);
+	EXPECT_EQ(own_peer(self->device), receipt.by_peer);
+	EXPECT_EQ(1, receipt.sequence);
+}
+
+TEST_F(library, a_receipt_tells_why_a_message_was_dropped)
+{
+	struct msgpass_receipt_info receipt;
+	pid_t child = child_idle();
+	uint64_t peer;
+
+	ASSERT_EQ(0, SEND_WITH(self->device, "x", .pid = child, .receipt = true));
+	peer = peer_of(self->device, child);
+	child_kill(child);
+	ASSERT_EQ(0, RECEIPT_WITHIN(&receipt));
+	EXPECT_EQ(MSGPASS_FATE_DIED, receipt.fate);
+	EXPECT_EQ(peer, receipt.to_peer);
+	EXPECT_EQ(0, receipt.by_peer);
+
+	ASSERT_EQ(0, SEND_WITH(self->mailbox, "x", .receipt = true, .lifetime_ns = 1));
+	ASSERT_EQ(0, RECEIPT_WITHIN(&receipt));
+	EXPECT_EQ(MSGPASS_FATE_EXPIRED, receipt.fate);
+	EXPECT_EQ(-EAGAIN, RECEIVE_NOW());
+
+	ASSERT_EQ(0, SEND_WITH(self->mailbox, "x", .receipt = true));
+	ASSERT_EQ(0, msgpass_mailbox_delete(self->mailbox, NULL));
+	ASSERT_EQ(0, RECEIPT_WITHIN(&receipt));
+	EXPECT_EQ(MSGPASS_FATE_DELETED, receipt.fate);
+}
+
+TEST_F(library, receipts_come_among_messages_and_are_marked)
+{
+	struct msgpass_receipt_info receipt;
+	ssize_t length;
+
+	ASSERT_EQ(0, msgpass_send(self->device, getpid(), "before", 6));
+	ASSERT_EQ(0, SEND_WITH(self->mailbox, "x", .receipt = true, .cookie = 9, .type = 5));
+	ASSERT_EQ(1, RECEIVE_NOW());
+	EXPECT_MESSAGE("before", msgpass_receive(self->device, 0, self->buffer,
+						 sizeof(self->buffer), &self->info));
+	EXPECT_FALSE(self->info.receipt);
+	EXPECT_EQ(-EINVAL, msgpass_receipt_decode(self->buffer, 6, &self->info, &receipt));
+	length = msgpass_receive(self->device, 0, self->buffer, sizeof(self->buffer),
+				 &self->info);
+	ASSERT_TRUE(self->info.receipt);
+	EXPECT_EQ(5, self->info.type);
+	EXPECT_EQ(-EINVAL, msgpass_receipt_decode(self->buffer, 8, &self->info, &receipt));
+	ASSERT_EQ(0, msgpass_receipt_decode(self->buffer, length, &self->info, &receipt));
+	EXPECT_EQ(9, receipt.cookie);
+}
+
+TEST_F(library, receiving_receipts_leaves_the_messages)
+{
+	struct msgpass_receipt_info receipt;
+
+	ASSERT_EQ(0, msgpass_send(self->device, getpid(), "first", 5));
+	ASSERT_EQ(0, SEND_WITH(self->mailbox, "x", .receipt = true));
+	ASSERT_EQ(1, RECEIVE_NOW());
+	ASSERT_EQ(0, RECEIPT_WITHIN(&receipt));
+	EXPECT_MESSAGE("first", msgpass_receive(self->device, 0, self->buffer,
+						sizeof(self->buffer), NULL));
+}
+
+TEST_F(library, impossible_receipts_are_refused)
+{
+	EXPECT_EQ(-EINVAL, SEND_WITH(self->mailbox, "x", .cookie = 1));
+	EXPECT_EQ(-EINVAL, SEND_WITH(self->mailbox, "x", .receipt = true, .synchronous = true));
+	EXPECT_EQ(-EINVAL, RECEIVE_NOW(.receipts_only = true));
+	EXPECT_EQ(-EINVAL, msgpass_forward(self->mailbox, 1, "x", 1,
+					   &(struct msgpass_send_options){ .receipt = true }));
+}
+
+/* --- an outbox */
+
+#define OUTBOX_SEND(outbox, fd, text, ...)						\
+	msgpass_outbox_send(outbox, fd, text, strlen(text),				\
+			    &(struct msgpass_send_options){ __VA_ARGS__ })
+#define OUTBOX_NEXT(outbox, ...)							\
+	msgpass_outbox_next(outbox, &(struct msgpass_receive_options){ __VA_ARGS__ }, &outcome)
+
+FIXTURE(outbox)
+{
+	int device;
+	int mailbox;
+	char buffer[64];
+	struct msgpass_message_info info;
+	struct msgpass_outbox *outbox;
+};
+
+FIXTURE_SETUP(outbox)
+{
+	self->device = msgpass_open();
+	ASSERT_GE(self->device, 0);
+	self->mailbox = msgpass_mailbox_open(self->device, NULL, O_RDWR, NULL);
+	ASSERT_GE(self->mailbox, 0);
+	ASSERT_EQ(0, msgpass_outbox_new(self->device, 3, &self->outbox));
+}
+
+FIXTURE_TEARDOWN(outbox)
+{
+	msgpass_outbox_free(self->outbox);
+	close(self->mailbox);
+	close(self->device);
+}
+
+TEST_F(outbox, what_is_received_is_told_with_the_cookie)
+{
+	struct msgpass_outcome outcome;
+
+	EXPECT_EQ(0, OUTBOX_NEXT(self->outbox));
+	ASSERT_EQ(0, OUTBOX_SEND(self->outbox, self->mailbox, "one", .cookie = 1));
+	ASSERT_EQ(0, OUTBOX_SEND(self->outbox, self->mailbox, "two", .cookie = 2));
+	EXPECT_EQ(-EAGAIN, OUTBOX_NEXT(self->outbox, .nonblock = true));
+	EXPECT_EQ(-ETIMEDOUT, OUTBOX_NEXT(self->outbox, .timeout_ns = 1000000));
+	EXPECT_MESSAGE("one", RECEIVE_NOW());
+	EXPECT_MESSAGE("two", RECEIVE_NOW());
+	ASSERT_EQ(1, OUTBOX_NEXT(self->outbox, .timeout_ns = LIMIT));
+	EXPECT_EQ(1, outcome.receipt.cookie);
+	EXPECT_EQ(MSGPASS_FATE_RECEIVED, outcome.receipt.fate);
+	EXPECT_EQ(1, outcome.tries);
+	EXPECT_EQ(0, outcome.error);
+	ASSERT_EQ(1, OUTBOX_NEXT(self->outbox, .timeout_ns = LIMIT));
+	EXPECT_EQ(2, outcome.receipt.cookie);
+	EXPECT_EQ(0, OUTBOX_NEXT(self->outbox));
+}
+
+TEST_F(outbox, what_is_dropped_is_sent_again_but_not_for_ever)
+{
+	struct msgpass_outcome outcome;
+
+	ASSERT_EQ(0, OUTBOX_SEND(self->outbox, self->mailbox, "x", .lifetime_ns = 1000000,
+				 .cookie = 5));
+	ASSERT_EQ(1, OUTBOX_NEXT(self->outbox, .timeout_ns = LIMIT));
+	EXPECT_EQ(MSGPASS_FATE_EXPIRED, outcome.receipt.fate);
+	EXPECT_EQ(5, outcome.receipt.cookie);
+	EXPECT_EQ(3, outcome.tries);
+	EXPECT_EQ(0, outcome.error);
+	EXPECT_EQ(3, status_of(self->mailbox).sent);
+	EXPECT_EQ(3, status_of(self->mailbox).dropped);
+	EXPECT_EQ(0, OUTBOX_NEXT(self->outbox));
+}
+
+TEST_F(outbox, what_was_dropped_is_received_when_sent_again)
+{
+	struct msgpass_outbox *patient;
+	struct msgpass_outcome outcome;
+	pid_t child = child_fork();
+
+	if (!child) {
+		CHECK(wait_until(status_of(self->mailbox).dropped >= 1));
+		CHECK(RECEIVE_WITH(.timeout_ns = LIMIT) == 5);
+		CHECK(!memcmp(self->buffer, "hello", 5));
+		CHECK(self->info.type == 4);
+		_exit(0);
+	}
+	ASSERT_EQ(0, msgpass_outbox_new(self->device, UINT_MAX, &patient));
+	ASSERT_EQ(0, OUTBOX_SEND(patient, self->mailbox, "hello", .lifetime_ns = 10000000,
+				 .type = 4));
+	ASSERT_EQ(1, OUTBOX_NEXT(patient, .timeout_ns = LIMIT));
+	EXPECT_EQ(MSGPASS_FATE_RECEIVED, outcome.receipt.fate);
+	EXPECT_LE(2, outcome.tries);
+	EXPECT_EQ(0, child_status(child));
+	msgpass_outbox_free(patient);
+}
+
+TEST_F(outbox, an_error_of_sending_again_is_told)
+{
+	pid_t child = child_idle(), other;
+	struct msgpass_outcome outcome;
+
+	ASSERT_EQ(0, OUTBOX_SEND(self->outbox, self->device, "x", .pid = child));
+	child_kill(child);
+	/* who has the pid later is not meant */
+	other = child_fork_as(child);
+	if (!other)
+		for (;;)
+			pause();
+	ASSERT_EQ(1, OUTBOX_NEXT(self->outbox, .timeout_ns = LIMIT));
+	EXPECT_EQ(MSGPASS_FATE_DIED, outcome.receipt.fate);
+	EXPECT_EQ(1, outcome.tries);
+	EXPECT_EQ(-ESRCH, outcome.error);
+	EXPECT_EQ(0, OUTBOX_NEXT(self->outbox));
+	if (other > 0)
+		child_kill(other);
+}
+
+TEST_F(outbox, what_can_not_be_sent_again_yet_is_not_lost)
+{
+	struct msgpass_settings one = { .has = MSGPASS_HAS_CAPACITY, .capacity = 1 };
+	struct msgpass_outbox *patient;
+	struct msgpass_outcome outcome;
+
+	ASSERT_EQ(0, msgpass_outbox_new(self->device, UINT_MAX, &patient));
+	ASSERT_EQ(0, msgpass_mailbox_set(self->mailbox, NULL, &one));
+	ASSERT_EQ(0, OUTBOX_SEND(patient, self->mailbox, "hello", .lifetime_ns = 20000000));
+	ASSERT_TRUE(wait_until(status_of(self->mailbox).dropped == 1));
+	ASSERT_EQ(0, msgpass_mailbox_send(self->mailbox, "full", 4));
+	EXPECT_EQ(-EAGAIN, OUTBOX_NEXT(patient, .nonblock = true));
+	EXPECT_EQ(-ETIMEDOUT, OUTBOX_NEXT(patient, .timeout_ns = 1000000));
+	EXPECT_EQ(2, status_of(self->mailbox).sent);
+	EXPECT_MESSAGE("full", RECEIVE_NOW());
+	EXPECT_TRUE(wait_until(OUTBOX_NEXT(patient, .nonblock = true) == -EAGAIN &&
+			       RECEIVE_NOW() == 5));
+	ASSERT_EQ(1, OUTBOX_NEXT(patient, .timeout_ns = LIMIT));
+	EXPECT_EQ(MSGPASS_FATE_RECEIVED, outcome.receipt.fate);
+	msgpass_outbox_free(patient);
+}
+
+TEST_F(outbox, a_sender_who_would_not_wait_is_told_that_there_is_no_room)
+{
+	struct msgpass_settings one = { .has = MSGPASS_HAS_CAPACITY, .capacity = 1 };
+	struct msgpass_outcome outcome;
+
+	ASSERT_EQ(0, msgpass_mailbox_set(self->mailbox, NULL, &one));
+	ASSERT_EQ(0, OUTBOX_SEND(self->outbox, self->mailbox, "x", .lifetime_ns = 1000000,
+				 .nonblock = true));
+	ASSERT_TRUE(wait_until(status_of(self->mailbox).dropped == 1));
+	ASSERT_EQ(0, msgpass_mailbox_send(self->mailbox, "full", 4));
+	ASSERT_EQ(1, OUTBOX_NEXT(self->outbox, .timeout_ns = LIMIT));
+	EXPECT_EQ(MSGPASS_FATE_EXPIRED, outcome.receipt.fate);
+	EXPECT_EQ(-EAGAIN, outcome.error);
+}
+
+TEST_F(outbox, receipts_of_other_messages_are_handed_over)
+{
+	struct msgpass_outcome outcome;
+
+	ASSERT_EQ(0, OUTBOX_SEND(self->outbox, self->mailbox, "x", .cookie = 1));
+	ASSERT_EQ(0, SEND_WITH(self->device, "y", .pid = getpid(), .receipt = true,
+			       .cookie = 1));
+	EXPECT_MESSAGE("y", msgpass_receive(self->device, 0, self->buffer, 1, NULL));
+	ASSERT_EQ(1, OUTBOX_NEXT(self->outbox, .timeout_ns = LIMIT));
+	EXPECT_EQ(0, outcome.tries);
+	EXPECT_EQ(1, outcome.receipt.cookie);
+	EXPECT_EQ(own_peer(self->device), outcome.receipt.to_peer);
+	EXPECT_MESSAGE("x", RECEIVE_NOW());
+	ASSERT_EQ(1, OUTBOX_NEXT(self->outbox, .timeout_ns = LIMIT));
+	EXPECT_EQ(1, outcome.tries);
+}
+
+TEST_F(outbox, receipts_that_the_program_received_are_settled)
+{
+	struct msgpass_receipt_info receipt;
+	struct msgpass_outcome outcome;
+	int i;
+
+	ASSERT_EQ(0, OUTBOX_SEND(self->outbox, self->mailbox, "x", .lifetime_ns = 1000000));
+	for (i = 1; i < 3; i++) {
+		ASSERT_EQ(0, RECEIPT_WITHIN(&receipt));
+		EXPECT_EQ(0, msgpass_outbox_settle(self->outbox, &receipt, &outcome));
+		EXPECT_EQ(i + 1, status_of(self->mailbox).sent);
+	}
+	ASSERT_EQ(0, RECEIPT_WITHIN(&receipt));
+	EXPECT_EQ(1, msgpass_outbox_settle(self->outbox, &receipt, &outcome));
+	EXPECT_EQ(3, outcome.tries);
+	EXPECT_EQ(MSGPASS_FATE_EXPIRED, outcome.receipt.fate);
+	EXPECT_EQ(1, msgpass_outbox_settle(self->outbox, &receipt, &outcome));
+	EXPECT_EQ(0, outcome.tries);
+}
+
+TEST_F(outbox, what_was_not_sent_has_no_outcome)
+{
+	struct msgpass_outbox *none;
+	struct msgpass_outcome outcome;
+
+	EXPECT_EQ(-EINVAL, msgpass_outbox_new(self->device, 0, &none));
+	EXPECT_EQ(-EINVAL, OUTBOX_SEND(self->outbox, self->mailbox, "x", .synchronous = true));
+	EXPECT_EQ(-EINVAL, OUTBOX_SEND(self->outbox, self->mailbox, "x", .reserved = { 1 }));
+	EXPECT_EQ(-EBADF, OUTBOX_SEND(self->outbox, -1, "x"));
+	EXPECT_EQ(0, OUTBOX_NEXT(self->outbox));
+	msgpass_outbox_free(NULL);
 }
 
 /* --- call and reply */
