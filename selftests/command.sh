@@ -489,6 +489,90 @@ the_own_inbox_is_set_up() {
 	exits 2 msgpass recv --mode 0202 some-box
 }
 
+# --- receipts and lifetimes
+
+a_receipt_tells_that_a_message_was_received() {
+	msgpass create "$box"
+	echo hello | msgpass send --receipt --json "$box" 2>"$tmp/said" &
+	sender=$!
+	until_true box_has queued 1
+	kill -0 $sender
+	equal "$(msgpass recv "$box")" hello
+	ends $sender 0
+	says '"receipt": "received", "sequence": 1, .*"tries": 1}'
+	says '"messages": 1, "received": 1, "dropped": 0, '
+}
+
+a_dropped_message_exits_with_11() {
+	msgpass create "$box"
+	echo x | exits 11 msgpass send --receipt --lifetime 0.05 "$box"
+	says "the message was dropped: mailbox '$box' held it until its lifetime was over.*--lifetime"
+	box_has dropped 1
+	echo x | msgpass send --receipt "$box" 2>"$tmp/said" &
+	until_true box_has queued 1
+	msgpass rm "$box"
+	ends $! 11
+	says "was deleted"
+	msgpass recv --any --type 5 &
+	receiver=$!
+	until_true inbox_has $receiver receivers_waiting 1
+	echo x | msgpass send --receipt --pid $receiver 2>"$tmp/said" &
+	until_true inbox_has $receiver queued 1
+	kill $receiver
+	ends $! 11
+	says "process $receiver died"
+}
+
+a_dropped_message_is_sent_again_so_many_times() {
+	msgpass create "$box"
+	echo x | exits 11 msgpass send --json --tries 3 --lifetime 0.05 "$box"
+	says '"receipt": "expired", .*"tries": 3}'
+	box_has sent 3
+	box_has dropped 3
+	echo x | msgpass send --tries 1000000 --lifetime 0.1s "$box" &
+	until_true box_has dropped 4
+	equal "$(msgpass recv "$box")" x
+	ends $! 0
+}
+
+what_can_not_be_sent_again_is_told() {
+	msgpass create "$box"
+	echo x | msgpass send --tries 3 "$box" 2>"$tmp/said" &
+	until_true box_has queued 1
+	msgpass rm "$box"
+	ends $! 11
+	says "could not be sent again: .*EPIPE"
+}
+
+every_line_has_a_receipt() {
+	msgpass create "$box"
+	seq 3 | msgpass send --lines --receipt --json "$box" 2>"$tmp/said" &
+	until_true box_has queued 3
+	equal "$(msgpass recv --count 2 "$box" | tr '\n' ' ')" "1 2 "
+	msgpass rm "$box"
+	ends $! 11
+	equal "$(grep -c '"receipt": "received"' "$tmp/said")" 2
+	equal "$(grep -c '"receipt": "deleted"' "$tmp/said")" 1
+	says "1 of 3 messages were dropped"
+	says '"messages": 3, "received": 2, "dropped": 1, "tries": 3}'
+}
+
+a_receipt_that_does_not_come_in_time_exits_with_4() {
+	msgpass create "$box"
+	echo x | exits 4 msgpass send --receipt --timeout 0.05 "$box"
+	says "no receipt came in time"
+	equal "$(msgpass recv "$box")" x
+}
+
+a_message_ends_with_its_lifetime() {
+	msgpass create "$box"
+	echo short | exits 0 msgpass send --lifetime 0.05 "$box"
+	echo long | exits 0 msgpass send --lifetime 1h "$box"
+	until_true box_has dropped 1
+	equal "$(msgpass recv "$box")" long
+	empty
+}
+
 # --- call and serve
 
 # ends_serving PID: end a server that was begun with &.
@@ -991,6 +1075,10 @@ wrong_usage_exits_with_2() {
 	exits 2 msgpass recv "$box" --type 1 --type-up-to 2
 	exits 2 msgpass send "$box" --type $start
 	exits 2 msgpass send "$box" --lines --message
+	exits 2 msgpass send "$box" --synchronous --receipt
+	exits 2 msgpass send "$box" --tries 0
+	exits 2 msgpass send "$box" --lifetime 0q
+	exits 2 msgpass send "$box" --lifetime 5ms
 	exits 2 msgpass create "$box" --mode 8
 	exits 2 msgpass create "$box" --capacity-bytes 1T
 	exits 2 msgpass create "$box" --owner nobody-of-this-name

@@ -75,6 +75,7 @@ static const char *verb_of(enum deed deed)
 	static const char *const words[] = {
 		[TO_SEND] = "send to",
 		[TO_MEET] = "send to",
+		[TO_CONFIRM] = "wait for receipts from",
 		[TO_CALL] = "call",
 		[TO_RECEIVE] = "receive from",
 		[TO_CREATE] = "create",
@@ -106,6 +107,8 @@ static const struct {
 	  "no receiver waits for it at %s (EAGAIN); wait for one with --timeout" },
 	{ ETIMEDOUT, ANY_KIND, TO_MEET,
 	  "%s was not received from in time (ETIMEDOUT), and nothing was sent; wait longer with --timeout" },
+	{ ETIMEDOUT, ANY_KIND, TO_CONFIRM,
+	  "no receipt came in time (ETIMEDOUT): what was sent to %s is neither received nor dropped yet; wait longer with --timeout, or let it end with --lifetime" },
 	{ ETIMEDOUT, ANY_KIND, TO_CALL,
 	  "no reply from %s came in time (ETIMEDOUT), and a later one reaches nobody; wait longer with --timeout" },
 	{ EPIPE, TARGET_MAILBOX, TO_CALL,

@@ -21,12 +21,14 @@ enum exit_code {
 	GONE		= 8,
 	TOO_LONG	= 9,
 	THERE_ALREADY	= 10,
+	DROPPED		= 11,
 };
 
 /* What was being done when it failed. */
 enum deed {
 	TO_SEND,
 	TO_MEET,	/* to send synchronously */
+	TO_CONFIRM,	/* to wait for the receipt of what was sent */
 	TO_CALL,
 	TO_RECEIVE,
 	TO_CREATE,

@@ -86,17 +86,40 @@ const char *parse_limit(const char *text, void *field)
 		"a number, with K, M or G if you like, or unlimited" : NULL;
 }
 
+/* As sleep(1) has them; 0 for what is none. */
+static double seconds_of_unit(char unit)
+{
+	switch (unit) {
+	case '\0':
+	case 's':
+		return 1;
+	case 'm':
+		return 60;
+	case 'h':
+		return 3600;
+	case 'd':
+		return 86400;
+	default:
+		return 0;
+	}
+}
+
 const char *parse_seconds(const char *text, void *field)
 {
-	static const char expected[] = "a number of seconds, such as 0.5";
+	static const char expected[] =
+		"a number of seconds, such as 0.5, or of m, h or d";
 	uint64_t *nanoseconds = field;
-	double seconds;
+	double seconds, unit;
 	char *rest;
 
 	if (!isdigit((unsigned char)*text) && *text != '.')
 		return expected;
 	seconds = strtod(text, &rest);
-	if (*rest || rest == text || !(seconds < 9e9))
+	if (rest == text || (*rest && rest[1]))
+		return expected;
+	unit = seconds_of_unit(*rest);
+	seconds *= unit;
+	if (!unit || !(seconds < 9e9))
 		return expected;
 	*nanoseconds = seconds * 1e9;
 	if (!*nanoseconds)

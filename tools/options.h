@@ -55,6 +55,8 @@ extern const struct verb verbs[];
  * @pid: --pid; 0 if not given
  * @peer: --peer; 0 if not given
  * @timeout_ns: --timeout; 0 if not given
+ * @lifetime_ns: --lifetime; 0 if not given
+ * @tries: --tries; 0 if not given
  * @count: --count; 0 if not given
  * @parallel: --parallel; 0 if not given
  * @truncate: --truncate, in bytes; NO_TRUNCATE if not given
@@ -81,6 +83,7 @@ extern const struct verb verbs[];
  * @peek: --peek
  * @progress: --progress
  * @quiet: --quiet
+ * @receipt: --receipt
  * @synchronous: --synchronous
  * @verbose: --verbose
  */
@@ -92,6 +95,8 @@ struct options {
 	uint64_t pid;
 	uint64_t peer;
 	uint64_t timeout_ns;
+	uint64_t lifetime_ns;
+	uint64_t tries;
 	uint64_t count;
 	uint64_t parallel;
 	uint64_t truncate;
@@ -118,6 +123,7 @@ struct options {
 	bool peek;
 	bool progress;
 	bool quiet;
+	bool receipt;
 	bool synchronous;
 	bool verbose;
 };

@@ -11,6 +11,7 @@
 
 #include "fail.h"
 #include "io.h"
+#include "receipts.h"
 #include "record.h"
 #include "sender.h"
 #include "stream.h"
@@ -45,13 +46,19 @@ int sender_send(struct sender *sender, const void *data, size_t length)
 	int ret;
 
 	sender->how.timeout_ns = sender->options->timeout_ns;
-	ret = msgpass_send_with(sender->target.fd, data, length, &sender->how);
+	if (sender->receipts.outbox)
+		ret = msgpass_outbox_send(sender->receipts.outbox,
+					  sender->target.fd, data, length,
+					  &sender->how);
+	else
+		ret = msgpass_send_with(sender->target.fd, data, length,
+					&sender->how);
 	if (ret < 0)
 		return ret;
 	sender->messages++;
 	sender->bytes += length;
 	progress_add(&sender->progress, length);
-	return 0;
+	return receipts_look(sender);
 }
 
 int sender_fail(struct sender *sender, int error)
@@ -135,6 +142,11 @@ static void tell(struct sender *sender)
 	record_begin(&record, stderr, options->json);
 	record_number(&record, "bytes", sender->bytes);
 	record_number(&record, "messages", sender->messages);
+	if (sender->receipts.outbox) {
+		record_number(&record, "received", sender->receipts.received);
+		record_number(&record, "dropped", sender->receipts.dropped);
+		record_number(&record, "tries", sender->receipts.tries);
+	}
 	record_end(&record);
 	if (options->json)
 		fputc('\n', stderr);
@@ -162,9 +174,17 @@ static int open_sender(struct sender *sender)
 		.priority = options->priority,
 		.nonblock = options->nonblock,
 		.synchronous = options->synchronous,
+		.lifetime_ns = options->lifetime_ns,
 	};
 	progress_begin(&sender->progress, options, STDIN_FILENO);
-	return DONE;
+	return receipts_begin(sender);
+}
+
+/* Of a stream each piece would come or go by itself. */
+static bool wants_message(const struct options *options)
+{
+	return options->message || options->select || options->receipt ||
+	       options->tries || options->lifetime_ns;
 }
 
 int send_input(const struct options *options)
@@ -176,17 +196,22 @@ int send_input(const struct options *options)
 		return fail_usage(options, "types from %u on are those of streams", STREAM_START);
 	if (options->lines && options->message)
 		return fail_usage(options, "--lines and --message exclude each other");
+	if (options->synchronous && (options->receipt || options->tries))
+		return fail_usage(options, "--synchronous needs no receipt: it returns when the message has been received");
 	ret = open_sender(&sender);
 	if (ret)
 		return ret;
 	if (options->lines)
 		ret = send_lines(&sender);
-	else if (options->message || options->select)
+	else if (wants_message(options))
 		ret = send_one(&sender);
 	else
 		ret = send_stream(&sender);
-	progress_end(&sender.progress);
 	if (!ret)
+		ret = receipts_await(&sender);
+	progress_end(&sender.progress);
+	if (!ret || ret == DROPPED)
 		tell(&sender);
+	receipts_end(&sender);
 	return ret;
 }

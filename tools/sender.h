@@ -12,10 +12,25 @@
 #include "target.h"
 
 /**
+ * struct receipts - of one transfer
+ * @outbox: sends again what was dropped; NULL if no receipts are wanted
+ * @received: messages that were received
+ * @dropped: messages that were dropped for good
+ * @tries: how often messages that are received or dropped were sent
+ */
+struct receipts {
+	struct msgpass_outbox *outbox;
+	uint64_t received;
+	uint64_t dropped;
+	uint64_t tries;
+};
+
+/**
  * struct sender - a transfer
  * @options: what the command line says
  * @target: where to
  * @how: options of the next message
+ * @receipts: of what was sent
  * @progress: the line on standard error
  * @self: peer id of this process
  * @piece: longest piece to cut, in bytes
@@ -27,6 +42,7 @@ struct sender {
 	const struct options *options;
 	struct target target;
 	struct msgpass_send_options how;
+	struct receipts receipts;
 	struct progress progress;
 	uint64_t self;
 	size_t piece;
