@@ -28,6 +28,10 @@ static int apply_call_options(const struct msgpass_call_options *options,
 	argument->type = options->type;
 	argument->priority = options->priority;
 	argument->token = options->token;
+	argument->fds = to_user_pointer(options->fds);
+	argument->fds_count = options->fds_count;
+	argument->reply_fds = to_user_pointer(options->reply_fds);
+	argument->reply_fds_room = options->reply_fds_room;
 	return 0;
 }
 
@@ -78,12 +82,11 @@ static ssize_t call(int fd, struct msgpass_call *argument, size_t size,
 		info->peer = argument->out_peer;
 		info->type = argument->out_type;
 		info->truncated = argument->out_flags & MSGPASS_OUT_TRUNCATED;
+		info->fds_count = argument->out_fds;
 	}
 	if (ret < 0)
 		return ret;
-	if (argument->out_flags & MSGPASS_OUT_TRUNCATED)
-		return size;
-	return argument->out_length;
+	return filled(argument->out_length, size);
 }
 
 PUBLIC ssize_t msgpass_call_with(int fd, const void *request, size_t length,
@@ -164,8 +167,11 @@ static int reply(int fd, uint64_t token, const void *data, size_t length,
 
 	if (options && !is_zero(options->reserved))
 		return -EINVAL;
-	if (options)
+	if (options) {
 		argument.type = options->type;
+		argument.fds = to_user_pointer(options->fds);
+		argument.fds_count = options->fds_count;
+	}
 	return device_ioctl(fd, MSGPASS_IOC_REPLY, &argument);
 }
 
@@ -216,6 +222,8 @@ msgpass_reply_receive(int fd, struct msgpass_answer *answer, void *buffer,
 		argument.reply.data = to_user_pointer(answer->data);
 		argument.reply.length = answer->length;
 		argument.reply.type = answer->type;
+		argument.reply.fds = to_user_pointer(answer->fds);
+		argument.reply.fds_count = answer->fds_count;
 	}
 	ret = device_ioctl(fd, MSGPASS_IOC_REPLY_RECEIVE, &argument);
 	if (answer) {
@@ -226,9 +234,7 @@ msgpass_reply_receive(int fd, struct msgpass_answer *answer, void *buffer,
 		fill_message_info(info, &argument.receive);
 	if (ret < 0)
 		return ret;
-	if (argument.receive.out_flags & MSGPASS_OUT_TRUNCATED)
-		return size;
-	return argument.receive.out_length;
+	return filled(argument.receive.out_length, size);
 }
 
 PUBLIC int msgpass_forward(int fd, uint64_t token, const void *data,
@@ -261,6 +267,8 @@ PUBLIC int msgpass_forward(int fd, uint64_t token, const void *data,
 		argument.flags |= MSGPASS_NONBLOCK;
 	argument.type = options->type;
 	argument.priority = options->priority;
+	argument.fds = to_user_pointer(options->fds);
+	argument.fds_count = options->fds_count;
 	return device_ioctl(fd, MSGPASS_IOC_FORWARD, &argument);
 }
 

@@ -49,6 +49,12 @@ static inline size_t size_of_parts(const struct iovec *iov, size_t count)
 	return size;
 }
 
+/* How much of a buffer a message fills that may have been truncated. */
+static inline size_t filled(__u64 length, size_t size)
+{
+	return length < size ? length : size;
+}
+
 /* address.c */
 int address_of(pid_t pid, uint64_t peer, __u64 *address, __u32 *flags);
 int deadline_of(uint64_t timeout_ns, uint64_t deadline_ns, __u64 *deadline);

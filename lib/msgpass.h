@@ -20,7 +20,10 @@
  * -EPIPE	the process died or the mailbox was deleted; of a call also: the
  *		server died or gave it up
  * -EMSGSIZE	sending: longer than the receiver's largest message; receiving:
- *		longer than the buffer, and still queued
+ *		longer than the buffer, or with more file descriptors than
+ *		there is room for, and still queued
+ * -EMFILE	receiving: the process can have no more file descriptors, and
+ *		the message is still queued
  * -EACCES, -EPERM	the caller may not
  * -EDQUOT	the user's quota is used up
  * -EBADF	not a file descriptor, or a mailbox opened without that right
@@ -50,6 +53,8 @@ extern "C" {
 #define MSGPASS_NAME_MAX	63
 /* A capacity: as much as the users' quotas allow. */
 #define MSGPASS_NO_LIMIT	UINT64_MAX
+/* Most file descriptors that a message carries. */
+#define MSGPASS_FDS_MAX		16
 
 /**
  * enum msgpass_select - which messages a receive is for
@@ -85,6 +90,10 @@ enum msgpass_select {
  * @lifetime_ns: drop the message if nobody has received it so many nanoseconds
  *	after it was accepted; 0: never
  * @cookie: with @receipt a number that the receipt tells, else 0
+ * @fds: file descriptors to send along; they stay open here. Not those of
+ *	devices, UNIX sockets and io_uring: -EOPNOTSUPP. A mailbox that could
+ *	then be reached from its own queue is -ELOOP.
+ * @fds_count: how many, at most MSGPASS_FDS_MAX
  * @reserved: 0
  */
 struct msgpass_send_options {
@@ -97,9 +106,11 @@ struct msgpass_send_options {
 	bool nonblock;
 	bool synchronous;
 	bool receipt;
+	uint32_t fds_count;
+	const int *fds;
 	uint64_t lifetime_ns;
 	uint64_t cookie;
-	uint64_t reserved[2];
+	uint64_t reserved[1];
 };
 
 /**
@@ -118,6 +129,9 @@ struct msgpass_send_options {
  * @peek: leave the message queued
  * @truncate: drop what the buffer can't hold, instead of -EMSGSIZE
  * @receipts_only: receipts and no other message; not with @pid and @peer
+ * @fds_room: how many file descriptors @fds has room for
+ * @fds: filled with those that the message carries, new and close-on-exec.
+ *	With @truncate those that do not fit are closed; a peek gives none.
  * @reserved: 0
  */
 struct msgpass_receive_options {
@@ -132,7 +146,9 @@ struct msgpass_receive_options {
 	bool peek;
 	bool truncate;
 	bool receipts_only;
-	uint64_t reserved[4];
+	uint32_t fds_room;
+	int *fds;
+	uint64_t reserved[2];
 };
 
 /**
@@ -151,6 +167,7 @@ struct msgpass_receive_options {
  * @truncated: the buffer was too short for all of it
  * @receipt: it is a receipt, see msgpass_receipt_decode()
  * @token: if it is a call, what to reply with; else 0
+ * @fds_count: how many file descriptors it carries, room for them or not
  * @reserved: 0
  */
 struct msgpass_message_info {
@@ -166,7 +183,8 @@ struct msgpass_message_info {
 	bool truncated;
 	bool receipt;
 	uint64_t token;
-	uint64_t reserved[3];
+	uint32_t fds_count;
+	uint64_t reserved[4];
 };
 
 /**
@@ -240,6 +258,11 @@ struct msgpass_outbox;
  *	-EMSGSIZE
  * @token: 0 for a new call, else that of one that goes on: nothing is sent,
  *	and the request is not looked at
+ * @fds: file descriptors of the request, as in struct msgpass_send_options
+ * @fds_count: how many
+ * @reply_fds: filled with those of the reply, as in struct
+ *	msgpass_receive_options
+ * @reply_fds_room: how many fit there
  * @reserved: 0
  */
 struct msgpass_call_options {
@@ -252,7 +275,11 @@ struct msgpass_call_options {
 	bool nonblock;
 	bool truncate;
 	uint64_t token;
-	uint64_t reserved[4];
+	const int *fds;
+	uint32_t fds_count;
+	uint32_t reply_fds_room;
+	int *reply_fds;
+	uint64_t reserved[1];
 };
 
 /**
@@ -263,6 +290,7 @@ struct msgpass_call_options {
  * @truncated: the buffer was too short for all of it
  * @token: of the call, if it goes on: after -EINPROGRESS, -EAGAIN, -EMSGSIZE
  *	and -EFAULT. Go on with it, or end it with msgpass_call_cancel(). Else 0.
+ * @fds_count: how many file descriptors the reply carries
  * @reserved: 0
  */
 struct msgpass_reply_info {
@@ -271,17 +299,22 @@ struct msgpass_reply_info {
 	uint32_t type;
 	bool truncated;
 	uint64_t token;
-	uint64_t reserved[4];
+	uint32_t fds_count;
+	uint64_t reserved[3];
 };
 
 /**
  * struct msgpass_reply_options - how to reply; the caller fills it
  * @type: a number for who called
+ * @fds_count: how many file descriptors to send along
+ * @fds: these, as in struct msgpass_send_options
  * @reserved: 0
  */
 struct msgpass_reply_options {
 	uint32_t type;
-	uint64_t reserved[4];
+	uint32_t fds_count;
+	const int *fds;
+	uint64_t reserved[3];
 };
 
 /**
@@ -292,6 +325,8 @@ struct msgpass_reply_options {
  * @length: how many; may be 0
  * @type: a number for who called
  * @error: filled by the library: 0, or -ESRCH if nobody waited for the reply
+ * @fds: file descriptors to send along, as in struct msgpass_send_options
+ * @fds_count: how many
  * @reserved: 0
  */
 struct msgpass_answer {
@@ -300,7 +335,9 @@ struct msgpass_answer {
 	size_t length;
 	uint32_t type;
 	int error;
-	uint64_t reserved[4];
+	const int *fds;
+	uint32_t fds_count;
+	uint64_t reserved[2];
 };
 
 /**
@@ -707,9 +744,9 @@ void msgpass_outbox_free(struct msgpass_outbox *outbox);
  * @fd: a device or a mailbox, to stay open until the message has its outcome
  * @data: the bytes
  * @length: how many; may be 0
- * @options: NULL, or how, but not synchronous. The cookie comes back with the
- *	outcome; a receipt is asked for in any case. The timeout is for each
- *	time that it is sent, the deadline for all of them.
+ * @options: NULL, or how, but not synchronous, and without fds. The cookie
+ *	comes back with the outcome; a receipt is asked for in any case. The
+ *	timeout is for each time that it is sent, the deadline for all of them.
  *
  * A message that goes to a process goes to the same process each time, not to
  * one that got its pid later.

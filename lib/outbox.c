@@ -119,6 +119,9 @@ PUBLIC int msgpass_outbox_send(struct msgpass_outbox *outbox, int fd,
 	struct letter *letter;
 	int ret;
 
+	/* they may be others by the time that it is sent again */
+	if (options && options->fds_count)
+		return -EINVAL;
 	if (length > SIZE_MAX - sizeof(*letter))
 		return -EMSGSIZE;
 	letter = malloc(sizeof(*letter) + length);

@@ -53,6 +53,8 @@ int apply_receive_options(const struct msgpass_receive_options *options,
 		argument->flags |= MSGPASS_TRUNCATE;
 	if (options->receipts_only)
 		argument->flags |= MSGPASS_RECEIPT;
+	argument->fds = to_user_pointer(options->fds);
+	argument->fds_room = options->fds_room;
 	return 0;
 }
 
@@ -72,6 +74,7 @@ void fill_message_info(struct msgpass_message_info *info,
 		.truncated = argument->out_flags & MSGPASS_OUT_TRUNCATED,
 		.receipt = argument->out_flags & MSGPASS_OUT_RECEIPT,
 		.token = argument->out_token,
+		.fds_count = argument->out_fds,
 	};
 }
 
@@ -91,9 +94,7 @@ static ssize_t receive_message(int fd, struct msgpass_receive *argument,
 		fill_message_info(info, argument);
 	if (ret < 0)
 		return ret;
-	if (argument->out_flags & MSGPASS_OUT_TRUNCATED)
-		return size;
-	return argument->out_length;
+	return filled(argument->out_length, size);
 }
 
 PUBLIC ssize_t

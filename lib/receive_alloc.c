@@ -18,6 +18,7 @@ receive_growing(int fd, char **buffer,
 		const struct msgpass_receive_options *options,
 		struct msgpass_message_info *info)
 {
+	uint32_t room_for_fds = options->fds_room;
 	size_t size = FIRST_SIZE;
 
 	for (;;) {
@@ -25,7 +26,8 @@ receive_growing(int fd, char **buffer,
 						      options, info);
 		char *larger;
 
-		if (length != -EMSGSIZE)
+		/* if it is the file descriptors, more memory is no help */
+		if (length != -EMSGSIZE || info->fds_count > room_for_fds)
 			return length;
 		if (info->length >= SIZE_MAX)
 			return -ENOMEM;

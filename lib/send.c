@@ -36,6 +36,8 @@ static int send_message(int fd, const void *data, size_t length, __u32 flags,
 		argument.flags |= MSGPASS_RECEIPT;
 	argument.lifetime = options->lifetime_ns;
 	argument.cookie = options->cookie;
+	argument.fds = to_user_pointer(options->fds);
+	argument.fds_count = options->fds_count;
 	argument.type = options->type;
 	argument.priority = options->priority;
 	return device_ioctl(fd, MSGPASS_IOC_SEND, &argument);

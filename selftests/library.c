@@ -38,6 +38,10 @@ FIXTURE_TEARDOWN(library)
 	msgpass_receive_with(self->mailbox, self->buffer, sizeof(self->buffer),	\
 			     &(struct msgpass_receive_options){ __VA_ARGS__ },	\
 			     &self->info)
+#define CALL_WITH(text, ...)								\
+	msgpass_call_with(self->mailbox, text, strlen(text), self->buffer,		\
+			  sizeof(self->buffer),						\
+			  &(struct msgpass_call_options){ __VA_ARGS__ }, &reply_info)
 #define RECEIVE_NOW(...) RECEIVE_WITH(.nonblock = true, ##__VA_ARGS__)
 
 #define EXPECT_MESSAGE(text, returned) do {					\
@@ -295,11 +299,11 @@ TEST_F(library, parts_are_gathered_and_scattered)
 
 TEST_F(library, unknown_options_are_refused)
 {
-	EXPECT_EQ(-EINVAL, RECEIVE_NOW(.reserved = { 0, 0, 0, 1 }));
+	EXPECT_EQ(-EINVAL, RECEIVE_NOW(.reserved = { 0, 1 }));
 	EXPECT_EQ(-EINVAL, RECEIVE_NOW(.select = 99));
 	EXPECT_EQ(-EINVAL, RECEIVE_NOW(.type = 1));
 	EXPECT_EQ(-EINVAL, RECEIVE_WITH(.timeout_ns = 1, .deadline_ns = 1));
-	EXPECT_EQ(-EINVAL, SEND_WITH(self->mailbox, "x", .reserved = { 0, 1 }));
+	EXPECT_EQ(-EINVAL, SEND_WITH(self->mailbox, "x", .reserved = { 1 }));
 	EXPECT_EQ(-EINVAL, SEND_WITH(self->mailbox, "x", .timeout_ns = 1, .deadline_ns = 1));
 	EXPECT_EQ(-EINVAL, msgpass_mailbox_set(self->mailbox, NULL, &(struct msgpass_settings){
 					       .reserved = { 1 } }));
@@ -493,6 +497,151 @@ TEST_F(library, impossible_receipts_are_refused)
 	EXPECT_EQ(-EINVAL, RECEIVE_NOW(.receipts_only = true));
 	EXPECT_EQ(-EINVAL, msgpass_forward(self->mailbox, 1, "x", 1,
 					   &(struct msgpass_send_options){ .receipt = true }));
+}
+
+/* --- file descriptors in messages */
+
+/* What is written to @to, of this process, arrives at @from. */
+static bool is_pipe(int to, int from)
+{
+	char byte = 0;
+
+	return write(to, "x", 1) == 1 && read(from, &byte, 1) == 1 && byte == 'x';
+}
+
+FIXTURE(library_fds)
+{
+	int device;
+	int mailbox;
+	int pipe[2];
+	char buffer[64];
+	int fds[MSGPASS_FDS_MAX];
+	struct msgpass_message_info info;
+};
+
+FIXTURE_SETUP(library_fds)
+{
+	self->device = msgpass_open();
+	ASSERT_GE(self->device, 0);
+	self->mailbox = msgpass_mailbox_open(self->device, NULL, O_RDWR, NULL);
+	ASSERT_GE(self->mailbox, 0);
+	ASSERT_EQ(0, pipe2(self->pipe, O_CLOEXEC));
+}
+
+FIXTURE_TEARDOWN(library_fds)
+{
+	close(self->pipe[0]);
+	close(self->pipe[1]);
+	close(self->mailbox);
+	close(self->device);
+}
+
+#define ROOM(count) .fds = self->fds, .fds_room = (count)
+
+TEST_F(library_fds, a_message_carries_them)
+{
+	ASSERT_EQ(0, SEND_WITH(self->mailbox, "pipe", .fds = self->pipe, .fds_count = 2));
+	EXPECT_MESSAGE("pipe", RECEIVE_NOW(ROOM(5)));
+	ASSERT_EQ(2, self->info.fds_count);
+	EXPECT_EQ(FD_CLOEXEC, fcntl(self->fds[0], F_GETFD));
+	EXPECT_NE(self->pipe[0], self->fds[0]);
+	EXPECT_TRUE(is_pipe(self->fds[1], self->pipe[0]));
+	EXPECT_TRUE(is_pipe(self->pipe[1], self->fds[0]));
+	close(self->fds[0]);
+	close(self->fds[1]);
+}
+
+TEST_F(library_fds, without_room_the_message_stays)
+{
+	char *message;
+
+	ASSERT_EQ(0, SEND_WITH(self->mailbox, "pipe", .fds = self->pipe, .fds_count = 2));
+	EXPECT_EQ(-EMSGSIZE, RECEIVE_NOW());
+	EXPECT_EQ(2, self->info.fds_count);
+	EXPECT_EQ(-EMSGSIZE, msgpass_receive_alloc(self->mailbox, &message,
+						   &(struct msgpass_receive_options){ ROOM(1) },
+						   NULL));
+	ASSERT_EQ(4, msgpass_receive_alloc(self->mailbox, &message,
+					   &(struct msgpass_receive_options){ ROOM(2) }, NULL));
+	EXPECT_TRUE(is_pipe(self->fds[1], self->fds[0]));
+	free(message);
+	close(self->fds[0]);
+	close(self->fds[1]);
+}
+
+TEST_F(library_fds, truncating_closes_those_that_do_not_fit)
+{
+	struct pollfd hang_up = { .fd = self->pipe[0] };
+
+	ASSERT_EQ(0, SEND_WITH(self->mailbox, "x", .fds = self->pipe, .fds_count = 2));
+	EXPECT_EQ(1, RECEIVE_NOW(ROOM(1), .truncate = true));
+	EXPECT_EQ(2, self->info.fds_count);
+	EXPECT_TRUE(self->info.truncated);
+	close(self->pipe[1]);
+	/* nobody can write any more */
+	EXPECT_TRUE(wait_until(poll(&hang_up, 1, 0) == 1 && hang_up.revents & POLLHUP));
+	close(self->fds[0]);
+	self->pipe[1] = -1;
+}
+
+TEST_F(library_fds, requests_and_replies_carry_them)
+{
+	struct msgpass_reply_info reply_info;
+	int child = child_fork();
+
+	if (!child) {
+		struct msgpass_receive_options room = { ROOM(2), .timeout_ns = LIMIT };
+		struct msgpass_answer answer = {};
+
+		CHECK(msgpass_reply_receive(self->mailbox, NULL, self->buffer, 1, &room,
+					    &self->info) == 1);
+		CHECK(self->info.fds_count == 1);
+		answer = (struct msgpass_answer){
+			.token = self->info.token, .fds = self->fds, .fds_count = 1,
+		};
+		CHECK(msgpass_reply_receive(self->mailbox, &answer, self->buffer, 1, &room,
+					    &self->info) == 1);
+		CHECK(!msgpass_reply_with(self->mailbox, self->info.token, NULL, 0,
+					  &(struct msgpass_reply_options){
+						  .fds = self->fds, .fds_count = 1 }));
+		_exit(0);
+	}
+	for (int i = 0; i < 2; i++) {
+		EXPECT_EQ(0, CALL_WITH("x", .fds = &self->pipe[1], .fds_count = 1,
+				       .reply_fds = self->fds, .reply_fds_room = 2));
+		ASSERT_EQ(1, reply_info.fds_count);
+		EXPECT_TRUE(is_pipe(self->fds[0], self->pipe[0]));
+		close(self->fds[0]);
+	}
+	EXPECT_EQ(0, child_status(child));
+}
+
+TEST_F(library_fds, a_forwarded_call_carries_them)
+{
+	struct msgpass_reply_info reply_info;
+	uint64_t caller;
+
+	EXPECT_EQ(-EINPROGRESS, CALL_WITH("x", .nonblock = true));
+	caller = reply_info.token;
+	ASSERT_EQ(1, RECEIVE_NOW());
+	ASSERT_EQ(0, msgpass_forward(self->mailbox, self->info.token, "x", 1,
+				     &(struct msgpass_send_options){
+					     .fds = self->pipe, .fds_count = 2 }));
+	ASSERT_EQ(1, RECEIVE_NOW(ROOM(2)));
+	EXPECT_TRUE(is_pipe(self->fds[1], self->pipe[0]));
+	EXPECT_EQ(0, msgpass_call_cancel(self->mailbox, caller));
+	close(self->fds[0]);
+	close(self->fds[1]);
+}
+
+TEST_F(library_fds, bad_ones_are_refused)
+{
+	int none = -1;
+
+	EXPECT_EQ(-EBADF, SEND_WITH(self->mailbox, "x", .fds = &none, .fds_count = 1));
+	EXPECT_EQ(-EINVAL, SEND_WITH(self->mailbox, "x", .fds = self->fds,
+				     .fds_count = MSGPASS_FDS_MAX + 1));
+	EXPECT_EQ(-EAGAIN, RECEIVE_NOW());
 }
 
 /* --- an outbox */
@@ -691,17 +840,14 @@ TEST_F(outbox, what_was_not_sent_has_no_outcome)
 	EXPECT_EQ(-EINVAL, msgpass_outbox_new(self->device, 0, &none));
 	EXPECT_EQ(-EINVAL, OUTBOX_SEND(self->outbox, self->mailbox, "x", .synchronous = true));
 	EXPECT_EQ(-EINVAL, OUTBOX_SEND(self->outbox, self->mailbox, "x", .reserved = { 1 }));
+	EXPECT_EQ(-EINVAL, OUTBOX_SEND(self->outbox, self->mailbox, "x",
+				       .fds = &self->mailbox, .fds_count = 1));
 	EXPECT_EQ(-EBADF, OUTBOX_SEND(self->outbox, -1, "x"));
 	EXPECT_EQ(0, OUTBOX_NEXT(self->outbox));
 	msgpass_outbox_free(NULL);
 }
 
 /* --- call and reply */
-
-#define CALL_WITH(text, ...)								\
-	msgpass_call_with(self->mailbox, text, strlen(text), self->buffer,		\
-			  sizeof(self->buffer),						\
-			  &(struct msgpass_call_options){ __VA_ARGS__ }, &reply_info)
 
 /* The test's own call of itself, without waiting: the tokens it has as caller and as server. */
 struct both_tokens {
@@ -924,7 +1070,7 @@ TEST_F(library, an_answer_tells_what_became_of_it)
 	EXPECT_EQ(-EFAULT, msgpass_reply_receive(self->mailbox, &answer, NULL, 0, &nonblock,
 						 NULL));
 	EXPECT_EQ(second.server, answer.token);
-	answer.reserved[3] = 1;
+	answer.reserved[1] = 1;
 	EXPECT_EQ(-EINVAL, msgpass_reply_receive(self->mailbox, &answer, NULL, 0, &nonblock,
 						 NULL));
 	EXPECT_EQ(-EAGAIN, msgpass_reply_receive(self->mailbox, NULL, NULL, 0, &nonblock,
