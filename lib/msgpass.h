@@ -127,7 +127,11 @@ struct msgpass_send_options {
  * @by_priority: the highest priority first, then the oldest
  * @nonblock: -EAGAIN instead of waiting for a message
  * @peek: leave the message queued
- * @truncate: drop what the buffer can't hold, instead of -EMSGSIZE
+ * @truncate: drop what the buffer can't hold, instead of -EMSGSIZE; of a flow
+ *	the rest is skipped
+ * @pieces: take a message that the buffer can't hold all the same: the head
+ *	now, the rest with msgpass_piece_read(). Not with @peek and @truncate,
+ *	and not of a call, which has msgpass_request_read().
  * @receipts_only: receipts and no other message; not with @pid and @peer
  * @fds_room: how many file descriptors @fds has room for
  * @fds: filled with those that the message carries, new and close-on-exec.
@@ -145,6 +149,7 @@ struct msgpass_receive_options {
 	bool nonblock;
 	bool peek;
 	bool truncate;
+	bool pieces;
 	bool receipts_only;
 	uint32_t fds_room;
 	int *fds;
@@ -154,7 +159,7 @@ struct msgpass_receive_options {
 /**
  * struct msgpass_message_info - what is known of a message; the library fills
  *	it, and no sender can forge it but for @type and @priority
- * @length: of the message in bytes, truncated or not
+ * @length: of the message in bytes, received whole or not
  * @sequence: its number in the inbox or mailbox, from 1
  * @time_ns: CLOCK_MONOTONIC time at which it was accepted, in nanoseconds
  * @peer: peer id of the sending process: never reused, kept across exec
@@ -166,7 +171,11 @@ struct msgpass_receive_options {
  * @priority: given by the sender
  * @truncated: the buffer was too short for all of it
  * @receipt: it is a receipt, see msgpass_receipt_decode()
+ * @flow: it is a flow: its sender waits until all of it is read or skipped
  * @token: if it is a call, what to reply with; else 0
+ * @remaining: bytes left to read in pieces; else 0
+ * @rest: what names these, for msgpass_piece_read() and msgpass_piece_skip();
+ *	0 if @remaining is
  * @fds_count: how many file descriptors it carries, room for them or not
  * @reserved: 0
  */
@@ -182,7 +191,10 @@ struct msgpass_message_info {
 	uint32_t priority;
 	bool truncated;
 	bool receipt;
+	bool flow;
 	uint64_t token;
+	uint64_t remaining;
+	uint64_t rest;
 	uint32_t fds_count;
 	uint64_t reserved[4];
 };
@@ -642,6 +654,37 @@ int msgpass_sendv(int fd, const struct iovec *iov, size_t count,
 		  const struct msgpass_send_options *options);
 
 /**
+ * msgpass_flow() - send a message of any length, and wait until it is received
+ * @fd: a device or a mailbox
+ * @data: the bytes; not to be changed before it returns
+ * @length: how many
+ * @options: NULL, or how; no receipt and no fds
+ *
+ * What is longer than the receiver's largest message goes straight from this
+ * memory to the receiver's buffers, in as many pieces as that likes, and
+ * however much it is; to do so without waiting is -EAGAIN. What is not longer
+ * is sent as ever.
+ *
+ * Return: how many bytes went through, which is less than the length if a
+ * signal or the deadline came half-way, or the receiver died or skipped the
+ * rest; if none went through, a negative errno value.
+ */
+ssize_t msgpass_flow(int fd, const void *data, size_t length,
+		     const struct msgpass_send_options *options);
+
+/**
+ * msgpass_flowv() - the same, gathered from several places
+ * @fd: a device or a mailbox
+ * @iov: where the parts are
+ * @count: how many parts, at most 1024
+ * @options: NULL, or how; no receipt and no fds
+ *
+ * Return: as msgpass_flow().
+ */
+ssize_t msgpass_flowv(int fd, const struct iovec *iov, size_t count,
+		      const struct msgpass_send_options *options);
+
+/**
  * msgpass_receive_with() - receive a message, with options
  * @fd: a device or a mailbox
  * @buffer: filled with the message
@@ -683,6 +726,36 @@ ssize_t msgpass_receivev(int fd, const struct iovec *iov, size_t count,
 ssize_t msgpass_receive_alloc(int fd, char **message,
 			      const struct msgpass_receive_options *options,
 			      struct msgpass_message_info *info);
+
+/**
+ * msgpass_piece_read() - read on in a message that is received in pieces
+ * @fd: a device or a mailbox
+ * @rest: from struct msgpass_message_info
+ * @buffer: filled with the next piece
+ * @size: of the buffer in bytes
+ * @remaining: NULL, or set to the bytes left after it
+ *
+ * The message belongs to the process: any thread of it may read on. With the
+ * last byte the message is received, and @rest used up.
+ *
+ * Return: the bytes put in the buffer, else a negative errno value; -ESRCH:
+ * the process has no such message; -EPIPE: the sender of a flow died or gave
+ * up, and there is no more. After -EPIPE @rest is used up, too.
+ */
+ssize_t msgpass_piece_read(int fd, uint64_t rest, void *buffer, size_t size,
+			   uint64_t *remaining);
+
+/**
+ * msgpass_piece_skip() - do without the rest of a message
+ * @fd: a device or a mailbox
+ * @rest: from struct msgpass_message_info
+ *
+ * The sender of a flow is told how many bytes went through.
+ *
+ * Return: 0, else a negative errno value; -ESRCH: the process has no such
+ * message.
+ */
+int msgpass_piece_skip(int fd, uint64_t rest);
 
 /**
  * msgpass_receive_receipt() - receive a receipt
@@ -744,9 +817,10 @@ void msgpass_outbox_free(struct msgpass_outbox *outbox);
  * @fd: a device or a mailbox, to stay open until the message has its outcome
  * @data: the bytes
  * @length: how many; may be 0
- * @options: NULL, or how, but not synchronous, and without fds. The cookie
- *	comes back with the outcome; a receipt is asked for in any case. The
- *	timeout is for each time that it is sent, the deadline for all of them.
+ * @options: NULL, or how, but not synchronous. The cookie comes back with the
+ *	outcome; a receipt is asked for in any case. The timeout is for each
+ *	time that it is sent, the deadline for all of them. The fds have to
+ *	stay open, too.
  *
  * A message that goes to a process goes to the same process each time, not to
  * one that got its pid later.

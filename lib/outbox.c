@@ -20,6 +20,7 @@
  * @last: the receipt that made it due
  * @fd: where to send it
  * @how: with which options
+ * @fds: file descriptors of these
  * @tries: how often it has been sent
  * @length: of it in bytes
  * @data: the bytes
@@ -31,6 +32,7 @@ struct letter {
 	struct msgpass_receipt_info last;
 	int fd;
 	struct msgpass_send_options how;
+	int fds[MSGPASS_FDS_MAX];
 	unsigned int tries;
 	size_t length;
 	char data[];
@@ -112,6 +114,17 @@ static struct letter *find(struct msgpass_outbox *outbox, uint64_t cookie)
 	return node ? *node : NULL;
 }
 
+static void keep_options(struct letter *letter,
+			 const struct msgpass_send_options *options)
+{
+	letter->how = *options;
+	letter->how.fds = letter->fds;
+	if (options->fds_count)
+		memcpy(letter->fds, options->fds,
+		       options->fds_count * sizeof(letter->fds[0]));
+	letter->callers_cookie = options->cookie;
+}
+
 PUBLIC int msgpass_outbox_send(struct msgpass_outbox *outbox, int fd,
 			       const void *data, size_t length,
 			       const struct msgpass_send_options *options)
@@ -119,8 +132,7 @@ PUBLIC int msgpass_outbox_send(struct msgpass_outbox *outbox, int fd,
 	struct letter *letter;
 	int ret;
 
-	/* they may be others by the time that it is sent again */
-	if (options && options->fds_count)
+	if (options && options->fds_count > MSGPASS_FDS_MAX)
 		return -EINVAL;
 	if (length > SIZE_MAX - sizeof(*letter))
 		return -EMSGSIZE;
@@ -131,8 +143,7 @@ PUBLIC int msgpass_outbox_send(struct msgpass_outbox *outbox, int fd,
 	if (length)
 		memcpy(letter->data, data, length);
 	if (options)
-		letter->how = *options;
-	letter->callers_cookie = letter->how.cookie;
+		keep_options(letter, options);
 	/* nothing may fail once it is sent */
 	ret = add(outbox, letter);
 	if (ret < 0) {

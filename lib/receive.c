@@ -51,6 +51,8 @@ int apply_receive_options(const struct msgpass_receive_options *options,
 		argument->flags |= MSGPASS_PEEK;
 	if (options->truncate)
 		argument->flags |= MSGPASS_TRUNCATE;
+	if (options->pieces)
+		argument->flags |= MSGPASS_PIECES;
 	if (options->receipts_only)
 		argument->flags |= MSGPASS_RECEIPT;
 	argument->fds = to_user_pointer(options->fds);
@@ -61,6 +63,8 @@ int apply_receive_options(const struct msgpass_receive_options *options,
 void fill_message_info(struct msgpass_message_info *info,
 		       const struct msgpass_receive *argument)
 {
+	bool pieces = argument->out_flags & MSGPASS_OUT_PIECES;
+
 	*info = (struct msgpass_message_info){
 		.length = argument->out_length,
 		.sequence = argument->out_sequence,
@@ -73,7 +77,10 @@ void fill_message_info(struct msgpass_message_info *info,
 		.priority = argument->out_priority,
 		.truncated = argument->out_flags & MSGPASS_OUT_TRUNCATED,
 		.receipt = argument->out_flags & MSGPASS_OUT_RECEIPT,
-		.token = argument->out_token,
+		.flow = argument->out_flags & MSGPASS_OUT_FLOW,
+		.token = pieces ? 0 : argument->out_token,
+		.remaining = argument->out_remaining,
+		.rest = pieces ? argument->out_token : 0,
 		.fds_count = argument->out_fds,
 	};
 }

@@ -644,6 +644,141 @@ TEST_F(library_fds, bad_ones_are_refused)
 	EXPECT_EQ(-EAGAIN, RECEIVE_NOW());
 }
 
+/* --- messages larger than any buffer */
+
+FIXTURE(library_flow)
+{
+	int device;
+	int mailbox;
+	char buffer[64];
+	struct msgpass_message_info info;
+};
+
+/* Longer than the mailbox takes: it flows. */
+#define TEXT "never was so much sent through so little"
+
+FIXTURE_SETUP(library_flow)
+{
+	struct msgpass_settings small = { .has = MSGPASS_HAS_MESSAGE_MAX, .message_max = 8 };
+
+	self->device = msgpass_open();
+	ASSERT_GE(self->device, 0);
+	self->mailbox = msgpass_mailbox_open(self->device, NULL, O_RDWR, &small);
+	ASSERT_GE(self->mailbox, 0);
+}
+
+FIXTURE_TEARDOWN(library_flow)
+{
+	close(self->mailbox);
+	close(self->device);
+}
+
+/* Its exit status is how many bytes went through, or the errno from 100 up. */
+static pid_t child_flowing(int fd, const char *text)
+{
+	pid_t pid = child_fork();
+
+	if (!pid) {
+		ssize_t through = msgpass_flow(fd, text, strlen(text), NULL);
+
+		_exit(through < 0 ? 100 - through : through);
+	}
+	return pid;
+}
+
+TEST_F(library_flow, a_message_of_any_length_flows)
+{
+	pid_t child = child_flowing(self->mailbox, TEXT);
+
+	EXPECT_MESSAGE(TEXT, RECEIVE_WITH(.timeout_ns = LIMIT));
+	EXPECT_TRUE(self->info.flow);
+	EXPECT_EQ(0, self->info.remaining);
+	EXPECT_EQ(0, self->info.rest);
+	EXPECT_EQ(strlen(TEXT), child_status(child));
+	child = child_flowing(self->mailbox, "short");
+	EXPECT_EQ(5, child_status(child));
+	EXPECT_MESSAGE("short", RECEIVE_NOW());
+	EXPECT_FALSE(self->info.flow);
+}
+
+TEST_F(library_flow, it_is_received_in_pieces)
+{
+	struct msgpass_receive_options pieces = { .pieces = true, .timeout_ns = LIMIT };
+	struct iovec parts[] = { { "never was so much ", 18 },
+				 { "sent through so little", 22 } };
+	size_t length = strlen(TEXT), at = 7;
+	uint64_t remaining;
+	pid_t child = child_fork();
+
+	if (!child)
+		_exit(msgpass_flowv(self->mailbox, parts, 2, NULL));
+	ASSERT_EQ(7, msgpass_receive_with(self->mailbox, self->buffer, 7, &pieces,
+					  &self->info));
+	EXPECT_EQ(length, self->info.length);
+	EXPECT_EQ(length - 7, self->info.remaining);
+	EXPECT_EQ(0, self->info.token);
+	EXPECT_FALSE(self->info.truncated);
+	for (remaining = self->info.remaining; remaining; at += 11)
+		ASSERT_EQ(remaining < 11 ? remaining : 11,
+			  msgpass_piece_read(self->mailbox, self->info.rest, self->buffer + at,
+					     11, &remaining));
+	EXPECT_EQ(0, memcmp(TEXT, self->buffer, length));
+	EXPECT_EQ(length, child_status(child));
+	EXPECT_EQ(-ESRCH, msgpass_piece_read(self->mailbox, self->info.rest, self->buffer, 1,
+					     NULL));
+}
+
+TEST_F(library_flow, any_message_may_be_received_in_pieces)
+{
+	struct msgpass_receive_options pieces = { .pieces = true };
+
+	ASSERT_EQ(0, msgpass_mailbox_send(self->mailbox, "hello", 5));
+	ASSERT_EQ(2, msgpass_receive_with(self->mailbox, self->buffer, 2, &pieces,
+					  &self->info));
+	EXPECT_FALSE(self->info.flow);
+	ASSERT_EQ(3, msgpass_piece_read(self->mailbox, self->info.rest, self->buffer + 2, 9,
+					NULL));
+	EXPECT_EQ(0, memcmp("hello", self->buffer, 5));
+}
+
+TEST_F(library_flow, the_rest_may_be_skipped)
+{
+	struct msgpass_receive_options pieces = { .pieces = true, .timeout_ns = LIMIT };
+	pid_t child = child_flowing(self->mailbox, TEXT);
+
+	ASSERT_EQ(9, msgpass_receive_with(self->mailbox, self->buffer, 9, &pieces,
+					  &self->info));
+	EXPECT_EQ(0, msgpass_piece_skip(self->mailbox, self->info.rest));
+	EXPECT_EQ(9, child_status(child));
+	EXPECT_EQ(-ESRCH, msgpass_piece_skip(self->mailbox, self->info.rest));
+}
+
+TEST_F(library_flow, a_sender_that_dies_is_noticed)
+{
+	struct msgpass_receive_options pieces = { .pieces = true, .timeout_ns = LIMIT };
+	pid_t child = child_flowing(self->mailbox, TEXT);
+
+	ASSERT_EQ(9, msgpass_receive_with(self->mailbox, self->buffer, 9, &pieces,
+					  &self->info));
+	child_kill(child);
+	EXPECT_EQ(-EPIPE, msgpass_piece_read(self->mailbox, self->info.rest, self->buffer, 9,
+					     NULL));
+}
+
+TEST_F(library_flow, what_no_flow_can_do_is_refused)
+{
+	struct msgpass_send_options receipt = { .receipt = true };
+	struct msgpass_send_options nonblock = { .nonblock = true };
+	struct msgpass_send_options timeout = { .timeout_ns = 1 };
+
+	EXPECT_EQ(-EINVAL, msgpass_flow(self->mailbox, TEXT, strlen(TEXT), &receipt));
+	EXPECT_EQ(-EAGAIN, msgpass_flow(self->mailbox, TEXT, strlen(TEXT), &nonblock));
+	EXPECT_EQ(-ETIMEDOUT, msgpass_flow(self->mailbox, TEXT, strlen(TEXT), &timeout));
+	EXPECT_EQ(-EMSGSIZE, msgpass_mailbox_send(self->mailbox, TEXT, strlen(TEXT)));
+	EXPECT_EQ(-EINVAL, RECEIVE_NOW(.pieces = true, .truncate = true));
+	EXPECT_EQ(-EAGAIN, RECEIVE_NOW());
+}
+
 /* --- an outbox */
 
 #define OUTBOX_SEND(outbox, fd, text, ...)						\
@@ -735,6 +870,33 @@ TEST_F(outbox, what_was_dropped_is_received_when_sent_again)
 	EXPECT_LE(2, outcome.tries);
 	EXPECT_EQ(0, child_status(child));
 	msgpass_outbox_free(patient);
+}
+
+TEST_F(outbox, file_descriptors_are_sent_again)
+{
+	struct msgpass_receive_options room = { .nonblock = true, .fds_room = 2 };
+	struct msgpass_outbox *patient;
+	struct msgpass_outcome outcome;
+	int pipe_fds[2], fds[2];
+
+	room.fds = fds;
+	ASSERT_EQ(0, pipe2(pipe_fds, O_CLOEXEC));
+	ASSERT_EQ(0, msgpass_outbox_new(self->device, UINT_MAX, &patient));
+	ASSERT_EQ(0, OUTBOX_SEND(patient, self->mailbox, "x", .lifetime_ns = 20000000,
+				 .fds = pipe_fds, .fds_count = 2));
+	ASSERT_TRUE(wait_until(status_of(self->mailbox).dropped == 1));
+	EXPECT_TRUE(wait_until(OUTBOX_NEXT(patient, .nonblock = true) == -EAGAIN &&
+			       msgpass_receive_with(self->mailbox, self->buffer, 1, &room,
+						    &self->info) == 1));
+	ASSERT_EQ(2, self->info.fds_count);
+	EXPECT_TRUE(is_pipe(fds[1], pipe_fds[0]));
+	EXPECT_EQ(1, OUTBOX_NEXT(patient, .timeout_ns = LIMIT));
+	EXPECT_LE(2, outcome.tries);
+	msgpass_outbox_free(patient);
+	for (int i = 0; i < 2; i++) {
+		close(fds[i]);
+		close(pipe_fds[i]);
+	}
 }
 
 TEST_F(outbox, an_error_of_sending_again_is_told)
@@ -840,8 +1002,7 @@ TEST_F(outbox, what_was_not_sent_has_no_outcome)
 	EXPECT_EQ(-EINVAL, msgpass_outbox_new(self->device, 0, &none));
 	EXPECT_EQ(-EINVAL, OUTBOX_SEND(self->outbox, self->mailbox, "x", .synchronous = true));
 	EXPECT_EQ(-EINVAL, OUTBOX_SEND(self->outbox, self->mailbox, "x", .reserved = { 1 }));
-	EXPECT_EQ(-EINVAL, OUTBOX_SEND(self->outbox, self->mailbox, "x",
-				       .fds = &self->mailbox, .fds_count = 1));
+	EXPECT_EQ(-EINVAL, OUTBOX_SEND(self->outbox, self->mailbox, "x", .fds_count = 17));
 	EXPECT_EQ(-EBADF, OUTBOX_SEND(self->outbox, -1, "x"));
 	EXPECT_EQ(0, OUTBOX_NEXT(self->outbox));
 	msgpass_outbox_free(NULL);
