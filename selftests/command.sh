@@ -427,6 +427,20 @@ truncating_drops_the_rest() {
 	equal "$(cat "$tmp/out")" hel
 	says '"truncated": true'
 	empty
+	msgpass set "$box" --message-max 1M
+	head -c 1000000 /dev/zero | msgpass send --message "$box"
+	equal "$(msgpass recv --truncate 900000 "$box" | wc -c)" 900000
+}
+
+a_message_longer_than_a_buffer_comes_whole() {
+	data 1 150000
+	msgpass create "$box" --message-max 1M
+	msgpass send --message "$box" <"$tmp/data"
+	msgpass recv --peek "$box" >"$tmp/out"
+	same_file "$tmp/data" "$tmp/out"
+	msgpass recv "$box" >"$tmp/out"
+	same_file "$tmp/data" "$tmp/out"
+	empty
 }
 
 what_was_received_is_told() {
@@ -571,6 +585,181 @@ a_message_ends_with_its_lifetime() {
 	until_true box_has dropped 1
 	equal "$(msgpass recv "$box")" long
 	empty
+}
+
+# --- open files in messages
+
+open_files_come_along_with_a_message() {
+	msgpass create "$box"
+	echo one >"$tmp/one"
+	echo two >"$tmp/two"
+	echo hello | msgpass send --fd 8 --fd 7 "$box" 7<"$tmp/one" 8<"$tmp/two"
+	# shellcheck disable=SC2016 # for the inner shell
+	equal "$(msgpass recv --fds "$box" -- sh -c 'cat; cat <&3; cat <&4
+		echo $MSGPASS_FDS $MSGPASS_UID' | tr '\n' ' ')" "hello two one 2 $(id -u) "
+	empty
+}
+
+the_command_that_takes_a_message_decides_the_exit_status() {
+	msgpass create "$box"
+	head -c 1000000 /dev/zero >"$tmp/data"
+	msgpass set "$box" --message-max 1M
+	msgpass send --message "$box" <"$tmp/data"
+	# shellcheck disable=SC2016
+	exits 42 msgpass recv --fds "$box" -- sh -c 'test $(wc -c) = 1000000 && exit 42'
+	msgpass send "$box" </dev/null
+	exits 1 msgpass recv --fds "$box" -- ./no-such-command
+	says "cannot run './no-such-command'.*ENOENT"
+}
+
+open_files_that_are_not_asked_for_are_not_lost() {
+	msgpass create "$box"
+	echo hello | msgpass send --fd 8 "$box" 8</dev/null
+	exits 9 msgpass recv "$box"
+	says "comes with open files (EMSGSIZE).*msgpass recv --fds $box -- COMMAND"
+	exits 0 msgpass recv --json --peek "$box"
+	says '"fds": 1}'
+	box_has queued 1
+	exits 0 msgpass recv --truncate 100 "$box"
+	equal "$(cat "$tmp/out")" hello
+	empty
+}
+
+a_command_that_serves_has_the_open_files() {
+	msgpass create "$box"
+	echo one >"$tmp/one"
+	# shellcheck disable=SC2016
+	msgpass serve --count 2 "$box" -- sh -c 'test "$MSGPASS_FDS" = 0 || cat <&3' &
+	server=$!
+	equal "$(msgpass call --fd 8 "$box" 8<"$tmp/one" </dev/null)" one
+	equal "$(msgpass call "$box" </dev/null)" ""
+	ends $server 0
+}
+
+an_open_file_that_can_not_be_sent_is_refused() {
+	msgpass create "$box"
+	exits 2 msgpass send --fd 8 "$box" </dev/null
+	says "the number of an open file descriptor, not '8'"
+	exits 1 msgpass send --fd 8 "$box" 8</dev/msgpass </dev/null
+	says EOPNOTSUPP
+	empty
+}
+
+# --- messages longer than any buffer
+
+# begin_flow: a sender waits for the box to be received from.
+begin_flow() {
+	data 1 500000
+	msgpass create "$box"
+	msgpass set "$box" --message-max 1000
+	msgpass send --flow "$box" <"$tmp/data" 2>"$tmp/sent" &
+	sender=$!
+	until_true box_has queued 1
+}
+
+# stuck_receiver: one that has begun to receive and can't write, until fd 9 is read.
+stuck_receiver() {
+	mkfifo "$tmp/fifo"
+	msgpass recv "$box" >"$tmp/fifo" 2>"$tmp/said" 9>&- &
+	receiver=$!
+	exec 9<"$tmp/fifo"
+	until_true box_has received 1
+}
+
+a_file_flows_through_a_box() {
+	begin_flow
+	exits 0 msgpass recv --json "$box"
+	ends $sender 0
+	same_file "$tmp/data" "$tmp/out"
+	says "\"length\": $(wc -c <"$tmp/data"), \"pieces\": 1,"
+	says '"flow": true'
+	equal "$(cat "$tmp/sent")" ""
+}
+
+a_file_flows_to_a_process() {
+	data 1 500000
+	msgpass recv --any --message-max 1000 >"$tmp/out" &
+	receiver=$!
+	until_true inbox_has $receiver receivers_waiting 1
+	{
+		read -r line
+		equal "$line" 1
+		msgpass send --flow --pid $receiver
+	} <"$tmp/data"
+	ends $receiver 0
+	# what has been read of it is not sent
+	tail -n +2 "$tmp/data" >"$tmp/rest"
+	same_file "$tmp/rest" "$tmp/out"
+}
+
+a_flow_is_received_by_who_waits() {
+	msgpass create "$box" --message-max 10
+	msgpass recv "$box" >"$tmp/out" &
+	until_true box_has receivers_waiting 1
+	seq 30 >"$tmp/data"
+	msgpass send --flow "$box" <"$tmp/data"
+	ends $! 0
+	same_file "$tmp/data" "$tmp/out"
+}
+
+a_flow_whose_sender_was_killed_fails() {
+	begin_flow
+	stuck_receiver
+	kill -9 $sender
+	cat <&9 >"$tmp/out"
+	ends $receiver 8
+	says "not whole: its sender died or gave up (EPIPE) after [1-9][0-9]* of $(wc -c <"$tmp/data") bytes"
+	cmp -n "$(wc -c <"$tmp/out")" "$tmp/out" "$tmp/data"
+}
+
+a_flow_whose_receiver_was_killed_fails() {
+	begin_flow
+	stuck_receiver
+	kill -9 $receiver
+	ends $sender 8
+	grep -q "received only [1-9][0-9]* of $(wc -c <"$tmp/data") bytes" "$tmp/sent"
+}
+
+a_flow_may_be_truncated_and_peeked_at() {
+	begin_flow
+	msgpass recv --peek "$box" | head -c 10 >"$tmp/out"
+	head -c 10 "$tmp/data" >"$tmp/begun"
+	same_file "$tmp/begun" "$tmp/out"
+	exits 0 msgpass recv --truncate 10 "$box"
+	same_file "$tmp/begun" "$tmp/out"
+	ends $sender 8
+	grep -q "received only 10 of" "$tmp/sent"
+}
+
+a_flow_waits_for_a_receiver() {
+	msgpass create "$box" --message-max 10
+	seq 30 >"$tmp/data"
+	exits 4 msgpass send --flow --timeout 0.05 "$box" <"$tmp/data"
+	says "ETIMEDOUT"
+	empty
+	exits 2 msgpass send --flow --nonblock "$box" <"$tmp/data"
+	exits 2 msgpass send --flow --receipt "$box" <"$tmp/data"
+	exits 2 msgpass send --flow --lines "$box" <"$tmp/data"
+}
+
+what_is_no_file_does_not_flow() {
+	msgpass create "$box"
+	echo hello | exits 1 msgpass send --flow "$box"
+	says "no file.*as a stream"
+	empty
+}
+
+a_message_too_long_to_serve_is_passed_over() {
+	msgpass create "$box"
+	truncate -s $(($(msgpass info --json | field message_max) + 1)) "$tmp/data"
+	msgpass serve --count 2 "$box" -- cat 2>"$tmp/server" &
+	server=$!
+	code=0
+	msgpass send --flow "$box" <"$tmp/data" 2>"$tmp/sent" || code=$?
+	equal $code 8
+	until_true grep -q "passed over.*EMSGSIZE" "$tmp/server"
+	equal "$(echo hello | msgpass call "$box")" hello
+	ends_serving $server
 }
 
 # --- call and serve
@@ -1077,6 +1266,9 @@ wrong_usage_exits_with_2() {
 	exits 2 msgpass send "$box" --lines --message
 	exits 2 msgpass send "$box" --synchronous --receipt
 	exits 2 msgpass send "$box" --tries 0
+	exits 2 msgpass send "$box" --fd 0 --lines
+	exits 2 msgpass recv --fds "$box"
+	exits 2 msgpass recv --fds --all "$box" -- cat
 	exits 2 msgpass send "$box" --lifetime 0q
 	exits 2 msgpass send "$box" --lifetime 5ms
 	exits 2 msgpass create "$box" --mode 8
@@ -1316,7 +1508,7 @@ a_full_disk_is_no_success() {
 # Every function behind the helpers whose name is a sentence.
 tests=$(sed -n 's/^\([a-z0-9_]*_[a-z0-9_]*\)() {$/\1/p' "$0" |
 	grep -v -x -e same_file -e until_true -e box_has -e inbox_has -e has_ended -e begin_stream \
-		-e need_users -e run_test -e ends_serving)
+		-e need_users -e run_test -e ends_serving -e begin_flow -e stuck_receiver)
 
 run_test() {
 	tmp=$(mktemp -d)

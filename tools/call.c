@@ -19,10 +19,12 @@
  * @buffer: grows as the reply needs it
  * @size: of the buffer
  * @info: what it is
+ * @fds: file descriptors that came with it, of no use here
  */
 struct reply {
 	char *buffer;
 	size_t size;
+	int fds[MSGPASS_FDS_MAX];
 	struct msgpass_reply_info info;
 };
 
@@ -38,6 +40,10 @@ static ssize_t call(const struct sender *sender, const char *request,
 			       msgpass_deadline(options->timeout_ns) : 0,
 		.type = options->type,
 		.priority = options->priority,
+		.fds = options->send_fds.numbers,
+		.fds_count = options->send_fds.count,
+		.reply_fds = reply->fds,
+		.reply_fds_room = MSGPASS_FDS_MAX,
 	};
 
 	for (;;) {
@@ -84,6 +90,7 @@ static void tell(const struct options *options, const struct reply *reply)
 	record_number(&record, "length", reply->info.length);
 	record_number(&record, "peer", reply->info.peer);
 	record_number(&record, "type", reply->info.type);
+	record_number(&record, "fds", reply->info.fds_count);
 	record_end(&record);
 	fputc('\n', stderr);
 }
@@ -108,6 +115,9 @@ static int call_with_input(struct sender *sender, struct reply *reply)
 	if (io_write_all(STDOUT_FILENO, reply->buffer, length) < (size_t)length)
 		return fail(FAILED, "cannot write to standard output: %m; the reply of %s is lost",
 			    sender->target.text);
+	if (reply->info.fds_count && !sender->options->quiet)
+		fail(DONE, "the reply of %s came with %u open files, which are closed now",
+		     sender->target.text, reply->info.fds_count);
 	tell(sender->options, reply);
 	return DONE;
 }

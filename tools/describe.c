@@ -93,4 +93,7 @@ void describe_message(struct record *record,
 	record_number(record, "type", info->type);
 	record_number(record, "priority", info->priority);
 	record_bool(record, "truncated", info->truncated);
+	record_bool(record, "flow", info->flow);
+	record_bool(record, "receipt", info->receipt);
+	record_number(record, "fds", info->fds_count);
 }

@@ -3,8 +3,11 @@
  * Standard input and output, whole.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
+
+#include <msgpass.h>
 
 #include "io.h"
 
@@ -59,4 +62,18 @@ bool io_is_broken(int fd)
 
 	return poll(&pollfd, 1, 0) > 0 &&
 	       (pollfd.revents & (POLLERR | POLLNVAL));
+}
+
+bool io_move_up(int *fds, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		int fd = fcntl(fds[i], F_DUPFD_CLOEXEC,
+			       STDERR_FILENO + 1 + MSGPASS_FDS_MAX);
+
+		if (fd < 0)
+			return false;
+		close(fds[i]);
+		fds[i] = fd;
+	}
+	return true;
 }

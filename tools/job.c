@@ -30,7 +30,7 @@ struct ends {
 };
 
 /* The command has no signal blocked or ignored that this process has. */
-static int spawn(pid_t *pid, char **command, char **environment, int in,
+static int spawn(struct job *job, char **command, char **environment, int in,
 		 int out)
 {
 	posix_spawn_file_actions_t actions;
@@ -50,7 +50,10 @@ static int spawn(pid_t *pid, char **command, char **environment, int in,
 	posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
 	if (out >= 0)
 		posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-	ret = posix_spawnp(pid, command[0], &actions, &attributes, command,
+	for (unsigned int i = 0; i < job->fds_count; i++)
+		posix_spawn_file_actions_adddup2(&actions, job->fds[i],
+						 STDERR_FILENO + 1 + i);
+	ret = posix_spawnp(&job->pid, command[0], &actions, &attributes, command,
 			   environment);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
@@ -68,7 +71,7 @@ static int start(struct job *job, struct ends *ends, char **command,
 	} else {
 		fcntl(in[1], F_SETFL, O_NONBLOCK);
 		pthread_mutex_lock(job->lock);
-		ret = spawn(&job->pid, command, environment, in[0], out[1]);
+		ret = spawn(job, command, environment, in[0], out[1]);
 		if (ret)
 			job->pid = 0;
 		pthread_mutex_unlock(job->lock);

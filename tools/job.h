@@ -18,6 +18,8 @@
  * @output: what it wrote, for the owner to free in the end
  * @size: of the buffer
  * @length: of the output in bytes
+ * @fds: open files that the command has from 3 on; their own numbers are above
+ * @fds_count: how many
  * @limit: output longer than this is not kept, and @overflow set
  * @overflow: the output was too long; the command may have died of it
  */
@@ -27,6 +29,8 @@ struct job {
 	char *output;
 	size_t size;
 	size_t length;
+	const int *fds;
+	unsigned int fds_count;
 	size_t limit;
 	bool overflow;
 };

@@ -17,7 +17,7 @@ const struct verb verbs[] = {
 	  "make a mailbox", create_mailbox },
 	{ "send", FOR_SEND, "BOX | --pid PID | --peer ID",
 	  "send standard input", send_input },
-	{ "recv", FOR_RECV, "BOX | --any | --pid PID | --peer ID",
+	{ "recv", FOR_RECV, "BOX | --any | --pid PID | --peer ID [--fds -- COMMAND [ARG...]]",
 	  "receive to standard output", receive_output },
 	{ "call", FOR_CALL, "BOX | --pid PID | --peer ID",
 	  "send standard input, print the reply", call_server },

@@ -4,6 +4,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
@@ -12,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
-
-#include <msgpass.h>
 
 #include "numbers.h"
 
@@ -163,5 +162,20 @@ const char *parse_group(const char *text, void *field)
 	if (!group && !numeric_id(text, &id))
 		return "a group's name or number";
 	*(gid_t *)field = group ? group->gr_gid : id;
+	return NULL;
+}
+
+/* Checked now: later the number may be that of a file the command opened. */
+const char *parse_fd(const char *text, void *field)
+{
+	struct fd_list *list = field;
+	uint64_t number;
+
+	if (!in_range(text, 0, INT_MAX, &number) ||
+	    fcntl((int)number, F_GETFD) < 0)
+		return "the number of an open file descriptor";
+	if (list->count == MSGPASS_FDS_MAX)
+		return "16 file descriptors at most";
+	list->numbers[list->count++] = number;
 	return NULL;
 }

@@ -7,6 +7,18 @@
 #ifndef NUMBERS_H
 #define NUMBERS_H
 
+#include <msgpass.h>
+
+/**
+ * struct fd_list - file descriptors to send
+ * @numbers: they are open
+ * @count: how many
+ */
+struct fd_list {
+	int numbers[MSGPASS_FDS_MAX];
+	unsigned int count;
+};
+
 /* fields of uint64_t */
 const char *parse_u32(const char *text, void *field);
 const char *parse_count(const char *text, void *field);
@@ -20,5 +32,8 @@ const char *parse_seconds(const char *text, void *field);
 const char *parse_mode(const char *text, void *field);
 const char *parse_user(const char *text, void *field);
 const char *parse_group(const char *text, void *field);
+
+/* a field of struct fd_list, to which it is added */
+const char *parse_fd(const char *text, void *field);
 
 #endif /* NUMBERS_H */

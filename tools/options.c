@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "fail.h"
-#include "numbers.h"
 #include "options.h"
 
 /**
@@ -59,6 +58,12 @@ static const struct option_row rows[] = {
 	  "one message as it is, nothing cut or joined" },
 	{ "lines", NULL, FOR_SEND, FLAG(lines),
 	  "send every line as a message of its own" },
+	{ "flow", NULL, FOR_SEND, FLAG(flow),
+	  "send a file as one message, however long, and wait until it is received" },
+	{ "fd", "NUMBER", FOR_SEND | FOR_CALL, parse_fd, FIELD(send_fds), 0, 0,
+	  "send this open file along; may be given again" },
+	{ "fds", NULL, FOR_RECV, FLAG(fds),
+	  "give open files that come along to COMMAND, from 3 on" },
 	{ "type", "N", TRANSFER | FOR_CALL, parse_u32, FIELD(type), 0,
 	  MSGPASS_SELECT_TYPE, "a message of this type" },
 	{ "type-up-to", "N", FOR_RECV, parse_u32, FIELD(type), 0,
@@ -125,7 +130,7 @@ static const struct option_row rows[] = {
 	  "show progress although standard error is no terminal" },
 	{ "no-progress", NULL, TRANSFER, FLAG(no_progress),
 	  "show no progress" },
-	{ "quiet", NULL, TRANSFER | FOR_CREATE | FOR_SERVE, FLAG(quiet),
+	{ "quiet", NULL, TRANSFER | FOR_CREATE | FOR_SERVE | FOR_CALL, FLAG(quiet),
 	  "no progress and no notices" },
 	{ "help", NULL, ~0U, FLAG(help), "show this" },
 };
@@ -227,4 +232,15 @@ bool options_parse(struct options *options, int argc, char **argv)
 	options->operands = argv + optind;
 	options->operand_count = argc - optind;
 	return true;
+}
+
+int options_take_command(struct options *options, char ***command)
+{
+	int whom = options->any || options->pid || options->peer ? 0 : 1;
+
+	if (options->operand_count <= whom)
+		return fail_usage(options, "name whom to receive from, and the command after --");
+	*command = options->operands + whom;
+	options->operand_count = whom;
+	return DONE;
 }

@@ -10,6 +10,8 @@
 
 #include <msgpass.h>
 
+#include "numbers.h"
+
 /* One bit per verb, to say which options a verb takes. */
 enum verb_bit {
 	FOR_CREATE	= 1 << 0,
@@ -63,6 +65,7 @@ extern const struct verb verbs[];
  * @select: MSGPASS_SELECT_ANY if no --type option is given
  * @type: of the --type option
  * @priority: --priority
+ * @send_fds: --fd, each of them
  * @settings: --mode, --owner, --group, --capacity, --capacity-bytes,
  *	--message-max, --bound
  * @all: --all
@@ -70,6 +73,8 @@ extern const struct verb verbs[];
  * @by_priority: --by-priority
  * @cancel: --cancel
  * @exclusive: --exclusive
+ * @fds: --fds
+ * @flow: --flow
  * @help: --help
  * @inboxes: --inboxes
  * @json: --json
@@ -103,6 +108,7 @@ struct options {
 	enum msgpass_select select;
 	uint64_t type;
 	uint64_t priority;
+	struct fd_list send_fds;
 	struct msgpass_settings settings;
 
 	bool all;
@@ -110,6 +116,8 @@ struct options {
 	bool by_priority;
 	bool cancel;
 	bool exclusive;
+	bool fds;
+	bool flow;
 	bool help;
 	bool inboxes;
 	bool json;
@@ -132,6 +140,12 @@ struct options {
 
 /* Returns false after having said what is wrong with the command line. */
 bool options_parse(struct options *options, int argc, char **argv);
+
+/*
+ * Operands that are a mailbox, if no option names whom to talk to, and a
+ * command: take the command out. Returns an exit code, said why if not DONE.
+ */
+int options_take_command(struct options *options, char ***command);
 
 /* Print the options that a verb takes. */
 void options_help(enum verb_bit verb);

@@ -16,22 +16,36 @@
 #include "stream.h"
 #include "verbs.h"
 
-/* The message stays queued while the buffer grows to hold it. */
+#define FIRST_SIZE ((size_t)256 << 10)
+
+/*
+ * What the buffer can't hold comes in pieces. To peek, and of a call, all of
+ * it is needed at once: the message stays queued while the buffer grows.
+ */
 ssize_t receiver_take(struct receiver *receiver,
-		      const struct msgpass_receive_options *how)
+		      const struct msgpass_receive_options *wanted)
 {
+	struct msgpass_receive_options how = *wanted;
 	size_t room = receiver->size;
 
-	if (how->truncate && receiver->options->truncate < room)
+	how.pieces = !how.peek && !how.truncate;
+	/* to peek gives none of them, but tells */
+	if (how.peek)
+		how.fds_room = MSGPASS_FDS_MAX;
+	if (how.truncate)
 		room = receiver->options->truncate;
 	for (;;) {
 		ssize_t ret = msgpass_receive_with(receiver->target.fd,
 						   receiver->buffer, room,
-						   how, &receiver->info);
+						   &how, &receiver->info);
 		char *larger;
 
-		if (ret != -EMSGSIZE)
+		if (ret != -EMSGSIZE || receiver->info.fds_count > how.fds_room)
 			return ret;
+		/* a flow may be longer than memory: the head is enough */
+		how.truncate = receiver->info.flow;
+		if (how.truncate)
+			continue;
 		room = receiver->info.length;
 		larger = realloc(receiver->buffer, room);
 		if (!larger)
@@ -41,9 +55,9 @@ ssize_t receiver_take(struct receiver *receiver,
 	}
 }
 
-int receiver_write(struct receiver *receiver, size_t length)
+static int write_bytes(struct receiver *receiver, size_t length)
 {
-	size_t written = io_write_all(STDOUT_FILENO, receiver->buffer, length);
+	size_t written = io_write_all(receiver->out, receiver->buffer, length);
 	int error;
 
 	if (written == length) {
@@ -53,10 +67,42 @@ int receiver_write(struct receiver *receiver, size_t length)
 	error = errno;
 	progress_end(&receiver->progress);
 	errno = error;
-	return fail(FAILED, "cannot write to standard output: %m; %zu bytes from %s %s",
-		    length - written, receiver->target.text,
+	return fail(FAILED, "cannot write to %s: %m; %zu bytes from %s %s",
+		    receiver->out == STDOUT_FILENO ? "standard output" :
+		    "memory", length - written, receiver->target.text,
 		    receiver->options->peek ? "are still there" :
 		    "were received and are lost");
+}
+
+static int fail_in_pieces(struct receiver *receiver, uint64_t length, int error)
+{
+	const struct msgpass_message_info *info = &receiver->info;
+
+	progress_end(&receiver->progress);
+	if (error != -EPIPE)
+		return fail_with(&receiver->target, TO_RECEIVE, error);
+	return fail(GONE, "the message from process %d is not whole: its sender died or gave up (EPIPE) after %" PRIu64 " of %" PRIu64 " bytes; let it be sent again",
+		    info->pid, length, info->length);
+}
+
+int receiver_write(struct receiver *receiver, size_t length, uint64_t *total)
+{
+	uint64_t remaining = receiver->info.remaining, written = length;
+	int ret = write_bytes(receiver, length);
+
+	while (!ret && remaining) {
+		ssize_t piece = msgpass_piece_read(receiver->target.fd,
+						   receiver->info.rest,
+						   receiver->buffer,
+						   receiver->size, &remaining);
+
+		if (piece < 0)
+			return fail_in_pieces(receiver, written, piece);
+		ret = write_bytes(receiver, piece);
+		written += piece;
+	}
+	*total += written;
+	return ret;
 }
 
 int receiver_fail(struct receiver *receiver, int error)
@@ -80,8 +126,7 @@ void receiver_tell(struct receiver *receiver,
 	fputc('\n', stderr);
 }
 
-static struct msgpass_receive_options
-first_options(const struct receiver *receiver)
+struct msgpass_receive_options receiver_options(const struct receiver *receiver)
 {
 	const struct options *options = receiver->options;
 
@@ -108,7 +153,7 @@ first_options(const struct receiver *receiver)
  */
 static ssize_t take_next(struct receiver *receiver)
 {
-	struct msgpass_receive_options how = first_options(receiver);
+	struct msgpass_receive_options how = receiver_options(receiver);
 	struct msgpass_message_info oldest;
 	ssize_t ret;
 
@@ -149,8 +194,9 @@ static bool wants_messages(const struct options *options)
 
 static int receive_one(struct receiver *receiver)
 {
-	struct msgpass_receive_options how = first_options(receiver);
+	struct msgpass_receive_options how = receiver_options(receiver);
 	bool message = wants_messages(receiver->options);
+	uint64_t total = 0;
 	ssize_t length;
 	int ret;
 
@@ -164,9 +210,9 @@ static int receive_one(struct receiver *receiver)
 		return receiver_fail(receiver, length);
 	if (!message && receiver->info.type == STREAM_START)
 		return receive_stream(receiver, length);
-	ret = receiver_write(receiver, length);
+	ret = receiver_write(receiver, length, &total);
 	if (!ret)
-		receiver_tell(receiver, &receiver->info, length, 1);
+		receiver_tell(receiver, &receiver->info, total, 1);
 	return ret;
 }
 
@@ -192,26 +238,61 @@ int receiver_open(struct receiver *receiver, const struct options *options)
 	return DONE;
 }
 
-int receive_output(const struct options *options)
+static int receive_all(struct receiver *receiver)
 {
-	struct receiver receiver = { 0 };
+	const struct options *options = receiver->options;
 	uint64_t count = options->count ? options->count :
 			 options->all ? UINT64_MAX : 1;
-	int ret;
+	int ret = DONE;
 
-	if (options->peek && (count > 1 || options->all))
+	while (!ret && count--)
+		ret = receive_one(receiver);
+	return ret == NOTHING_LEFT ? DONE : ret;
+}
+
+static bool make_buffer(struct receiver *receiver)
+{
+	uint64_t size = receiver->options->truncate;
+
+	/* more makes the pieces of a long message larger, but it no faster */
+	if (size == NO_TRUNCATE || size < FIRST_SIZE)
+		size = FIRST_SIZE;
+	receiver->size = size;
+	receiver->buffer = malloc(size);
+	return receiver->buffer;
+}
+
+static int check_options(const struct options *options)
+{
+	bool several = options->count > 1 || options->all;
+
+	if (options->peek && several)
 		return fail_usage(options, "--peek sees the same message each time; leave out --count and --all");
-	ret = receiver_open(&receiver, options);
+	if (options->fds && (options->peek || several ||
+			     options->truncate != NO_TRUNCATE))
+		return fail_usage(options, "--fds is for one message, all of it; leave out --count, --all, --peek and --truncate");
+	return DONE;
+}
+
+int receive_output(const struct options *options)
+{
+	struct receiver receiver = { .out = STDOUT_FILENO };
+	struct options whom = *options;
+	char **command;
+	int ret = check_options(options);
+
+	if (!ret && options->fds)
+		ret = options_take_command(&whom, &command);
+	if (!ret)
+		ret = receiver_open(&receiver, &whom);
 	if (ret)
 		return ret;
-	receiver.size = STREAM_PIECE;
-	receiver.buffer = malloc(receiver.size);
-	if (!receiver.buffer)
+	if (!make_buffer(&receiver))
 		return fail(FAILED, "there is no memory for a message");
 	progress_begin(&receiver.progress, options, STDOUT_FILENO);
-	while (!ret && count--)
-		ret = receive_one(&receiver);
+	ret = options->fds ? receive_for_command(&receiver, command) :
+			     receive_all(&receiver);
 	progress_end(&receiver.progress);
 	free(receiver.buffer);
-	return ret == NOTHING_LEFT ? DONE : ret;
+	return ret;
 }

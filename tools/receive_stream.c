@@ -114,9 +114,8 @@ int receive_stream(struct receiver *receiver, size_t first_length)
 	ssize_t length = first_length;
 
 	for (;;) {
-		if (receiver_write(receiver, length))
+		if (receiver_write(receiver, length, &total))
 			return fail_to_write(receiver, &first);
-		total += length;
 		length = take_further(receiver, &first);
 		if (length < 0)
 			return fail_broken(receiver, &first, total, length);

@@ -16,6 +16,7 @@
  * @buffer: grows as messages need it
  * @size: of the buffer
  * @info: of the last message received
+ * @out: where to write it: standard output, or a file in memory
  * @progress: the line on standard error
  * @noticed: that others' messages are in the way has been said
  */
@@ -25,6 +26,7 @@ struct receiver {
 	char *buffer;
 	size_t size;
 	struct msgpass_message_info info;
+	int out;
 	struct progress progress;
 	bool noticed;
 };
@@ -35,15 +37,22 @@ struct receiver {
  */
 int receiver_open(struct receiver *receiver, const struct options *options);
 
+/* What the command line says of which message to receive, and how. */
+struct msgpass_receive_options
+receiver_options(const struct receiver *receiver);
+
 /*
- * Receive one message into the buffer, and what it is into info. Returns the
- * length or a negative errno value.
+ * Receive one message, or the head of it, into the buffer, and what it is into
+ * info. Returns how much is in the buffer or a negative errno value.
  */
 ssize_t receiver_take(struct receiver *receiver,
 		      const struct msgpass_receive_options *how);
 
-/* Write what was received; returns an exit code, said why if not DONE. */
-int receiver_write(struct receiver *receiver, size_t length);
+/*
+ * Write what is in the buffer, and the rest of the message, and add to the
+ * total how much that was. Returns an exit code, said why if not DONE.
+ */
+int receiver_write(struct receiver *receiver, size_t length, uint64_t *total);
 
 /* Print what went wrong; return the exit code. */
 int receiver_fail(struct receiver *receiver, int error);
@@ -52,6 +61,9 @@ int receiver_fail(struct receiver *receiver, int error);
 void receiver_tell(struct receiver *receiver,
 		   const struct msgpass_message_info *first, uint64_t length,
 		   uint64_t pieces);
+
+/* Become the command, for one message and the open files that it carries. */
+int receive_for_command(struct receiver *receiver, char **command);
 
 /* The rest of the stream whose first piece was received just now. */
 int receive_stream(struct receiver *receiver, size_t first_length);

@@ -173,8 +173,10 @@ static int open_sender(struct sender *sender)
 		.type = options->type,
 		.priority = options->priority,
 		.nonblock = options->nonblock,
-		.synchronous = options->synchronous,
+		.synchronous = options->synchronous || options->flow,
 		.lifetime_ns = options->lifetime_ns,
+		.fds = options->send_fds.numbers,
+		.fds_count = options->send_fds.count,
 	};
 	progress_begin(&sender->progress, options, STDIN_FILENO);
 	return receipts_begin(sender);
@@ -184,29 +186,54 @@ static int open_sender(struct sender *sender)
 static bool wants_message(const struct options *options)
 {
 	return options->message || options->select || options->receipt ||
-	       options->tries || options->lifetime_ns;
+	       options->tries || options->lifetime_ns ||
+	       options->send_fds.count;
 }
 
-int send_input(const struct options *options)
+static int check_options(const struct options *options)
 {
-	struct sender sender = { .options = options };
-	int ret;
+	bool receipt = options->receipt || options->tries;
 
 	if (options->type >= STREAM_START)
 		return fail_usage(options, "types from %u on are those of streams", STREAM_START);
 	if (options->lines && options->message)
 		return fail_usage(options, "--lines and --message exclude each other");
-	if (options->synchronous && (options->receipt || options->tries))
+	if (options->lines && options->send_fds.count)
+		return fail_usage(options, "--fd is for one message; leave out --lines");
+	if (options->synchronous && receipt)
 		return fail_usage(options, "--synchronous needs no receipt: it returns when the message has been received");
-	ret = open_sender(&sender);
+	if (options->flow && receipt)
+		return fail_usage(options, "--flow needs no receipt: it returns when all of it has been received");
+	if (options->flow && options->nonblock)
+		return fail_usage(options, "--flow waits until it is received; leave out --nonblock, or use --timeout");
+	if (options->flow && (options->lines || options->send_fds.count))
+		return fail_usage(options, "--flow goes with neither --lines nor --fd");
+	return DONE;
+}
+
+static int send_as_asked(struct sender *sender)
+{
+	const struct options *options = sender->options;
+
+	if (options->lines)
+		return send_lines(sender);
+	if (options->flow)
+		return send_flow(sender);
+	if (wants_message(options))
+		return send_one(sender);
+	return send_stream(sender);
+}
+
+int send_input(const struct options *options)
+{
+	struct sender sender = { .options = options };
+	int ret = check_options(options);
+
+	if (!ret)
+		ret = open_sender(&sender);
 	if (ret)
 		return ret;
-	if (options->lines)
-		ret = send_lines(&sender);
-	else if (wants_message(options))
-		ret = send_one(&sender);
-	else
-		ret = send_stream(&sender);
+	ret = send_as_asked(&sender);
 	if (!ret)
 		ret = receipts_await(&sender);
 	progress_end(&sender.progress);

@@ -67,6 +67,9 @@ ssize_t sender_read(char **data, uint64_t limit);
 int sender_fail_to_read(struct sender *sender, int error);
 int sender_fail(struct sender *sender, int error);
 
+/* Standard input, which is a file, as one message of any length. */
+int send_flow(struct sender *sender);
+
 /* Standard input, as a stream if it is longer than a message. */
 int send_stream(struct sender *sender);
 

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "io.h"
 #include "job.h"
 #include "receiver.h"
 #include "stream.h"
@@ -54,6 +55,7 @@ struct server {
  * @request: buffer for what it receives
  * @size: of the buffer
  * @info: of the message it received last
+ * @fds: that came with it
  * @caller: who called
  * @answer: what the next receive replies with first
  */
@@ -64,6 +66,7 @@ struct worker {
 	char *request;
 	size_t size;
 	struct msgpass_message_info info;
+	int fds[MSGPASS_FDS_MAX];
 	struct msgpass_caller_info caller;
 	struct msgpass_answer answer;
 };
@@ -72,7 +75,7 @@ struct worker {
 
 static const char *const variables[] = {
 	"MSGPASS_PID=", "MSGPASS_UID=", "MSGPASS_GID=", "MSGPASS_PEER=",
-	"MSGPASS_TYPE=",
+	"MSGPASS_TYPE=", "MSGPASS_FDS=",
 };
 
 #define VARIABLES (sizeof(variables) / sizeof(variables[0]))
@@ -90,7 +93,7 @@ static char **make_environment(const struct worker *worker,
 {
 	const uint64_t values[VARIABLES] = {
 		worker->caller.pid, worker->caller.uid, worker->caller.gid,
-		worker->caller.peer, worker->info.type,
+		worker->caller.peer, worker->info.type, worker->info.fds_count,
 	};
 	size_t count = 0;
 	char **environment;
@@ -157,7 +160,11 @@ static void run(struct worker *worker, size_t length)
 	char **environment = make_environment(worker, texts);
 	int status = -ENOMEM;
 
-	if (environment)
+	worker->job.fds = worker->fds;
+	worker->job.fds_count = worker->info.fds_count;
+	if (!io_move_up(worker->fds, worker->info.fds_count))
+		status = -EMFILE;
+	else if (environment)
 		status = job_run(&worker->job, worker->server->command,
 				 environment, worker->request, length,
 				 worker->info.token);
@@ -226,31 +233,86 @@ static void reply_last(struct worker *worker)
 		check_answer(worker, ret);
 }
 
-/* Reply, and receive the next message; it stays while the buffer grows. */
+static bool grow(struct worker *worker, uint64_t size)
+{
+	char *larger = realloc(worker->request, size);
+
+	if (!larger)
+		return false;
+	worker->request = larger;
+	worker->size = size;
+	return true;
+}
+
+static void close_fds(struct worker *worker)
+{
+	for (uint32_t i = 0; i < worker->info.fds_count; i++)
+		close(worker->fds[i]);
+	worker->info.fds_count = 0;
+}
+
+/*
+ * Of a message that is no call the buffer may hold only the head. Returns the
+ * length of all of it; an error, which was told, if it can't be had.
+ */
+static ssize_t take_rest(struct worker *worker, size_t length)
+{
+	const struct msgpass_message_info *info = &worker->info;
+	int fd = worker->server->receiver.target.fd;
+	ssize_t ret = -EMSGSIZE;
+
+	if (!info->remaining)
+		return length;
+	if (info->length <= worker->job.limit)
+		ret = grow(worker, info->length) ? 0 : -ENOMEM;
+	if (ret == 0)
+		ret = msgpass_piece_read(fd, info->rest,
+					 worker->request + length,
+					 info->remaining, NULL);
+	if (ret == (ssize_t)info->remaining)
+		return info->length;
+	msgpass_piece_skip(fd, info->rest);
+	if (ret >= 0)
+		ret = -EPIPE;
+	fail(FAILED, "a message of %" PRIu64 " bytes from process %d is passed over: %s (%s)",
+	     info->length, info->pid, strerrordesc_np(-ret),
+	     strerrorname_np(-ret));
+	close_fds(worker);
+	return ret;
+}
+
+/* Reply, and receive the next message; a call stays while the buffer grows. */
 static ssize_t next(struct worker *worker)
 {
+	const struct msgpass_receive_options how = {
+		.pieces = true,
+		.fds = worker->fds,
+		.fds_room = MSGPASS_FDS_MAX,
+	};
+
 	for (;;) {
 		bool replies = worker->answer.token;
 		int fd = worker->server->receiver.target.fd;
 		struct msgpass_message_info info;
 		ssize_t ret = msgpass_reply_receive(fd, &worker->answer,
 						    worker->request,
-						    worker->size, NULL, &info);
+						    worker->size, &how, &info);
 		bool refused = worker->answer.token;
-		char *larger;
 
 		if (replies)
 			check_answer(worker, refused ? ret : 0);
 		if (refused)
 			continue;
-		worker->info = info;
-		if (ret != -EMSGSIZE)
+		if (ret < 0 && ret != -EMSGSIZE)
 			return ret;
-		larger = realloc(worker->request, info.length);
-		if (!larger)
+		if (ret == -EMSGSIZE && !grow(worker, info.length))
 			return -ENOMEM;
-		worker->request = larger;
-		worker->size = info.length;
+		if (ret == -EMSGSIZE)
+			continue;
+		worker->info = info;
+		ret = take_rest(worker, ret);
+		if (ret >= 0)
+			return ret;
 	}
 }
 
@@ -288,6 +350,7 @@ static void *work(void *argument)
 		}
 		if (find_caller(worker))
 			run(worker, length);
+		close_fds(worker);
 	}
 	reply_last(worker);
 	return NULL;
@@ -396,11 +459,9 @@ int serve(const struct options *options)
 	int ret;
 
 	server.options = options;
-	whom.operand_count = options->any ? 0 : 1;
-	if (options->operand_count <= whom.operand_count)
-		return fail_usage(options, "name a mailbox or --any, and the command after --");
-	server.command = options->operands + whom.operand_count;
-	ret = receiver_open(&server.receiver, &whom);
+	ret = options_take_command(&whom, &server.command);
+	if (!ret)
+		ret = receiver_open(&server.receiver, &whom);
 	if (ret)
 		return ret;
 	ret = msgpass_get_info(server.receiver.target.device, &info);
