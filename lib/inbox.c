@@ -12,7 +12,7 @@ PUBLIC int msgpass_inbox_set(int device,
 
 	if (ret < 0)
 		return ret;
-	if (settings && settings->bound)
+	if (is_for_opening(settings))
 		return -EINVAL;
 	return device_ioctl(device, MSGPASS_IOC_INBOX_SET, &argument);
 }

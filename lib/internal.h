@@ -68,6 +68,8 @@ void fill_message_info(struct msgpass_message_info *info,
 /* settings.c */
 int settings_to_attributes(const struct msgpass_settings *settings,
 			   struct msgpass_attributes *attributes);
+/* Whether they hold what only a new mailbox can be given. */
+bool is_for_opening(const struct msgpass_settings *settings);
 void settings_from_attributes(struct msgpass_settings *settings,
 			      const struct msgpass_attributes *attributes);
 

@@ -60,6 +60,10 @@ PUBLIC int msgpass_mailbox_open(int device, const char *name, int flags,
 		return ret;
 	if (settings && settings->bound)
 		argument.flags |= MSGPASS_OPEN_BOUND;
+	if (settings && settings->broadcast)
+		argument.flags |= MSGPASS_OPEN_BROADCAST;
+	if (settings && settings->lossy)
+		argument.flags |= MSGPASS_OPEN_LOSSY;
 	return device_ioctl(device, MSGPASS_IOC_MAILBOX_OPEN, &argument);
 }
 
@@ -100,7 +104,7 @@ PUBLIC int msgpass_mailbox_set(int fd, const char *name,
 	struct msgpass_mailbox_set argument = { .size = sizeof(argument) };
 	int ret = copy_name(argument.name, name);
 
-	if (settings && settings->bound)
+	if (is_for_opening(settings))
 		return -EINVAL;
 	if (ret == 0)
 		ret = settings_to_attributes(settings, &argument.attributes);
@@ -164,6 +168,10 @@ static void fill_status(struct msgpass_mailbox_status *status,
 		.owner_peer = argument->out_owner_peer,
 		.owner_pid = argument->out_owner_pid,
 		.offered_peer = argument->out_offered_peer,
+		.broadcast = argument->out_flags & MSGPASS_MAILBOX_BROADCAST,
+		.lossy = argument->out_flags & MSGPASS_MAILBOX_LOSSY,
+		.subscribers = argument->out_subscribers,
+		.missed = argument->out_missed,
 	};
 	memcpy(status->name, argument->name, sizeof(status->name));
 	settings_from_attributes(&status->settings, &argument->out_attributes);

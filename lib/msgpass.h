@@ -177,6 +177,7 @@ struct msgpass_receive_options {
  * @rest: what names these, for msgpass_piece_read() and msgpass_piece_skip();
  *	0 if @remaining is
  * @fds_count: how many file descriptors it carries, room for them or not
+ * @missed: of a lossy broadcast, how many messages were missed just before it
  * @reserved: 0
  */
 struct msgpass_message_info {
@@ -196,6 +197,7 @@ struct msgpass_message_info {
 	uint64_t remaining;
 	uint64_t rest;
 	uint32_t fds_count;
+	uint32_t missed;
 	uint64_t reserved[4];
 };
 
@@ -405,6 +407,12 @@ enum msgpass_has {
  * @bound: of a new mailbox: bind it to the calling process, all its threads
  *	but no child. It is deleted when that process dies; exec keeps it.
  *	Only in opening one; @has has no bit for it.
+ * @broadcast: of a new mailbox: each file descriptor that receives, opened
+ *	before a message was sent, gets the message, from a queue of its own.
+ *	A capacity of 0, and to send with synchronous or receipt, to flow and
+ *	to call, are -EOPNOTSUPP. Only in opening one.
+ * @lossy: of a new mailbox that broadcasts: do not wait for those whose queue
+ *	is full; they miss the message and are told. Only in opening one.
  * @reserved: 0
  */
 struct msgpass_settings {
@@ -416,6 +424,8 @@ struct msgpass_settings {
 	uint64_t capacity_bytes;
 	uint64_t message_max;
 	bool bound;
+	bool broadcast;
+	bool lossy;
 	uint64_t reserved[3];
 };
 
@@ -435,6 +445,11 @@ struct msgpass_settings {
  * @owner_pid: pid of that process; 0 also if it can't be seen
  * @offered_peer: peer id of the process that it is offered to; 0 if there is
  *	none, or for whom this does not concern
+ * @broadcast: every message goes to all who receive; then of a file descriptor
+ *	that receives its own figures are told, else the sums
+ * @lossy: who is too slow misses messages
+ * @subscribers: of a broadcast, file descriptors that receive
+ * @missed: of a lossy broadcast, messages missed since it was made
  * @reserved: 0
  */
 struct msgpass_mailbox_status {
@@ -450,8 +465,12 @@ struct msgpass_mailbox_status {
 	uint64_t dropped;
 	uint64_t owner_peer;
 	pid_t owner_pid;
+	bool broadcast;
+	bool lossy;
 	uint64_t offered_peer;
-	uint64_t reserved[1];
+	uint64_t subscribers;
+	uint64_t missed;
+	uint64_t reserved[2];
 };
 
 /**

@@ -82,6 +82,7 @@ void fill_message_info(struct msgpass_message_info *info,
 		.remaining = argument->out_remaining,
 		.rest = pieces ? argument->out_token : 0,
 		.fds_count = argument->out_fds,
+		.missed = argument->out_missed,
 	};
 }
 

@@ -32,6 +32,12 @@ int settings_to_attributes(const struct msgpass_settings *settings,
 	return 0;
 }
 
+bool is_for_opening(const struct msgpass_settings *settings)
+{
+	return settings && (settings->bound || settings->broadcast ||
+			    settings->lossy);
+}
+
 void settings_from_attributes(struct msgpass_settings *settings,
 			      const struct msgpass_attributes *attributes)
 {

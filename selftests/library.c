@@ -1525,6 +1525,67 @@ TEST_F(library, limits_and_usage_are_told)
 	EXPECT_GE(holding.user_bytes, empty.user_bytes + 5);
 }
 
+/* --- broadcast */
+
+TEST_F(library, a_broadcast_reaches_all_who_receive)
+{
+	struct msgpass_settings broadcast = { .broadcast = true };
+	const char *name = unique_name("broadcast");
+	struct msgpass_mailbox_status status;
+	int readers[2], fd, i;
+
+	fd = msgpass_mailbox_open(self->device, name, O_WRONLY | O_CREAT, &broadcast);
+	ASSERT_GE(fd, 0);
+	for (i = 0; i < 2; i++) {
+		readers[i] = msgpass_mailbox_open(self->device, name, O_RDONLY, NULL);
+		ASSERT_GE(readers[i], 0);
+	}
+	ASSERT_EQ(0, msgpass_mailbox_send(fd, "hello", 5));
+	ASSERT_EQ(0, msgpass_mailbox_stat(fd, NULL, &status));
+	EXPECT_TRUE(status.broadcast);
+	EXPECT_FALSE(status.lossy);
+	EXPECT_EQ(2, status.subscribers);
+	EXPECT_EQ(2, status.queued);
+	ASSERT_EQ(0, msgpass_mailbox_stat(readers[0], NULL, &status));
+	EXPECT_EQ(1, status.queued);
+	for (i = 0; i < 2; i++) {
+		EXPECT_MESSAGE("hello", msgpass_mailbox_receive(readers[i], self->buffer,
+								sizeof(self->buffer),
+								&self->info));
+		EXPECT_EQ(0, self->info.missed);
+		close(readers[i]);
+	}
+	EXPECT_EQ(-EOPNOTSUPP, SEND_WITH(fd, "x", .receipt = true));
+	EXPECT_EQ(-EINVAL, msgpass_mailbox_set(fd, NULL, &broadcast));
+	EXPECT_EQ(-EINVAL, msgpass_inbox_set(self->device, &broadcast));
+	EXPECT_EQ(0, msgpass_mailbox_delete(fd, NULL));
+	close(fd);
+}
+
+TEST_F(library, who_is_too_slow_for_a_lossy_broadcast_is_told)
+{
+	struct msgpass_settings lossy = {
+		.has = MSGPASS_HAS_CAPACITY, .capacity = 1, .broadcast = true, .lossy = true,
+	};
+	struct msgpass_receive_options nonblock = { .nonblock = true };
+	struct msgpass_mailbox_status status;
+	int fd = msgpass_mailbox_open(self->device, NULL, O_RDWR, &lossy);
+
+	ASSERT_GE(fd, 0);
+	for (int i = 0; i < 3; i++)
+		ASSERT_EQ(0, msgpass_mailbox_send(fd, "x", 1));
+	EXPECT_EQ(1, msgpass_mailbox_receive(fd, self->buffer, 1, &self->info));
+	EXPECT_EQ(0, self->info.missed);
+	EXPECT_EQ(-EAGAIN, msgpass_receive_with(fd, self->buffer, 1, &nonblock, &self->info));
+	ASSERT_EQ(0, msgpass_mailbox_send(fd, "x", 1));
+	EXPECT_EQ(1, msgpass_receive_with(fd, self->buffer, 1, &nonblock, &self->info));
+	EXPECT_EQ(2, self->info.missed);
+	ASSERT_EQ(0, msgpass_mailbox_stat(fd, NULL, &status));
+	EXPECT_TRUE(status.lossy);
+	EXPECT_EQ(2, status.missed);
+	close(fd);
+}
+
 /* --- the wrong descriptor */
 
 TEST_F(library, a_descriptor_of_the_wrong_kind_is_refused)
