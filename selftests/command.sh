@@ -182,7 +182,7 @@ a_bound_box_dies_with_its_command() {
 	until_true box_has receivers_waiting 1
 	box_has bound_pid $owner
 	box_has capacity 3
-	msgpass ls | grep -q "^0600 .* $owner $box$"
+	msgpass ls | grep -q "^0600 .* $owner queue  *$box$"
 	msgpass ls --json | grep -q "\"name\": \"$box\", .*\"bound_pid\": $owner,"
 	seq 3 | msgpass send --lines "$box"
 	ends $owner 0
@@ -618,7 +618,7 @@ open_files_that_are_not_asked_for_are_not_lost() {
 	exits 9 msgpass recv "$box"
 	says "comes with open files (EMSGSIZE).*msgpass recv --fds $box -- COMMAND"
 	exits 0 msgpass recv --json --peek "$box"
-	says '"fds": 1}'
+	says '"fds": 1,'
 	box_has queued 1
 	exits 0 msgpass recv --truncate 100 "$box"
 	equal "$(cat "$tmp/out")" hello
@@ -760,6 +760,79 @@ a_message_too_long_to_serve_is_passed_over() {
 	until_true grep -q "passed over.*EMSGSIZE" "$tmp/server"
 	equal "$(echo hello | msgpass call "$box")" hello
 	ends_serving $server
+}
+
+# --- broadcast
+
+a_broadcast_reaches_all_who_receive() {
+	msgpass create --broadcast "$box"
+	echo nobody | msgpass send "$box"
+	msgpass recv "$box" >"$tmp/out1" &
+	receiver1=$!
+	msgpass recv "$box" >"$tmp/out2" &
+	receiver2=$!
+	until_true box_has receivers_waiting 2
+	box_has subscribers 2
+	data 1 30000
+	msgpass send "$box" <"$tmp/data"
+	ends $receiver1 0
+	ends $receiver2 0
+	same_file "$tmp/data" "$tmp/out1"
+	same_file "$tmp/data" "$tmp/out2"
+	msgpass ls | grep -q " broadcast  *$box$"
+	box_has broadcast true
+	box_has sent 2
+}
+
+a_slow_receiver_holds_a_broadcast_back() {
+	msgpass create --broadcast --capacity 1 "$box"
+	msgpass recv --type 5 "$box" &
+	until_true box_has subscribers 1
+	echo x | exits 0 msgpass send "$box"
+	echo x | exits 3 msgpass send --nonblock "$box"
+	says "nobody got it"
+	echo x | exits 4 msgpass send --timeout 0.05 "$box"
+	says "one of those who receive from mailbox '$box' had no room"
+}
+
+a_slow_receiver_of_a_lossy_broadcast_is_told() {
+	msgpass create --broadcast --lossy --capacity 1 "$box"
+	msgpass ls | grep -q " lossy  *$box$"
+	mkfifo "$tmp/fifo"
+	msgpass recv --count 3 --json "$box" >"$tmp/fifo" 2>"$tmp/said" 9>&- &
+	receiver=$!
+	exec 9<"$tmp/fifo"
+	until_true box_has receivers_waiting 1
+	# more than the pipe holds
+	head -c 200000 /dev/zero | msgpass send "$box"
+	until_true box_has received 1
+	for i in 2 3 4; do echo $i | exits 0 msgpass send --nonblock "$box"; done
+	box_has missed 2
+	head -c 200002 <&9 | tail -c 1 | grep -qx ''
+	until_true box_has receivers_waiting 1
+	echo 5 | msgpass send "$box"
+	equal "$(cat <&9)" 5
+	ends $receiver 0
+	says "2 messages of mailbox '$box' were missed"
+	equal "$(grep -c '"missed": 0}' "$tmp/said")" 2
+	equal "$(grep -c '"missed": 2}' "$tmp/said")" 1
+}
+
+what_can_not_be_broadcast_is_refused() {
+	msgpass create --broadcast "$box" --message-max 100
+	seq 100 >"$tmp/data"
+	exits 9 msgpass send "$box" <"$tmp/data"
+	says "a broadcast is one message.*--message-max"
+	echo x | exits 1 msgpass send --receipt "$box"
+	says "mailbox '$box' is for broadcast, which has no"
+	exits 1 msgpass send --flow "$box" <"$tmp/data"
+	echo x | exits 1 msgpass call "$box"
+	says "can't be called (EOPNOTSUPP)"
+	exits 1 msgpass set "$box" --capacity 0
+	says "needs room"
+	exits 2 msgpass create --lossy "$box.2"
+	exits 1 msgpass create --broadcast --capacity 0 "$box.2"
+	says "give it a --capacity"
 }
 
 # --- call and serve
@@ -1437,7 +1510,7 @@ boxes_are_listed() {
 	msgpass create "$box" --mode 0620 --capacity 5
 	echo hello | msgpass send "$box"
 	msgpass ls >"$tmp/out"
-	grep -q "^0620 root  *root  *1  *5  *6  *0  *0  *- $box$" "$tmp/out"
+	grep -q "^0620 root  *root  *1  *5  *6  *0  *0  *- queue  *$box$" "$tmp/out"
 	msgpass ls --names | grep -qx "$box"
 	msgpass ls --json >"$tmp/json"
 	grep -q "\"name\": \"$box\", .*\"queued\": 1," "$tmp/json"

@@ -68,9 +68,14 @@ static ssize_t call(const struct sender *sender, const char *request,
 }
 
 /* What fails before a server has the request fails as a send does. */
-static int call_fail(const struct target *target, int error)
+static int call_fail(const struct sender *sender, int error)
 {
+	const struct target *target = &sender->target;
+
+	if (error == -EOPNOTSUPP && sender->options->send_fds.count)
+		return fail_with(target, TO_SEND, error);
 	switch (-error) {
+	case EOPNOTSUPP:
 	case EMSGSIZE:
 	case EPIPE:
 	case ETIMEDOUT:
@@ -111,7 +116,7 @@ static int call_with_input(struct sender *sender, struct reply *reply)
 		length = call(sender, request, length, reply);
 	free(request);
 	if (length < 0)
-		return call_fail(&sender->target, length);
+		return call_fail(sender, length);
 	if (io_write_all(STDOUT_FILENO, reply->buffer, length) < (size_t)length)
 		return fail(FAILED, "cannot write to standard output: %m; the reply of %s is lost",
 			    sender->target.text);

@@ -41,6 +41,10 @@ void describe_mailbox(struct record *record,
 	describe_process(record, "bound_pid", status->owner_pid);
 	describe_process(record, "bound_peer", status->owner_peer);
 	describe_process(record, "offered_peer", status->offered_peer);
+	record_bool(record, "broadcast", status->broadcast);
+	record_bool(record, "lossy", status->lossy);
+	record_number(record, "subscribers", status->subscribers);
+	record_number(record, "missed", status->missed);
 }
 
 void describe_inbox(struct record *record,
@@ -96,4 +100,5 @@ void describe_message(struct record *record,
 	record_bool(record, "flow", info->flow);
 	record_bool(record, "receipt", info->receipt);
 	record_number(record, "fds", info->fds_count);
+	record_number(record, "missed", info->missed);
 }

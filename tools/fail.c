@@ -75,6 +75,7 @@ static const char *verb_of(enum deed deed)
 	static const char *const words[] = {
 		[TO_SEND] = "send to",
 		[TO_MEET] = "send to",
+		[TO_BROADCAST] = "send to",
 		[TO_CONFIRM] = "wait for receipts from",
 		[TO_CALL] = "call",
 		[TO_RECEIVE] = "receive from",
@@ -103,6 +104,20 @@ static const struct {
 } sentences[] = {
 #define ANY_KIND -1
 #define ANY_DEED -1
+	{ EMSGSIZE, ANY_KIND, TO_BROADCAST,
+	  "a broadcast is one message, and this one is longer than %s takes (EMSGSIZE); shorten it, or raise --message-max there" },
+	{ EAGAIN, ANY_KIND, TO_BROADCAST,
+	  "one of those who receive from %s has no room (EAGAIN), and nobody got it; wait with --timeout, or see: msgpass stat %n" },
+	{ ETIMEDOUT, ANY_KIND, TO_BROADCAST,
+	  "one of those who receive from %s had no room in time (ETIMEDOUT), and nobody got it; wait longer with --timeout, or make it --lossy" },
+	{ EOPNOTSUPP, ANY_KIND, TO_BROADCAST,
+	  "%s is for broadcast, which has no --synchronous, --receipt, --tries and --flow, and takes no UNIX socket, io_uring or /dev/msgpass (EOPNOTSUPP); leave that out" },
+	{ EOPNOTSUPP, ANY_KIND, TO_CALL,
+	  "%s is for broadcast and can't be called (EOPNOTSUPP); call another" },
+	{ EOPNOTSUPP, ANY_KIND, TO_CREATE,
+	  "%s can't be for broadcast without room (EOPNOTSUPP); give it a --capacity" },
+	{ EOPNOTSUPP, ANY_KIND, TO_SET,
+	  "%s is for broadcast and needs room (EOPNOTSUPP); give it a --capacity" },
 	{ EAGAIN, ANY_KIND, TO_MEET,
 	  "no receiver waits for it at %s (EAGAIN); wait for one with --timeout" },
 	{ ETIMEDOUT, ANY_KIND, TO_MEET,

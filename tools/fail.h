@@ -28,6 +28,7 @@ enum exit_code {
 enum deed {
 	TO_SEND,
 	TO_MEET,	/* to send synchronously */
+	TO_BROADCAST,	/* to send to all who receive from a mailbox */
 	TO_CONFIRM,	/* to wait for the receipt of what was sent */
 	TO_CALL,
 	TO_RECEIVE,

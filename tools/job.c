@@ -8,11 +8,15 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fail.h"
 #include "job.h"
+#include "text.h"
 
 #define FIRST_SIZE 4096
 
@@ -178,4 +182,15 @@ int job_run(struct job *job, char **command, char **environment,
 	if (job->length > job->limit)
 		job->overflow = true;
 	return ret;
+}
+
+int job_become(char **command)
+{
+	if (fflush(stdout))
+		return fail(FAILED, "cannot write to standard output: %m");
+	/* main() ignores it, and exec would keep that */
+	signal(SIGPIPE, SIG_DFL);
+	execvp(command[0], command);
+	return fail(FAILED, "cannot run '%s': %s (%s)", text_shown(command[0]),
+		    strerror(errno), strerrorname_np(errno));
 }

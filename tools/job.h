@@ -42,4 +42,10 @@ struct job {
 int job_run(struct job *job, char **command, char **environment,
 	    const char *input, size_t length, bool keep);
 
+/*
+ * The command takes the place of this process, and has what it has. Returns an
+ * exit code, said why, if it can't be run.
+ */
+int job_become(char **command);
+
 #endif /* JOB_H */

@@ -65,6 +65,13 @@ static const char *owner_text(const struct msgpass_mailbox_status *status)
 	return number;
 }
 
+static const char *kind_text(const struct msgpass_mailbox_status *status)
+{
+	if (status->lossy)
+		return "lossy";
+	return status->broadcast ? "broadcast" : "queue";
+}
+
 static void begin_list(struct listing *listing, const char *key,
 		       const char *heading)
 {
@@ -100,12 +107,12 @@ static void print_mailbox(struct listing *listing,
 		return;
 	}
 	printf("%04o %-10s %-10s %8" PRIu64 " %9s %10" PRIu64
-	       " %9" PRIu64 " %7" PRIu64 " %7s ",
+	       " %9" PRIu64 " %7" PRIu64 " %7s %-9s ",
 	       status->settings.mode, user_text(status->settings.uid),
 	       group_text(status->settings.gid), status->queued,
 	       limit_text(status->settings.capacity), status->queued_bytes,
 	       status->receivers_waiting, status->senders_waiting,
-	       owner_text(status));
+	       owner_text(status), kind_text(status));
 	text_print(stdout, status->name);
 	putchar('\n');
 }
@@ -116,7 +123,7 @@ static int list_mailboxes(struct listing *listing)
 	int ret;
 
 	begin_list(listing, "mailboxes",
-		   "MODE OWNER      GROUP        QUEUED  CAPACITY      BYTES RECEIVERS SENDERS   BOUND NAME");
+		   "MODE OWNER      GROUP        QUEUED  CAPACITY      BYTES RECEIVERS SENDERS   BOUND KIND      NAME");
 	while ((ret = msgpass_mailbox_next(listing->device, &status)) > 0) {
 		print_mailbox(listing, &status);
 		listing->count++;

@@ -4,12 +4,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "fail.h"
+#include "job.h"
 #include "target.h"
 #include "verbs.h"
 
@@ -25,18 +25,6 @@ static int tell_port(const struct target *target, int mailbox)
 	return DONE;
 }
 
-/* The command takes the place of this process, and so owns what it owned. */
-static int become(char **command)
-{
-	if (fflush(stdout))
-		return fail(FAILED, "cannot write to standard output: %m");
-	/* main() ignores it, and exec would keep that */
-	signal(SIGPIPE, SIG_DFL);
-	execvp(command[0], command);
-	return fail(FAILED, "cannot run '%s': %s (%s)", text_shown(command[0]),
-		    strerror(errno), strerrorname_np(errno));
-}
-
 static int create_bound(const struct target *target,
 			const struct options *options)
 {
@@ -49,7 +37,7 @@ static int create_bound(const struct target *target,
 		return fail_with(target, TO_BIND, ret);
 	if (!strcmp(target->name, "0"))
 		code = tell_port(target, ret);
-	return code ? code : become(options->operands + 1);
+	return code ? code : job_become(options->operands + 1);
 }
 
 /*
@@ -66,6 +54,8 @@ int create_mailbox(const struct options *options)
 		return fail_usage(options, "name a mailbox, and after -- the command to bind it to");
 	if (!bound && options->operand_count != 1)
 		return fail_usage(options, "name one mailbox");
+	if (options->settings.lossy && !options->settings.broadcast)
+		return fail_usage(options, "--lossy goes with --broadcast");
 	ret = target_mailbox(&target, options->operands[0]);
 	if (!ret && bound)
 		return create_bound(&target, options);
@@ -174,5 +164,5 @@ int accept_mailbox(const struct options *options)
 	ret = msgpass_mailbox_accept(target.device, target.name);
 	if (ret < 0)
 		return fail_with(&target, TO_ACCEPT, ret);
-	return options->operand_count > 1 ? become(options->operands + 1) : DONE;
+	return options->operand_count > 1 ? job_become(options->operands + 1) : DONE;
 }

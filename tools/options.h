@@ -67,7 +67,7 @@ extern const struct verb verbs[];
  * @priority: --priority
  * @send_fds: --fd, each of them
  * @settings: --mode, --owner, --group, --capacity, --capacity-bytes,
- *	--message-max, --bound
+ *	--message-max, --bound, --broadcast, --lossy
  * @all: --all
  * @any: --any
  * @by_priority: --by-priority

@@ -111,12 +111,22 @@ int receiver_fail(struct receiver *receiver, int error)
 	return fail_with(&receiver->target, TO_RECEIVE, error);
 }
 
+static void notice_missed(struct receiver *receiver)
+{
+	if (!receiver->info.missed || receiver->options->quiet)
+		return;
+	progress_end(&receiver->progress);
+	fail(DONE, "%u messages of %s were missed before this one, because there was no room; receive faster, or raise its --capacity",
+	     receiver->info.missed, receiver->target.text);
+}
+
 void receiver_tell(struct receiver *receiver,
 		   const struct msgpass_message_info *first, uint64_t length,
 		   uint64_t pieces)
 {
 	struct record record;
 
+	notice_missed(receiver);
 	if (!receiver->options->verbose && !receiver->options->json)
 		return;
 	progress_end(&receiver->progress);
@@ -183,9 +193,12 @@ static ssize_t take_next(struct receiver *receiver)
 	return receiver_take(receiver, &how);
 }
 
-static bool wants_messages(const struct options *options)
+/* Streams are not broadcast: see wants_message() of send. */
+static bool wants_messages(const struct receiver *receiver)
 {
-	return options->message || options->select || options->peek ||
+	const struct options *options = receiver->options;
+
+	return receiver->broadcast || options->message || options->select || options->peek ||
 	       options->truncate != NO_TRUNCATE;
 }
 
@@ -195,7 +208,7 @@ static bool wants_messages(const struct options *options)
 static int receive_one(struct receiver *receiver)
 {
 	struct msgpass_receive_options how = receiver_options(receiver);
-	bool message = wants_messages(receiver->options);
+	bool message = wants_messages(receiver);
 	uint64_t total = 0;
 	ssize_t length;
 	int ret;
@@ -228,8 +241,11 @@ int receiver_open(struct receiver *receiver, const struct options *options)
 		return fail_usage(options, "settings are for the own inbox; change a mailbox with: msgpass set %s",
 				  text_shown(receiver->target.name));
 	ret = target_open(&receiver->target, O_RDONLY);
-	if (ret || !options->settings.has)
+	if (ret)
 		return ret;
+	receiver->broadcast = target_is_broadcast(&receiver->target);
+	if (!options->settings.has)
+		return DONE;
 	ret = msgpass_inbox_set(receiver->target.device, &options->settings);
 	if (ret < 0)
 		return fail_with(&(struct target){

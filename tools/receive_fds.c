@@ -3,17 +3,15 @@
  * recv --fds: this process becomes a command, whose standard input is the
  * message, and which has the open files that came with it from 3 on.
  */
-#include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "fail.h"
 #include "io.h"
+#include "job.h"
 #include "receiver.h"
 
 static void set_variable(const char *name, uint64_t value)
@@ -68,9 +66,8 @@ int receive_for_command(struct receiver *receiver, char **command)
 		return ret;
 	receiver_tell(receiver, &receiver->info, total, 1);
 	set_variables(&receiver->info);
-	signal(SIGPIPE, SIG_DFL);
-	if (arrange(receiver->out, fds, receiver->info.fds_count))
-		execvp(command[0], command);
-	return fail(FAILED, "cannot run '%s': %m (%s); the message is lost",
-		    command[0], strerrorname_np(errno));
+	if (!arrange(receiver->out, fds, receiver->info.fds_count))
+		return fail(FAILED, "cannot arrange the open files: %m; the message is lost");
+	job_become(command);
+	return fail(FAILED, "the message is lost");
 }

@@ -16,6 +16,7 @@
  * @buffer: grows as messages need it
  * @size: of the buffer
  * @info: of the last message received
+ * @broadcast: everybody who receives there gets every message
  * @out: where to write it: standard output, or a file in memory
  * @progress: the line on standard error
  * @noticed: that others' messages are in the way has been said
@@ -26,6 +27,7 @@ struct receiver {
 	char *buffer;
 	size_t size;
 	struct msgpass_message_info info;
+	bool broadcast;
 	int out;
 	struct progress progress;
 	bool noticed;

@@ -66,8 +66,11 @@ int sender_fail(struct sender *sender, int error)
 	bool missed = sender->how.synchronous &&
 		      (error == -EAGAIN || error == -ETIMEDOUT);
 
+	enum deed deed = sender->broadcast ? TO_BROADCAST :
+			 missed ? TO_MEET : TO_SEND;
+
 	progress_end(&sender->progress);
-	return fail_with(&sender->target, missed ? TO_MEET : TO_SEND, error);
+	return fail_with(&sender->target, deed, error);
 }
 
 int sender_fail_to_read(struct sender *sender, int error)
@@ -167,6 +170,7 @@ static int open_sender(struct sender *sender)
 	if (ret < 0)
 		return sender_fail(sender, ret);
 	sender->self = info.peer;
+	sender->broadcast = target_is_broadcast(&sender->target);
 	sender->how = (struct msgpass_send_options){
 		.pid = options->pid,
 		.peer = options->peer,
@@ -182,10 +186,15 @@ static int open_sender(struct sender *sender)
 	return receipts_begin(sender);
 }
 
-/* Of a stream each piece would come or go by itself. */
-static bool wants_message(const struct options *options)
+/*
+ * Of a stream each piece would come or go by itself, and those who receive a
+ * broadcast could begin in its middle.
+ */
+static bool wants_message(const struct sender *sender)
 {
-	return options->message || options->select || options->receipt ||
+	const struct options *options = sender->options;
+
+	return sender->broadcast || options->message || options->select || options->receipt ||
 	       options->tries || options->lifetime_ns ||
 	       options->send_fds.count;
 }
@@ -219,7 +228,7 @@ static int send_as_asked(struct sender *sender)
 		return send_lines(sender);
 	if (options->flow)
 		return send_flow(sender);
-	if (wants_message(options))
+	if (wants_message(sender))
 		return send_one(sender);
 	return send_stream(sender);
 }

@@ -32,6 +32,7 @@ struct receipts {
  * @how: options of the next message
  * @receipts: of what was sent
  * @progress: the line on standard error
+ * @broadcast: the target is a mailbox whose messages go to all who receive
  * @self: peer id of this process
  * @piece: longest piece to cut, in bytes
  * @messages: how many were sent
@@ -44,6 +45,7 @@ struct sender {
 	struct msgpass_send_options how;
 	struct receipts receipts;
 	struct progress progress;
+	bool broadcast;
 	uint64_t self;
 	size_t piece;
 	uint64_t messages;

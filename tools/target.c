@@ -80,3 +80,12 @@ int target_open(struct target *target, int flags)
 	return fail_with(target, flags == O_WRONLY ? TO_SEND : TO_RECEIVE,
 			 target->fd);
 }
+
+bool target_is_broadcast(const struct target *target)
+{
+	struct msgpass_mailbox_status status;
+
+	return target->kind == TARGET_MAILBOX &&
+	       msgpass_mailbox_stat(target->fd, NULL, &status) == 0 &&
+	       status.broadcast;
+}

@@ -45,6 +45,9 @@ int target_find(struct target *target, const struct options *options);
 /* The mailbox called so. */
 int target_mailbox(struct target *target, const char *name);
 
+/* Whether every message goes to all who receive; the mailbox is open. */
+bool target_is_broadcast(const struct target *target);
+
 /* Open the mailbox, if it is one, with O_RDONLY or O_WRONLY. */
 int target_open(struct target *target, int flags);
 
