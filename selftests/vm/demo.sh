@@ -137,7 +137,7 @@ run 'echo "6 * 7" | msgpass call --timeout 0.2 sums'
 expect "without a server there is none in time: exit status 4" [ $? -eq 4 ]
 
 # bound_to PID: wait until the mailbox is bound to this process.
-bound_to() { until_stat shop bound_pid "$1"; }
+bound_to() { until_stat shop bound_pid "$1" 2>/dev/null; }
 
 scene "A mailbox that dies with its process"
 mkfifo go
@@ -151,11 +151,11 @@ run "msgpass give --pid $second shop"
 run "echo >go"
 expect "the second server has accepted it" bound_to $second
 run "kill -9 $first"
-wait $first 2>/dev/null
+wait $first
 run 'echo olleh | msgpass call shop | tee got'
 expect "the first is dead, the second serves" [ "$(cat got)" = hello ]
 run "kill -9 $second"
-wait $second 2>/dev/null
+wait $second
 run msgpass stat shop
 expect "and with the second the mailbox is gone" [ $? -eq 5 ]
 run msgpass rm letters secret parcels small meeting sums
