@@ -158,7 +158,52 @@ run "kill -9 $second"
 wait $second
 run msgpass stat shop
 expect "and with the second the mailbox is gone" [ $? -eq 5 ]
-run msgpass rm letters secret parcels small meeting sums
+scene "Any unused port"
+run 'port=$(msgpass create 0)'
+run 'echo "on port $port" | msgpass send --message $port'
+run 'msgpass recv --message $port'
+expect "a number from 1024 up" [ "$port" -ge 1024 ]
+
+scene "The file again, as one message that no buffer holds"
+say "It flows from the sender's memory into the receiver's, while the sender waits."
+run msgpass create --capacity 1 --message-max 4096 narrow
+say "sent:     $sum"
+(msgpass recv --quiet narrow | sha256sum | cut -d' ' -f1 >got) &
+run "msgpass send --flow --quiet narrow </files/big"
+expect "all of it was received when the send returned" [ $? -eq 0 ]
+wait
+say "received: $(cat got)"
+expect "the same" [ "$(cat got)" = "$sum" ]
+
+scene "Did it arrive?"
+run msgpass create news
+run 'echo "dinner is ready" | msgpass send --message --receipt --quiet news &'
+until_stat news queued 1
+run 'msgpass recv --message news'
+expect "received, says the receipt" wait $!
+run 'echo "dinner is cold" | msgpass send --message --lifetime 0.2 --tries 2 news'
+expect "dropped, twice, because nobody received it in time: exit status 11" [ $? -eq 11 ]
+
+scene "An open file in a message"
+say "The log is father's; child1 may write to it, because he was sent it."
+touch log && chown father log && chmod 600 log
+run msgpass create --mode 0666 desk
+as father 'msgpass send --message --fd 3 desk 3>>/tmp/log </dev/null'
+as child1 "msgpass recv --fds desk -- sh -c 'echo I was here >&3'"
+run cat log
+expect "child1 wrote to it" grep -q "I was here" log
+
+scene "One to many"
+run msgpass create --broadcast announcements
+for child in child1 child2 child3; do
+	msgpass recv --quiet --message announcements >$child.got &
+	until_stat announcements receivers_waiting ${child#child}
+done
+run 'echo "the shop closes at six" | msgpass send --message announcements'
+wait
+cat child?.got
+expect "each of the three got it" [ "$(cat child?.got | sort | uniq -c | awk '{ print $1 }')" = 3 ]
+run msgpass rm letters secret parcels small meeting sums narrow news desk announcements $port
 
 printf '\n'
 [ $failed -eq 0 ] || say "$failed of these went wrong"
