@@ -38,7 +38,7 @@ static int apply_call_options(const struct msgpass_call_options *options,
 static bool is_over(int error)
 {
 	return error == 0 || error == -EPIPE || error == -ETIMEDOUT ||
-	       error == -ESRCH;
+	       error == -EDEADLK || error == -ESRCH;
 }
 
 /* A call that nobody will go on with must not wait for a reply for ever. */

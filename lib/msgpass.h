@@ -15,6 +15,9 @@
  * -EAGAIN	it would block, and may not
  * -ETIMEDOUT	the timeout is over; nothing was sent or received
  * -EINTR	a signal handler without SA_RESTART ran first; the same
+ * -EDEADLK	the wait would never end: the process that it is for waits for the
+ *		caller, directly or through others; the same. Waits with a timeout
+ *		are never refused so, nor those of processes with several threads.
  * -ESRCH	there is no such process, or not any more
  * -ENOENT	there is no such mailbox, or it is not for the caller to see
  * -EPIPE	the process died or the mailbox was deleted; of a call also: the

@@ -29,10 +29,12 @@ void msgpass_call_init(void)
 	last_token = ktime_get_boottime_ns();
 }
 
-void msgpass_call_party_init(struct msgpass_call_party *party)
+void msgpass_call_party_init(struct msgpass_call_party *party,
+			     struct msgpass_wait_node *waits)
 {
 	INIT_LIST_HEAD(&party->made);
 	INIT_LIST_HEAD(&party->taken);
+	party->waits = waits;
 }
 
 void msgpass_call_put(struct msgpass_open_call *call)
@@ -73,6 +75,7 @@ static void leave_taker(struct msgpass_open_call *call)
 	list_del_init(&call->in_taken);
 	call->taker = NULL;
 	call->token = 0;
+	RCU_INIT_POINTER(call->holder, NULL);
 }
 
 /* To replied or over: no server has to do with it any more. */
@@ -84,6 +87,7 @@ static void settle(struct msgpass_open_call *call, enum msgpass_call_state state
 		leave_taker(call);
 	after->withdraw = call->state == MSGPASS_CALL_QUEUED;
 	call->state = state;
+	RCU_INIT_POINTER(call->holder, NULL);
 	after->request = call->request;
 	call->request = (struct msgpass_call_request) {};
 	if (call->waiter) {
@@ -241,20 +245,33 @@ int msgpass_call_set_request(struct msgpass_open_call *call,
 	/* Another thread may have guessed the id, and cancelled it. */
 	if (call->state == MSGPASS_CALL_QUEUED) {
 		put_request(call, message, port);
+		rcu_assign_pointer(call->holder, port->receiver);
 		error = 0;
 	}
 	spin_unlock(&calls_lock);
 	return error;
 }
 
-bool msgpass_call_is_over(struct msgpass_open_call *call)
+bool msgpass_call_sent(struct msgpass_open_call *call,
+		       struct msgpass_message *message)
 {
+	struct msgpass_wait_node *holder = NULL;
 	bool over;
 
 	spin_lock(&calls_lock);
 	over = call->state == MSGPASS_CALL_OVER;
+	/* It was forwarded, and nobody has taken it since. */
+	if (call->state == MSGPASS_CALL_QUEUED &&
+	    call->request.message == message &&
+	    !rcu_access_pointer(call->holder)) {
+		holder = call->request.port->receiver;
+		rcu_assign_pointer(call->holder, holder);
+	}
 	spin_unlock(&calls_lock);
-	return over;
+	/* The caller of this keeps the port, and the holder with it. */
+	if (holder)
+		msgpass_wait_node_check(holder);
+	return !over;
 }
 
 bool msgpass_call_withdraw(struct msgpass_open_call *call)
@@ -308,6 +325,7 @@ static void enter_taker(struct msgpass_open_call *call, u64 token,
 	call->state = MSGPASS_CALL_TAKEN;
 	call->token = token;
 	call->taker = taker;
+	rcu_assign_pointer(call->holder, taker->waits);
 	hash_add(calls_by_token, &call->by_token, token);
 	list_add_tail(&call->in_taken, &taker->taken);
 }
@@ -332,6 +350,7 @@ void msgpass_call_untake(struct msgpass_open_call *call, u64 token)
 	if (is_taken_by(call, token)) {
 		leave_taker(call);
 		call->state = MSGPASS_CALL_QUEUED;
+		rcu_assign_pointer(call->holder, call->request.port->receiver);
 	}
 	spin_unlock(&calls_lock);
 }
@@ -430,7 +449,7 @@ int msgpass_call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
 		else
 			call->waiter = NULL;
 		/* From now on a reply is too late, and its server told so. */
-		if (error == -ETIMEDOUT ||
+		if (error == -ETIMEDOUT || error == -EDEADLK ||
 		    (error && fatal_signal_pending(current)))
 			settle(call, MSGPASS_CALL_OVER, &after);
 	}

@@ -15,6 +15,8 @@
  * Lifetime: references; the request message has one, so has whoever works with
  * the call, and the caller's list until it is over. The request is kept for the
  * server to read in pieces, and let go when there is a reply, or none to be.
+ * The holder is a part of the taker, who lets go of its calls before it is
+ * freed, or of the request's port; who reads it without the lock needs RCU.
  *
  * Locking: calls_lock (call.c) guards all state, lists and tables; it is held
  * for a few instructions each time, and with no other lock.
@@ -38,6 +40,7 @@ struct msgpass_call_request {
 struct msgpass_call_party {
 	struct list_head made;
 	struct list_head taken;
+	struct msgpass_wait_node *waits;	/* the process's; const */
 };
 
 struct msgpass_open_call {
@@ -59,6 +62,11 @@ struct msgpass_open_call {
 	struct msgpass_call_party *maker;	/* NULL: not on its list */
 	struct msgpass_call_party *taker;	/* while taken */
 	struct msgpass_call_request request;	/* references, or NULL */
+	/*
+	 * The one process that the reply has to come from, as things stand; to
+	 * read: RCU. NULL: none, or the request waits for room with another.
+	 */
+	struct msgpass_wait_node __rcu *holder;
 	struct msgpass_message *reply;		/* reference held, or NULL */
 	struct msgpass_waiter *waiter;		/* the caller's thread, or NULL */
 	struct hlist_node by_id;
@@ -68,7 +76,8 @@ struct msgpass_open_call {
 };
 
 void msgpass_call_init(void);
-void msgpass_call_party_init(struct msgpass_call_party *party);
+void msgpass_call_party_init(struct msgpass_call_party *party,
+			     struct msgpass_wait_node *waits);
 /* The process is dead. */
 void msgpass_call_party_exit(struct msgpass_call_party *party);
 
@@ -95,7 +104,9 @@ void msgpass_call_refuse(struct msgpass_open_call *call);
 int msgpass_call_set_request(struct msgpass_open_call *call,
 			     struct msgpass_message *message,
 			     struct msgpass_port *port);
-bool msgpass_call_is_over(struct msgpass_open_call *call);
+/* Its request @message was accepted. False: but it was given up meanwhile. */
+bool msgpass_call_sent(struct msgpass_open_call *call,
+		       struct msgpass_message *message);
 /* Takes the request back: false if somebody has received it, or is about to. */
 bool msgpass_call_withdraw(struct msgpass_open_call *call);
 /* A reference to the request of a call that is taken, or NULL. */

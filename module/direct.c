@@ -179,9 +179,10 @@ static struct msgpass_peer *inbox_alloc(void)
 	msgpass_port_init(&inbox->port, &inbox_port_ops, &limits);
 	msgpass_queue_init(&inbox->receipts, &inbox->port);
 	inbox->receipts.unlimited = true;
+	inbox->port.receiver = &inbox->waits;
 	inbox->links = RB_ROOT;
 	inbox->mode = INBOX_MODE_DEFAULT;
-	msgpass_call_party_init(&inbox->calls);
+	msgpass_call_party_init(&inbox->calls, &inbox->waits);
 	msgpass_readings_init(&inbox->readings);
 	spin_lock_init(&inbox->outgoing_lock);
 	INIT_LIST_HEAD(&inbox->outgoing);
@@ -519,6 +520,16 @@ int msgpass_direct_send(struct msgpass_inbox *receiver,
 		spin_unlock(&receiver->port.lock);
 		return PTR_ERR(link);
 	}
+	/*
+	 * Not for room alone, which its receiver need not be the one to make,
+	 * nor with a lifetime, which ends the wait like a deadline.
+	 */
+	if (!wait->call && !msgpass_message_lifetime(message) &&
+	    (wait->synchronous || msgpass_queue_is_rendezvous(&link->queue)))
+		wait->edge = (struct msgpass_wait_edge) {
+			.from = &sender->waits,
+			.to = &receiver->waits,
+		};
 	error = msgpass_port_send(&link->queue, message, wait);
 	return died_or_unknown(error, wait);
 }
@@ -622,6 +633,8 @@ int msgpass_direct_receive(struct msgpass_inbox *inbox, u64 from, bool is_peer,
 			return PTR_ERR(link);
 		}
 		selection->queue = &link->queue;
+		wait->edge.from = &inbox->waits;
+		wait->edge.to = &link->sender->waits;
 	} else {
 		spin_lock(&inbox->port.lock);
 	}

@@ -20,6 +20,7 @@
 #define MSGPASS_DIRECT_H
 
 #include "call.h"
+#include "deadlock.h"
 #include "peer.h"
 #include "port.h"
 #include "reading.h"
@@ -47,6 +48,7 @@ struct msgpass_inbox {
 
 	struct msgpass_call_party calls;	/* call.c's */
 	struct xarray readings;			/* reading.c's */
+	struct msgpass_wait_node waits;		/* deadlock.c's */
 
 	spinlock_t outgoing_lock;		/* see the lock order above */
 	struct list_head outgoing;		/* links it sends through */

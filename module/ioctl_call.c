@@ -57,6 +57,7 @@ static int call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
 	case 0:
 	case -EPIPE:
 	case -ETIMEDOUT:
+	case -EDEADLK:
 		break;
 	case -EAGAIN:
 		return is_new ? -EINPROGRESS : -EAGAIN;
@@ -78,6 +79,14 @@ static int call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
 	return error;
 }
 
+/* The caller waits for whoever has the call, and for room there before. */
+static void set_edge(struct msgpass_wait *wait, struct msgpass_inbox *caller,
+		     struct msgpass_open_call *call)
+{
+	wait->edge.from = &caller->waits;
+	wait->edge.holder = &call->holder;
+}
+
 /* A call of the caller's: new and sent, or the one that goes on. */
 static struct msgpass_open_call *call_begin(struct msgpass_inbox *caller,
 					    const struct msgpass_target *target,
@@ -95,11 +104,15 @@ static struct msgpass_open_call *call_begin(struct msgpass_inbox *caller,
 
 	if (argument->token) {
 		call = msgpass_call_find(&caller->calls, argument->token);
-		return call ?: ERR_PTR(-ESRCH);
+		if (!call)
+			return ERR_PTR(-ESRCH);
+		set_edge(wait, caller, call);
+		return call;
 	}
 	call = msgpass_call_new(&caller->calls, caller->peer.identity);
 	if (IS_ERR(call))
 		return call;
+	set_edge(wait, caller, call);
 	error = msgpass_draft_begin(&draft, &data, argument->data,
 				    argument->length,
 				    argument->flags & MSGPASS_IOVEC,

@@ -58,12 +58,6 @@ static void queue_check_unused(struct msgpass_queue *queue)
 		queue->port->ops->queue_unused(queue);
 }
 
-/* No buffer: a message stays with its sender, who waits. */
-static bool is_rendezvous(const struct msgpass_queue *queue)
-{
-	return queue->port->limits.capacity == 0 && !queue->unlimited;
-}
-
 static bool is_too_long(const struct msgpass_queue *queue, size_t length)
 {
 	return length > queue->port->limits.message_max && !queue->unlimited;
@@ -75,7 +69,7 @@ bool msgpass_queue_has_room(const struct msgpass_queue *queue, size_t length)
 
 	if (queue->port->ops->has_room)
 		return queue->port->ops->has_room(queue->port, length);
-	if (queue->unlimited || is_rendezvous(queue))
+	if (queue->unlimited || msgpass_queue_is_rendezvous(queue))
 		return true;
 	return queue->held < limits->capacity &&
 	       queue->held_bytes <= limits->capacity_bytes &&
@@ -87,7 +81,7 @@ bool msgpass_queue_is_writable(const struct msgpass_queue *queue)
 {
 	struct msgpass_port *port = queue->port;
 
-	if (is_rendezvous(queue))
+	if (msgpass_queue_is_rendezvous(queue))
 		return !list_empty(&port->receivers);
 	return list_empty(&queue->senders) &&
 	       msgpass_queue_has_room(queue, port->limits.message_max);
@@ -165,6 +159,30 @@ static bool receiver_waits_for(const struct msgpass_port *port,
 		if (!waiter->selection->peek &&
 		    msgpass_selection_matches(waiter->selection, message) &&
 		    !msgpass_selection_fits(waiter->selection, message))
+			return true;
+	return false;
+}
+
+/* Will offer() find somebody, once there is room for it? */
+static bool is_awaited(const struct msgpass_port *port,
+		       const struct msgpass_message *message)
+{
+	const struct msgpass_waiter *waiter;
+
+	list_for_each_entry(waiter, &port->receivers, entry)
+		if (msgpass_selection_matches(waiter->selection, message))
+			return true;
+	return false;
+}
+
+/* The other way round: of those who send through @queue. */
+static bool will_be_sent(const struct msgpass_queue *queue,
+			 const struct msgpass_selection *selection)
+{
+	const struct msgpass_waiter *waiter;
+
+	list_for_each_entry(waiter, &queue->senders, entry)
+		if (msgpass_selection_matches(selection, waiter->message))
 			return true;
 	return false;
 }
@@ -253,7 +271,7 @@ static void admit(struct msgpass_queue *queue, struct msgpass_waiter *waiter,
 	struct msgpass_message *message = waiter->message;
 
 	if (!waiter->call &&
-	    (waiter->synchronous || is_rendezvous(queue))) {
+	    (waiter->synchronous || msgpass_queue_is_rendezvous(queue))) {
 		list_move_tail(&waiter->entry, &queue->meeting);
 		message->rendezvous = waiter;
 		accept_message(queue, message, wakes);
@@ -432,10 +450,12 @@ static int send_and_wait(struct msgpass_queue *queue,
 	msgpass_waiter_init(&self);
 	queue->senders_waiting++;
 	port->senders_waiting++;
-	if (room)
+	if (room) {
 		admit(queue, &self, &wakes);
-	else
+	} else {
+		self.room_helps = is_awaited(port, message);
 		msgpass_waiter_enter(&self, &queue->senders);
+	}
 	spin_unlock(&port->lock);
 	msgpass_port_wake(port, &wakes);
 	return sender_wait(port, queue, &self, wait);
@@ -447,7 +467,7 @@ int msgpass_port_send(struct msgpass_queue *queue,
 	__releases(&queue->port->lock)
 {
 	struct msgpass_port *port = queue->port;
-	bool synchronous = wait->synchronous || is_rendezvous(queue);
+	bool synchronous = wait->synchronous || msgpass_queue_is_rendezvous(queue);
 	struct msgpass_wakes wakes = {};
 	int error = 0;
 	bool room;
@@ -487,8 +507,10 @@ static int wait_for_message(struct msgpass_port *port,
 	msgpass_waiter_init(&self);
 	msgpass_waiter_enter(&self, &port->receivers);
 	port->receivers_waiting++;
-	if (selection->queue)
+	if (selection->queue) {
 		selection->queue->receivers_waiting++;
+		self.room_helps = will_be_sent(selection->queue, selection);
+	}
 	/* Where there is no buffer, that is when a send would not block. */
 	if (!port->limits.capacity)
 		wakes.events |= EPOLLOUT | EPOLLWRNORM;

@@ -68,6 +68,8 @@ struct msgpass_port_ops {
 struct msgpass_port {
 	spinlock_t lock;			/* see above */
 	const struct msgpass_port_ops *ops;	/* const */
+	/* The process that alone receives from it, or NULL; const. */
+	struct msgpass_wait_node *receiver;
 
 	/* lock */
 	struct msgpass_index index;
@@ -118,6 +120,13 @@ static inline void msgpass_port_get(struct msgpass_port *port)
 static inline void msgpass_port_put(struct msgpass_port *port)
 {
 	port->ops->put(port);
+}
+
+/* No buffer: a message stays with its sender, who waits. */
+static inline bool
+msgpass_queue_is_rendezvous(const struct msgpass_queue *queue)
+{
+	return !queue->port->limits.capacity && !queue->unlimited;
 }
 
 void msgpass_port_init(struct msgpass_port *port,

@@ -167,7 +167,7 @@ static int send_request(const struct msgpass_target *target,
 	msgpass_message_ref(message);
 	error = send_to_target(target, sender, message, NULL, wait);
 	/* Given up while it waited for room, when it could not be withdrawn. */
-	if (!error && msgpass_call_is_over(call))
+	if (!error && !msgpass_call_sent(call, message))
 		msgpass_port_withdraw(target->port, message);
 	msgpass_message_put(message);
 	return error;

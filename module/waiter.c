@@ -57,10 +57,12 @@ void msgpass_wake_tasks(struct msgpass_wakes *wakes)
 	wakes->count = 0;
 }
 
-static bool is_done(const struct msgpass_waiter *waiter)
+/* Is sleeping all that the process does, until another ends the wait? */
+static bool can_deadlock(const struct msgpass_waiter *waiter,
+			 const struct msgpass_wait *wait)
 {
-	/* Pairs with msgpass_waiter_complete(). */
-	return smp_load_acquire(&waiter->done);
+	return wait->edge.from && !wait->deadline && !waiter->room_helps &&
+	       get_nr_threads(current) == 1;
 }
 
 int msgpass_waiter_sleep(struct msgpass_waiter *waiter,
@@ -73,12 +75,14 @@ int msgpass_waiter_sleep(struct msgpass_waiter *waiter,
 	wait->waited = true;
 	for (;;) {
 		set_current_state(TASK_INTERRUPTIBLE);
-		if (is_done(waiter))
+		if (msgpass_waiter_is_done(waiter))
 			break;
 		if (expired)
 			error = -ETIMEDOUT;
 		else if (signal_pending(current))
 			error = -ERESTARTSYS;
+		else if (can_deadlock(waiter, wait))
+			error = msgpass_wait_edge_enter(&wait->edge, waiter);
 		if (error)
 			break;
 		expired = !schedule_hrtimeout_range(deadline,
@@ -86,6 +90,7 @@ int msgpass_waiter_sleep(struct msgpass_waiter *waiter,
 						    HRTIMER_MODE_ABS);
 	}
 	__set_current_state(TASK_RUNNING);
+	msgpass_wait_edge_leave(&wait->edge);
 	return error;
 }
 
@@ -95,7 +100,7 @@ int msgpass_waiter_sleep_killable(struct msgpass_waiter *waiter)
 
 	for (;;) {
 		set_current_state(TASK_KILLABLE | TASK_FREEZABLE);
-		if (is_done(waiter))
+		if (msgpass_waiter_is_done(waiter))
 			break;
 		if (fatal_signal_pending(current)) {
 			error = -ERESTARTSYS;

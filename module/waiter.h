@@ -6,6 +6,10 @@
  * list, under the port's lock, and from then on does not touch it; the thread
  * may see that, return and be gone before it is woken. Threads are woken after
  * the lock is released, from a struct msgpass_wakes that holds references.
+ *
+ * A sender and a receiver may wait for each other, where all that is missing is
+ * room. It may come from a third: who gives up a call that was forwarded
+ * through the same queue. So the one who comes second waits for no one process.
  */
 #ifndef MSGPASS_WAITER_H
 #define MSGPASS_WAITER_H
@@ -13,6 +17,8 @@
 #include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/types.h>
+
+#include "deadlock.h"
 
 struct msgpass_message;
 struct msgpass_selection;
@@ -25,6 +31,7 @@ struct msgpass_waiter {
 	struct msgpass_message *message;	/* to send, or handed over */
 	bool synchronous;			/* a sender's; const */
 	bool call;				/* the same: never a rendezvous */
+	bool room_helps;			/* const; see below */
 	int give_up;				/* port->lock: why, or 0 */
 	int result;
 	bool done;				/* release, acquire */
@@ -36,8 +43,15 @@ struct msgpass_wait {
 	bool synchronous;			/* until it is received */
 	bool call;				/* it waits for the reply */
 	ktime_t deadline;			/* 0: none */
+	struct msgpass_wait_edge edge;		/* whom it waits for */
 	bool waited;				/* out: it came to that */
 };
+
+static inline bool msgpass_waiter_is_done(const struct msgpass_waiter *waiter)
+{
+	/* Pairs with msgpass_waiter_complete(). */
+	return smp_load_acquire(&waiter->done);
+}
 
 /* What to do once the port is unlocked. */
 struct msgpass_wakes {
@@ -55,7 +69,10 @@ void msgpass_waiter_complete(struct msgpass_waiter *waiter, int result,
 			     struct msgpass_wakes *wakes);
 void msgpass_wake_tasks(struct msgpass_wakes *wakes);
 
-/* 0 once another has completed @waiter, or why to give up waiting. */
+/*
+ * 0 once another has completed @waiter, or why to give up waiting. That may
+ * have come too late, so look again where it is completed.
+ */
 int msgpass_waiter_sleep(struct msgpass_waiter *waiter,
 			 struct msgpass_wait *wait);
 /* The same, but nothing short of being killed is a reason. */

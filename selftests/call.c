@@ -8,55 +8,11 @@
 
 /* --- ioctls */
 
-static int do_call(int fd, struct msgpass_call *out, struct msgpass_call argument)
-{
-	int ret;
-
-	argument.size = sizeof(argument);
-	ret = call(fd, MSGPASS_IOC_CALL, &argument);
-	if (out)
-		*out = argument;
-	return ret;
-}
-
-/* CALL(fd, &out or NULL, .to = pid, BYTES(pointer, count), PLACE(pointer, count), ...) */
-#define CALL(fd, out, ...) do_call(fd, out, (struct msgpass_call){ __VA_ARGS__ })
-#define PLACE(pointer, count) .reply_data = (uintptr_t)(pointer), .reply_length = (count)
-#define PLACE_OF(variable) PLACE(&(variable), sizeof(variable))
-
-static int do_reply(int fd, struct msgpass_reply argument)
-{
-	argument.size = sizeof(argument);
-	return call(fd, MSGPASS_IOC_REPLY, &argument);
-}
-
-/* REPLY(fd, token, BYTES(pointer, count), ...) */
-#define REPLY(fd, of, ...) do_reply(fd, (struct msgpass_reply){ .token = (of), __VA_ARGS__ })
-
-static int reply_number(int fd, uint64_t token, uint32_t number)
-{
-	return REPLY(fd, token, NUMBER(number));
-}
-
-static int give_up(int fd, uint64_t token)
-{
-	return REPLY(fd, token, .flags = MSGPASS_CANCEL);
-}
-
 static int reply_receive(int fd, struct msgpass_reply_receive *argument)
 {
 	argument->size = sizeof(*argument);
 	return call(fd, MSGPASS_IOC_REPLY_RECEIVE, argument);
 }
-
-static int do_forward(int fd, struct msgpass_forward argument)
-{
-	argument.size = sizeof(argument);
-	return call(fd, MSGPASS_IOC_FORWARD, &argument);
-}
-
-/* FORWARD(fd, token, .to = pid, BYTES(pointer, count), ...) */
-#define FORWARD(fd, of, ...) do_forward(fd, (struct msgpass_forward){ .token = (of), __VA_ARGS__ })
 
 static int do_request_read(int fd, struct msgpass_request_read *out,
 			   struct msgpass_request_read argument)

@@ -493,6 +493,20 @@ a_receiver_may_want_just_one_sender() {
 	equal "$(cat "$tmp/out")" wanted
 }
 
+the_second_of_two_who_wait_for_each_other_exits_with_11() {
+	mkfifo "$tmp/to"
+	# shellcheck disable=SC2016 # for the inner shell
+	sh -c 'read -r from <"$1/to" && exec msgpass recv --pid "$from"' - "$tmp" 2>"$tmp/said" &
+	second=$!
+	msgpass recv --pid $second &
+	first=$!
+	until_true inbox_has $first receivers_waiting 1
+	echo $first >"$tmp/to"
+	ends $second 12
+	says "to wait for process $first would never end (EDEADLK)"
+	ends $first 8
+}
+
 the_own_inbox_is_set_up() {
 	msgpass recv --any --mode 0202 --capacity 3 >"$tmp/out" &
 	until_true inbox_has $! receivers_waiting 1

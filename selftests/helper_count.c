@@ -28,7 +28,7 @@ static void serve(int fd)
 	}
 }
 
-static void do_call(int fd, uint64_t to, size_t length)
+static void round_trip(int fd, uint64_t to, size_t length)
 {
 	struct msgpass_call argument = {
 		.size = sizeof(argument), .to = to, BYTES(buffer, length),
@@ -102,7 +102,7 @@ static void report_calls(const char *what, int fd, bool direct)
 
 	if (!server)
 		serve(fd);
-	report(what, do_call, fd, direct ? server : 0);
+	report(what, round_trip, fd, direct ? server : 0);
 	child_kill(server);
 }
 

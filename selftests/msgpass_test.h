@@ -300,6 +300,52 @@ static inline int link_stat(int fd, uint64_t to, uint64_t from, struct msgpass_l
 	return ret;
 }
 
+/* --- call and reply */
+
+static inline int do_call(int fd, struct msgpass_call *out, struct msgpass_call argument)
+{
+	int ret;
+
+	argument.size = sizeof(argument);
+	ret = call(fd, MSGPASS_IOC_CALL, &argument);
+	if (out)
+		*out = argument;
+	return ret;
+}
+
+/* CALL(fd, &out or NULL, .to = pid, BYTES(pointer, count), PLACE(pointer, count), ...) */
+#define CALL(fd, out, ...) do_call(fd, out, (struct msgpass_call){ __VA_ARGS__ })
+#define PLACE(pointer, count) .reply_data = (uintptr_t)(pointer), .reply_length = (count)
+#define PLACE_OF(variable) PLACE(&(variable), sizeof(variable))
+
+static inline int do_reply(int fd, struct msgpass_reply argument)
+{
+	argument.size = sizeof(argument);
+	return call(fd, MSGPASS_IOC_REPLY, &argument);
+}
+
+/* REPLY(fd, token, BYTES(pointer, count), ...) */
+#define REPLY(fd, of, ...) do_reply(fd, (struct msgpass_reply){ .token = (of), __VA_ARGS__ })
+
+static inline int reply_number(int fd, uint64_t token, uint32_t number)
+{
+	return REPLY(fd, token, NUMBER(number));
+}
+
+static inline int give_up(int fd, uint64_t token)
+{
+	return REPLY(fd, token, .flags = MSGPASS_CANCEL);
+}
+
+static inline int do_forward(int fd, struct msgpass_forward argument)
+{
+	argument.size = sizeof(argument);
+	return call(fd, MSGPASS_IOC_FORWARD, &argument);
+}
+
+/* FORWARD(fd, token, .to = pid, BYTES(pointer, count), ...) */
+#define FORWARD(fd, of, ...) do_forward(fd, (struct msgpass_forward){ .token = (of), __VA_ARGS__ })
+
 /* --- a channel: what the inbox of a process and a mailbox have in common */
 
 struct channel {

@@ -961,7 +961,7 @@ TEST_F(lifetime, of_a_message_is_over_for_a_peek_and_for_read)
 	for (i = 0; i < 50; i++) {
 		ASSERT_EQ(0, MORTAL(side, 1, 1));
 		ASSERT_EQ(-EAGAIN, RECEIVE(side->fd, NULL,
-					     .flags = MSGPASS_PEEK | MSGPASS_NONBLOCK));
+					   .flags = MSGPASS_PEEK | MSGPASS_NONBLOCK));
 		ASSERT_EQ(0, MORTAL(side, 1, 1));
 		ASSERT_EQ(-EAGAIN, RECEIVE(side->fd, NULL, .flags = MSGPASS_NONBLOCK));
 	}

@@ -65,6 +65,8 @@ enum exit_code exit_code_of(int error)
 		return TOO_LONG;
 	case EEXIST:
 		return THERE_ALREADY;
+	case EDEADLK:
+		return DEADLOCK;
 	default:
 		return FAILED;
 	}
@@ -154,6 +156,8 @@ static const struct {
 	  "one of the open files can't be sent to %s (EOPNOTSUPP): a UNIX socket, an io_uring or /dev/msgpass; send another" },
 	{ ELOOP, ANY_KIND, TO_SEND,
 	  "one of the open files is a mailbox that could then be reached only from itself (ELOOP); send it elsewhere than to %s" },
+	{ EDEADLK, ANY_KIND, ANY_DEED,
+	  "to wait for %s would never end (EDEADLK): it waits for this process, perhaps through others; first give it what it waits for, or wait with --timeout" },
 	{ ENOENT, TARGET_MAILBOX, ANY_DEED,
 	  "there is no %s that you may see (ENOENT); see what there is: msgpass ls, or make it: msgpass create %n" },
 	{ EEXIST, TARGET_MAILBOX, TO_BIND,

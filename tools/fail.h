@@ -22,6 +22,7 @@ enum exit_code {
 	TOO_LONG	= 9,
 	THERE_ALREADY	= 10,
 	DROPPED		= 11,
+	DEADLOCK	= 12,
 };
 
 /* What was being done when it failed. */

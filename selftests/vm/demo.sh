@@ -158,10 +158,13 @@ run "kill -9 $second"
 wait $second
 run msgpass stat shop
 expect "and with the second the mailbox is gone" [ $? -eq 5 ]
+
 scene "Any unused port"
+port=
+# shellcheck disable=SC2016 # run expands it
 run 'port=$(msgpass create 0)'
-run 'echo "on port $port" | msgpass send --message $port'
-run 'msgpass recv --message $port'
+run "echo 'on port $port' | msgpass send --message $port"
+run "msgpass recv --message $port"
 expect "a number from 1024 up" [ "$port" -ge 1024 ]
 
 scene "The file again, as one message that no buffer holds"
@@ -203,7 +206,20 @@ run 'echo "the shop closes at six" | msgpass send --message announcements'
 wait
 cat child?.got
 expect "each of the three got it" [ "$(cat child?.got | sort | uniq -c | awk '{ print $1 }')" = 3 ]
-run msgpass rm letters secret parcels small meeting sums narrow news desk announcements $port
+
+scene "Two who would wait for each other for ever"
+mkfifo turn
+sh -c 'read -r other <turn; exec msgpass recv --pid $other' &
+second=$!
+run "msgpass recv --pid $second &"
+first=$!
+until_stat --pid=$first receivers_waiting 1
+say "$second does: msgpass recv --pid $first"
+echo $first >turn
+wait $second
+expect "the second is refused: EDEADLK, exit status 12" [ $? -eq 12 ]
+wait $first
+run msgpass rm letters secret parcels small meeting sums narrow news desk announcements "$port"
 
 printf '\n'
 [ $failed -eq 0 ] || say "$failed of these went wrong"

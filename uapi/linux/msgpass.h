@@ -49,6 +49,8 @@
  * - EAGAIN: it would block, and MSGPASS_NONBLOCK or O_NONBLOCK is set
  * - ETIMEDOUT: the deadline passed first; nothing was sent or received
  * - EINTR: a signal came first; nothing was sent or received
+ * - EDEADLK: the wait would never end, see Deadlock; nothing was sent or
+ *   received
  * - ESRCH: no such process (dead, unknown, or not visible in the caller's pid
  *   namespace), or the process behind a peer id is gone
  * - ENOENT, EEXIST: no mailbox of that name; there is one already
@@ -67,6 +69,35 @@
  * - EFAULT: a pointer of the caller is bad; nothing was sent or received
  * - EBADF: the mailbox fd was opened without that right
  * - ENOTTY: no such ioctl on this kind of fd
+ */
+
+/**
+ * DOC: Deadlock
+ *
+ * A wait is EDEADLK if it would close a cycle, in which each process waits for
+ * the next one. These waits are looked at:
+ *
+ * - to receive from one process, on a device fd: for that process
+ * - to send to a process synchronously, or where its capacity is 0: for that
+ *   process, from the wait for room on
+ * - to get the reply to a call: for the process that has the call, in its
+ *   inbox or received, wherever from; from the wait for room on. While the
+ *   call is in a mailbox, or waits for room to be forwarded: for nobody.
+ *
+ * They count only without a deadline, and for a process that has one thread
+ * when it begins to sleep; one that has ended counts until the kernel has
+ * cleaned up after it, the first one as long as there are others. A cycle has
+ * up to 1024 processes; to wait for oneself is one, too.
+ *
+ * Nothing else is refused: no wait in which a deadline, another thread or a
+ * process outside could yet help, none for anyone's message, in a mailbox, or
+ * for nothing but room, not even when the capacity is set to 0 meanwhile; nor
+ * where one waits for room to send just what the other waits to receive. But
+ * signals and deaths are left out of account: they could end any wait.
+ *
+ * The wait that closes the cycle is refused, the others last; of several that
+ * close it together one is. If a call is forwarded and that closes a cycle,
+ * it is the call that fails. A wait that a signal restarts begins anew.
  */
 
 #define MSGPASS_IOC_MAGIC		0xBB
@@ -180,7 +211,8 @@
  * is told; should that receive fail, the message waits for the next. A send
  * given up before the message is taken leaves no trace; one that is given up
  * while a receiver copies it waits for that to end. If the message's lifetime
- * ends first, the send is ETIMEDOUT.
+ * ends first, the send is ETIMEDOUT. It is EDEADLK, and leaves no trace, if the
+ * receiver waits for the caller and could never take it.
  *
  * With MSGPASS_FLOW, a message that is longer than the receiver's largest does
  * not fail but flows, see below; a shorter one is sent as ever.
@@ -315,6 +347,8 @@ struct msgpass_receipt {
  * What a process sent before it died stays receivable; @from may still name
  * it, by pid as long as no living process has that pid. ESRCH after that.
  *
+ * To wait for @from while that waits for the caller is EDEADLK.
+ *
  * The out_ fields are filled on success and with EMSGSIZE.
  */
 struct msgpass_receive {
@@ -352,9 +386,9 @@ struct msgpass_receive {
  * another server, or give it up. When that process exits, or drops the call,
  * the caller gets EPIPE; so it does when the request is dropped unreceived.
  *
- * Each call has one outcome: a reply, EPIPE, ETIMEDOUT, or EINTR. A reply that
- * comes after another outcome is ESRCH for the server. (After Minix's sendrec
- * and QNX's MsgSend, MsgReceive and MsgReply.)
+ * Each call has one outcome: a reply, EPIPE, ETIMEDOUT, EDEADLK, or EINTR. A
+ * reply that comes after another outcome is ESRCH for the server. (After Minix's
+ * sendrec and QNX's MsgSend, MsgReceive and MsgReply.)
  */
 
 /**
@@ -394,7 +428,9 @@ struct msgpass_receive {
  * there already, and with its token EAGAIN while it is not.
  *
  * A new call that is interrupted before a server took the request leaves no
- * trace (and no token). Timed out, it is over: a late reply reaches nobody.
+ * trace (and no token). Timed out, it is over: a late reply reaches nobody. So
+ * it is with EDEADLK: whoever has the call waits, perhaps through others, for
+ * the caller.
  *
  * Particular errors: EMSGSIZE the reply does not fit (out_length says how long
  * it is; the call goes on, for a larger buffer); ESRCH also: the process has
@@ -498,7 +534,9 @@ struct msgpass_reply_receive {
  * Sends the call on: the message is stamped as the forwarding process's, its
  * token is a new one, and the reply goes to the first caller. On an error the
  * call is still the forwarding process's, except for ESRCH of a token that is
- * none, or whose caller waits no more.
+ * none, or whose caller waits no more. EDEADLK is not an error of this, which
+ * waits for nothing but room; but the call is, if it comes to a server that
+ * waits for its caller.
  */
 struct msgpass_forward {
 	__u32 size;
