@@ -74,7 +74,7 @@ static int copies_make(struct msgpass_message *message, const struct cred *cred,
 		list_add(&copy->run, &copies->spare);
 		copies->count++;
 		if (lifetime)
-			error = msgpass_expiry_attach(copy, lifetime);
+			error = msgpass_expiry_attach(copy, cred, lifetime);
 		cond_resched();
 	}
 	return error;
@@ -250,24 +250,33 @@ void msgpass_subscription_put(struct msgpass_subscription *subscription)
 	kfree(subscription);
 }
 
-void msgpass_subscription_start(struct msgpass_subscription *subscription,
-				struct msgpass_broadcast *broadcast)
+/* A send goes to all of them under one lock, and its sender pays for that. */
+#define SUBSCRIPTIONS_MAX	1024
+
+int msgpass_subscription_start(struct msgpass_subscription *subscription,
+			       struct msgpass_broadcast *broadcast)
 {
 	struct msgpass_port *port = broadcast->queue->port;
 	bool closed;
+	int error = 0;
 
-	msgpass_port_get(port);
-	subscription->broadcast = broadcast;
 	spin_lock(&port->lock);
-	subscription->port.limits = port->limits;
 	closed = port->closed;
-	if (!closed) {
+	if (!closed && broadcast->count >= SUBSCRIPTIONS_MAX)
+		error = -ENOSPC;
+	if (!error) {
+		msgpass_port_get(port);
+		subscription->broadcast = broadcast;
+		subscription->port.limits = port->limits;
+	}
+	if (!closed && !error) {
 		list_add_tail(&subscription->entry, &broadcast->subscriptions);
 		WRITE_ONCE(broadcast->count, broadcast->count + 1);
 	}
 	spin_unlock(&port->lock);
 	if (closed)
 		msgpass_port_close(&subscription->port);
+	return error;
 }
 
 /* With the mailbox's port locked. */
@@ -331,5 +340,7 @@ void msgpass_broadcast_set_limits(struct msgpass_broadcast *broadcast,
 		at->port.limits = *limits;
 		spin_unlock(&at->port.lock);
 	}
+	broadcast->queue->writable =
+		msgpass_queue_is_writable(broadcast->queue);
 	spin_unlock(&port->lock);
 }

@@ -55,10 +55,11 @@ void msgpass_broadcast_close(struct msgpass_broadcast *broadcast);
 void msgpass_broadcast_set_limits(struct msgpass_broadcast *broadcast,
 				  const struct msgpass_limits *limits);
 
-/* ERR_PTR. Then either start it, or put it. */
+/* ERR_PTR. Then start it, and later end it; or put it. */
 struct msgpass_subscription *msgpass_subscription_new(void);
-void msgpass_subscription_start(struct msgpass_subscription *subscription,
-				struct msgpass_broadcast *broadcast);
+/* -ENOSPC if there are too many. */
+int msgpass_subscription_start(struct msgpass_subscription *subscription,
+			       struct msgpass_broadcast *broadcast);
 void msgpass_subscription_end(struct msgpass_subscription *subscription);
 void msgpass_subscription_put(struct msgpass_subscription *subscription);
 

@@ -550,7 +550,11 @@ void msgpass_direct_send_receipt(struct msgpass_inbox *inbox,
 	struct msgpass_wait wait = { .nonblock = true };
 	int error = -ESTALE;
 
-	msgpass_inbox_note_exec(inbox);
+	/*
+	 * An exec that nobody has noted yet is noted before the inbox is read,
+	 * and drops this too. Not here: to note one drops messages, and what
+	 * they have asked for are receipts.
+	 */
 	spin_lock(&inbox->port.lock);
 	if (inbox->resets == resets)
 		error = msgpass_port_send(&inbox->receipts, receipt, &wait);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/jiffies.h>
 #include <linux/slab.h>
+#include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
+#include "account.h"
 #include "expiry.h"
 
 struct expiry {
@@ -10,6 +12,8 @@ struct expiry {
 	struct delayed_work work;
 	struct msgpass_message *message;	/* const */
 	struct msgpass_port *port;		/* const once accepted */
+	struct msgpass_account *account;	/* reference held; const */
+	bool ended;				/* see arm_again() */
 };
 
 static struct workqueue_struct *expiry_workqueue;
@@ -23,11 +27,36 @@ static void put_timer_references(struct expiry *expiry)
 	msgpass_port_put(port);
 }
 
+static void arm(struct expiry *expiry, u64 delay)
+{
+	/* One more: never before its time. */
+	queue_delayed_work(expiry_workqueue, &expiry->work,
+			   min_t(u64, nsecs_to_jiffies64(delay) + 1,
+				 MAX_JIFFY_OFFSET));
+}
+
+/* Long timers come early: the wheel ends after some weeks. */
+static void arm_again(struct expiry *expiry)
+{
+	const struct msgpass_message *message = expiry->message;
+
+	arm(expiry, message->time + msgpass_message_lifetime(message) -
+		    ktime_get_ns());
+	/* Either this or expiry_ended() finds it armed, if both come now. */
+	smp_mb();
+	if (READ_ONCE(expiry->ended) && cancel_delayed_work(&expiry->work))
+		put_timer_references(expiry);
+}
+
 static void expiry_work(struct work_struct *work)
 {
 	struct expiry *expiry = container_of(to_delayed_work(work),
 					     struct expiry, work);
 
+	if (!msgpass_message_has_expired(expiry->message)) {
+		arm_again(expiry);
+		return;
+	}
 	msgpass_port_expire(expiry->port, expiry->message);
 	put_timer_references(expiry);
 }
@@ -37,14 +66,11 @@ static void expiry_accepted(struct msgpass_attachment *attachment,
 {
 	struct expiry *expiry = container_of(attachment, struct expiry,
 					     attachment);
-	u64 delay = nsecs_to_jiffies64(msgpass_message_lifetime(message));
 
 	expiry->port = message->queue->port;
 	msgpass_message_ref(message);
 	msgpass_port_get(expiry->port);
-	/* One more: never before its time. */
-	queue_delayed_work(expiry_workqueue, &expiry->work,
-			   min_t(u64, delay + 1, MAX_JIFFY_OFFSET));
+	arm(expiry, msgpass_message_lifetime(message));
 }
 
 static void expiry_ended(struct msgpass_attachment *attachment,
@@ -54,6 +80,9 @@ static void expiry_ended(struct msgpass_attachment *attachment,
 	struct expiry *expiry = container_of(attachment, struct expiry,
 					     attachment);
 
+	WRITE_ONCE(expiry->ended, true);
+	/* Pairs with that of arm_again(). */
+	smp_mb();
 	/* Else it was never accepted, or the work does it. */
 	if (cancel_delayed_work(&expiry->work))
 		put_timer_references(expiry);
@@ -61,7 +90,11 @@ static void expiry_ended(struct msgpass_attachment *attachment,
 
 static void expiry_freed(struct msgpass_attachment *attachment)
 {
-	kfree(container_of(attachment, struct expiry, attachment));
+	struct expiry *expiry = container_of(attachment, struct expiry,
+					     attachment);
+
+	msgpass_account_close(expiry->account, sizeof(*expiry));
+	kfree(expiry);
 }
 
 static const struct msgpass_attachment_ops expiry_ops = {
@@ -70,12 +103,21 @@ static const struct msgpass_attachment_ops expiry_ops = {
 	.freed = expiry_freed,
 };
 
-int msgpass_expiry_attach(struct msgpass_message *message, u64 lifetime)
+int msgpass_expiry_attach(struct msgpass_message *message,
+			  const struct cred *cred, u64 lifetime)
 {
-	struct expiry *expiry = kzalloc(sizeof(*expiry), GFP_KERNEL_ACCOUNT);
+	struct msgpass_account *account;
+	struct expiry *expiry;
 
-	if (!expiry)
+	account = msgpass_account_open(cred, sizeof(*expiry));
+	if (IS_ERR(account))
+		return PTR_ERR(account);
+	expiry = kzalloc(sizeof(*expiry), GFP_KERNEL_ACCOUNT);
+	if (!expiry) {
+		msgpass_account_close(account, sizeof(*expiry));
 		return -ENOMEM;
+	}
+	expiry->account = account;
 	expiry->attachment.ops = &expiry_ops;
 	expiry->message = message;
 	INIT_DELAYED_WORK(&expiry->work, expiry_work);

@@ -20,8 +20,9 @@ void msgpass_expiry_exit(void);
 
 /*
  * @message, made with stamp->extra, will wait for @lifetime nanoseconds and no
- * longer, from when it is accepted.
+ * longer, from when it is accepted. @cred pays.
  */
-int msgpass_expiry_attach(struct msgpass_message *message, u64 lifetime);
+int msgpass_expiry_attach(struct msgpass_message *message,
+			  const struct cred *cred, u64 lifetime);
 
 #endif

@@ -7,6 +7,7 @@
 #include <linux/net.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <net/sock.h>
 
 #include "account.h"
 #include "compat.h"
@@ -155,6 +156,24 @@ static const struct msgpass_attachment_ops files_ops = {
 	.freed = files_freed,
 };
 
+/* A socket keeps its network namespace. */
+static bool keeps_alive(struct file *file, const struct msgpass_mailbox *carrier)
+{
+	struct socket *socket = sock_from_file(file);
+
+	return socket && socket->sk &&
+	       msgpass_mailbox_goes_with(carrier, sock_net(socket->sk));
+}
+
+static int item_carry(struct item *item, struct msgpass_mailbox *carrier)
+{
+	if (item->carried.right)
+		return msgpass_right_carry(&item->carried, carrier);
+	if (carrier && keeps_alive(item->file, carrier))
+		return -ELOOP;
+	return 0;
+}
+
 int msgpass_files_attach(struct msgpass_message *message,
 			 struct msgpass_files *files,
 			 struct msgpass_mailbox *carrier)
@@ -167,11 +186,7 @@ int msgpass_files_attach(struct msgpass_message *message,
 			       &files->attachment);
 	msgpass_message_set_fds(message, files->count);
 	for (i = 0; i < files->count; i++) {
-		struct msgpass_carried *carried = &files->items[i].carried;
-
-		if (!carried->right)
-			continue;
-		error = msgpass_right_carry(carried, carrier);
+		error = item_carry(&files->items[i], carrier);
 		if (error)
 			return error;
 	}
@@ -225,4 +240,18 @@ uninstall:
 	while (done--)
 		close_fd(numbers[done]);
 	return error;
+}
+
+void msgpass_files_release(struct msgpass_message *message)
+{
+	struct msgpass_attachment *attachment;
+
+	if (message->hollow)
+		return;
+	attachment = msgpass_message_attachment(message,
+						MSGPASS_ATTACHED_FILES);
+	if (!attachment)
+		return;
+	msgpass_message_attach(message, MSGPASS_ATTACHED_FILES, NULL);
+	msgpass_files_put(files_of(attachment));
 }

@@ -41,4 +41,7 @@ int msgpass_files_attach(struct msgpass_message *message,
 int msgpass_files_install(const struct msgpass_message *message, u64 fds,
 			  u32 room);
 
+/* The message's, once its receiver has them, if no other message shares them. */
+void msgpass_files_release(struct msgpass_message *message);
+
 #endif

@@ -25,7 +25,8 @@ static void flow_freed(struct msgpass_attachment *attachment)
 {
 	struct msgpass_flow *flow = flow_of(attachment);
 
-	mmdrop(flow->mm);
+	if (flow->mm)
+		mmdrop(flow->mm);
 	msgpass_account_close(flow->account, flow_size(flow->count));
 	kvfree(flow);
 }
@@ -85,6 +86,26 @@ static void tell_sender(struct msgpass_flow *flow, struct msgpass_wakes *wakes)
 	flow->sender = NULL;
 }
 
+/*
+ * With the lock held: the address space if nobody will read it any more, to be
+ * dropped. A message that is read in pieces may stay for long after that.
+ */
+static struct mm_struct *take_mm(struct msgpass_flow *flow)
+{
+	struct mm_struct *mm = NULL;
+
+	lockdep_assert_held(&flow->lock);
+	if (flow->over && !flow->readers)
+		swap(mm, flow->mm);
+	return mm;
+}
+
+static void drop_mm(struct mm_struct *mm)
+{
+	if (mm)
+		mmdrop(mm);
+}
+
 int msgpass_flow_begin(struct msgpass_flow *flow)
 {
 	int error = 0;
@@ -101,6 +122,7 @@ int msgpass_flow_begin(struct msgpass_flow *flow)
 void msgpass_flow_end(struct msgpass_flow *flow, u64 through, bool finish)
 {
 	struct msgpass_wakes wakes = {};
+	struct mm_struct *mm;
 
 	spin_lock(&flow->lock);
 	flow->readers--;
@@ -108,19 +130,24 @@ void msgpass_flow_end(struct msgpass_flow *flow, u64 through, bool finish)
 	if (finish || flow->error || flow->done == flow->length)
 		flow->over = true;
 	tell_sender(flow, &wakes);
+	mm = take_mm(flow);
 	spin_unlock(&flow->lock);
 	msgpass_wake_tasks(&wakes);
+	drop_mm(mm);
 }
 
 void msgpass_flow_abandon(struct msgpass_flow *flow)
 {
 	struct msgpass_wakes wakes = {};
+	struct mm_struct *mm;
 
 	spin_lock(&flow->lock);
 	flow->over = true;
 	tell_sender(flow, &wakes);
+	mm = take_mm(flow);
 	spin_unlock(&flow->lock);
 	msgpass_wake_tasks(&wakes);
+	drop_mm(mm);
 }
 
 /* The sender's memory can't be read: it shall know. */
@@ -154,15 +181,19 @@ static unsigned long find_bytes(const struct msgpass_flow *flow, u64 offset,
 static long pin_batch(struct msgpass_flow *flow, unsigned long address,
 		      unsigned long count, struct page **pages)
 {
+	struct mm_struct *mm = flow->mm;
 	long pinned = -EINTR;
+	int locked = 1;
 
-	if (!mmget_not_zero(flow->mm))
+	if (!mmget_not_zero(mm))
 		return -EPIPE;
-	if (!mmap_read_lock_killable(flow->mm)) {
-		pinned = msgpass_pin_pages(flow->mm, address, count, pages);
-		mmap_read_unlock(flow->mm);
+	if (!mmap_read_lock_killable(mm)) {
+		/* It may unlock, and then waits for a page killably. */
+		pinned = msgpass_pin_pages(mm, address, count, pages, &locked);
+		if (locked)
+			mmap_read_unlock(mm);
 	}
-	mmput(flow->mm);
+	mmput(mm);
 	return pinned;
 }
 
@@ -195,6 +226,7 @@ static ssize_t read_batch(struct msgpass_flow *flow, u64 offset,
 	long pinned;
 
 	address = find_bytes(flow, offset, &count);
+	count = min_t(u64, count, flow->length - offset);
 	count = min3(count, iov_iter_count(to),
 		     BATCH_PAGES * PAGE_SIZE - offset_in_page(address));
 	if (!count)
@@ -249,6 +281,7 @@ int msgpass_flow_wait(struct msgpass_flow *flow, struct msgpass_wait *wait,
 		      int error, u64 *through)
 {
 	struct msgpass_waiter self = {};
+	struct mm_struct *mm;
 
 	msgpass_waiter_init(&self);
 	spin_lock(&flow->lock);
@@ -267,6 +300,8 @@ int msgpass_flow_wait(struct msgpass_flow *flow, struct msgpass_wait *wait,
 		spin_lock(&flow->lock);
 	}
 	error = flow_result(flow, error, through);
+	mm = take_mm(flow);
 	spin_unlock(&flow->lock);
+	drop_mm(mm);
 	return error;
 }

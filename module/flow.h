@@ -10,7 +10,8 @@
  *
  * What has gone through only counts once the reader commits it. The sender may
  * give up at any time, but not while somebody reads: that reader stops at the
- * next batch, and what it then commits has gone through.
+ * next batch (if it is not the first piece's), and what it then commits has gone
+ * through.
  *
  * Lifetime: the message's.
  *
@@ -28,13 +29,13 @@
 
 struct msgpass_flow {
 	struct msgpass_attachment attachment;
-	struct mm_struct *mm;			/* grabbed; const */
 	u64 length;				/* const */
 	struct msgpass_account *account;	/* reference held; const */
 
 	spinlock_t lock;			/* see above */
 
 	/* lock */
+	struct mm_struct *mm;			/* grabbed; NULL once over */
 	u64 done;				/* bytes that went through */
 	unsigned int readers;
 	bool stop;				/* the sender wants to leave */

@@ -89,6 +89,8 @@ process_to_give(const struct msgpass_mailbox_give *give)
 {
 	if (give->flags & ~(MSGPASS_PEER | MSGPASS_CANCEL))
 		return ERR_PTR(-EINVAL);
+	if (!(give->flags & MSGPASS_CANCEL) && !give->to)
+		return ERR_PTR(-EINVAL);
 	if (!(give->flags & MSGPASS_CANCEL))
 		return msgpass_direct_process(give->to,
 					      give->flags & MSGPASS_PEER);
@@ -170,6 +172,8 @@ static int subscribe(const struct msgpass_mailbox_open *open,
 		     struct msgpass_mailbox *mailbox,
 		     struct msgpass_subscription **subscription)
 {
+	int error;
+
 	if (!mailbox->broadcast || !(open->flags & MSGPASS_OPEN_RECEIVE)) {
 		if (*subscription)
 			msgpass_subscription_put(*subscription);
@@ -181,8 +185,10 @@ static int subscribe(const struct msgpass_mailbox_open *open,
 		if (IS_ERR(*subscription))
 			return PTR_ERR(*subscription);
 	}
-	msgpass_subscription_start(*subscription, mailbox->broadcast);
-	return 0;
+	error = msgpass_subscription_start(*subscription, mailbox->broadcast);
+	if (error)
+		msgpass_subscription_put(*subscription);
+	return error;
 }
 
 /* The mailbox that @open names or makes becomes what @right is to. */

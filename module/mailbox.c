@@ -43,6 +43,18 @@ static struct msgpass_names *current_names(void)
 	return net_generic(current->nsproxy->net_ns, names_id);
 }
 
+/* With its broadcast, if it is one. */
+struct mailbox_memory {
+	struct msgpass_mailbox mailbox;
+	struct msgpass_broadcast broadcast;
+};
+
+static size_t mailbox_charge(bool is_broadcast)
+{
+	return is_broadcast ? sizeof(struct mailbox_memory) :
+			      sizeof(struct msgpass_mailbox);
+}
+
 static void mailbox_close(struct msgpass_mailbox *mailbox)
 {
 	msgpass_port_close(&mailbox->port);
@@ -54,7 +66,8 @@ static void mailbox_free(struct msgpass_mailbox *mailbox)
 {
 	/* Nobody has a file of it: nobody waits, but messages may be left. */
 	mailbox_close(mailbox);
-	msgpass_account_close(mailbox->account, sizeof(*mailbox));
+	msgpass_account_close(mailbox->account,
+			      mailbox_charge(mailbox->broadcast));
 	put_user_ns(mailbox->user_ns);
 	kfree_rcu(mailbox, rcu);
 }
@@ -448,12 +461,6 @@ static int mailbox_apply(struct msgpass_mailbox *mailbox,
 	return 0;
 }
 
-/* With its broadcast, if it is one. */
-struct mailbox_memory {
-	struct msgpass_mailbox mailbox;
-	struct msgpass_broadcast broadcast;
-};
-
 static struct msgpass_mailbox *mailbox_alloc(bool broadcast, bool lossy)
 {
 	struct msgpass_limits limits = msgpass_limits_default();
@@ -478,17 +485,19 @@ static struct msgpass_mailbox *mailbox_alloc(bool broadcast, bool lossy)
 static struct msgpass_mailbox *
 mailbox_new(const struct msgpass_mailbox_open *open, const char *name)
 {
+	const size_t charge = mailbox_charge(open->flags &
+					     MSGPASS_OPEN_BROADCAST);
 	struct msgpass_mailbox *mailbox;
 	struct msgpass_account *account;
 	int error;
 
-	account = msgpass_account_open(current_cred(), sizeof(*mailbox));
+	account = msgpass_account_open(current_cred(), charge);
 	if (IS_ERR(account))
 		return ERR_CAST(account);
 	mailbox = mailbox_alloc(open->flags & MSGPASS_OPEN_BROADCAST,
 				open->flags & MSGPASS_OPEN_LOSSY);
 	if (!mailbox) {
-		msgpass_account_close(account, sizeof(*mailbox));
+		msgpass_account_close(account, charge);
 		return ERR_PTR(-ENOMEM);
 	}
 	refcount_set(&mailbox->refs, 1);
@@ -497,6 +506,7 @@ mailbox_new(const struct msgpass_mailbox_open *open, const char *name)
 	msgpass_peer_watch_init(&mailbox->bound, mailbox_bound_died);
 	msgpass_peer_watch_init(&mailbox->offer, mailbox_offer_died);
 	mailbox->user_ns = get_user_ns(current_names()->user_ns);
+	mailbox->net = current->nsproxy->net_ns;
 	memcpy(mailbox->name, name, sizeof(mailbox->name));
 	mailbox->owner = current_euid();
 	mailbox->group = current_egid();
@@ -718,7 +728,7 @@ static int mailbox_change_owner(struct msgpass_mailbox *mailbox)
 
 	lockdep_assert_held(&mailboxes_lock);
 	error = msgpass_account_move(&mailbox->account, current_cred(),
-				     sizeof(*mailbox));
+				     mailbox_charge(mailbox->broadcast));
 	if (error)
 		return error;
 	WRITE_ONCE(mailbox->owner, current_euid());
@@ -825,6 +835,12 @@ int msgpass_mailbox_stat(struct msgpass_mailbox *mailbox,
 	gone = is_gone(mailbox);
 	mutex_unlock(&mailboxes_lock);
 	return gone ? -EPIPE : 0;
+}
+
+bool msgpass_mailbox_goes_with(const struct msgpass_mailbox *mailbox,
+			       const struct net *net)
+{
+	return mailbox->name[0] && mailbox->net == net && net != &init_net;
 }
 
 u64 msgpass_mailbox_count(void)

@@ -30,6 +30,7 @@
 #include "port.h"
 
 struct msgpass_account;
+struct net;
 struct user_namespace;
 
 struct msgpass_mailbox {
@@ -38,6 +39,7 @@ struct msgpass_mailbox {
 	struct msgpass_broadcast *broadcast;	/* NULL: it is none; const */
 	refcount_t refs;
 	struct user_namespace *user_ns;		/* reference held; const */
+	const struct net *net;			/* to compare only; const */
 	char name[MSGPASS_NAME_SIZE];		/* zero-padded; const */
 	u64 id;					/* const once named */
 
@@ -92,6 +94,13 @@ int msgpass_mailbox_accept(struct msgpass_mailbox *mailbox);
 int msgpass_mailbox_stat(struct msgpass_mailbox *mailbox,
 			 struct msgpass_subscription *subscription,
 			 struct msgpass_mailbox_stat *stat);
+
+/*
+ * Does it go when that network namespace goes, which must not depend on what
+ * is queued in it? The first one never does.
+ */
+bool msgpass_mailbox_goes_with(const struct msgpass_mailbox *mailbox,
+			       const struct net *net);
 
 /* How many the caller's network namespace has. */
 u64 msgpass_mailbox_count(void);

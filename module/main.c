@@ -9,6 +9,7 @@
 #include "direct.h"
 #include "expiry.h"
 #include "mailbox.h"
+#include "right.h"
 
 static int __init msgpass_init(void)
 {
@@ -47,7 +48,9 @@ static void __exit msgpass_exit(void)
 	msgpass_chardev_exit();
 	msgpass_mailbox_exit();
 	msgpass_direct_exit();
+	msgpass_right_exit();
 	msgpass_expiry_exit();
+	msgpass_right_exit();
 	msgpass_account_exit();
 }
 

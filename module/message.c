@@ -192,6 +192,7 @@ static struct msgpass_message *message_alloc(size_t length,
 	message->queued = false;
 	message->abandoned = false;
 	message->hollow = false;
+	message->is_receipt = false;
 	message->has_extra = stamp->extra;
 	if (stamp->extra)
 		*extra_of(message) = (struct extra) {};
@@ -240,17 +241,70 @@ struct msgpass_message *msgpass_message_share(struct msgpass_message *body,
 	return message;
 }
 
+struct msgpass_message *
+msgpass_message_copy(const struct msgpass_message *message,
+		     const struct cred *cred)
+{
+	const struct msgpass_message *body = msgpass_message_body(message);
+	const struct msgpass_stamp stamp = {
+		.sender = message->sender,
+		.cred = cred,
+	};
+	struct kvec vec = {
+		.iov_base = (void *)body->data,
+		.iov_len = message->length,
+	};
+	struct iov_iter iter;
+
+	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, message->length);
+	return msgpass_message_new(&iter, &stamp, message->type,
+				   message->priority);
+}
+
+static size_t charge_of(const struct msgpass_message *message)
+{
+	return message_charge(message_size(stored(message),
+					   message->has_extra));
+}
+
+struct msgpass_account *
+msgpass_message_charge_too(const struct msgpass_message *message,
+			   const struct cred *cred)
+{
+	struct msgpass_account *account = msgpass_account_get(cred);
+	bool same = account == message->account;
+
+	if (IS_ERR(account))
+		return account;
+	msgpass_account_put(account);
+	/* Its own: it must not have to fit twice. */
+	return same ? NULL : msgpass_account_open(cred, charge_of(message));
+}
+
+void msgpass_message_charge_done(struct msgpass_message *message,
+				 struct msgpass_account *account)
+{
+	if (!account)
+		return;
+	msgpass_account_close(message->account, charge_of(message));
+	message->account = account;
+}
+
+void msgpass_message_charge_undone(const struct msgpass_message *message,
+				   struct msgpass_account *account)
+{
+	if (account)
+		msgpass_account_close(account, charge_of(message));
+}
+
 void msgpass_message_put(struct msgpass_message *message)
 {
-	size_t size;
-
 	if (!refcount_dec_and_test(&message->refs))
 		return;
 	free_attachments(message);
 	if (message->hollow)
 		msgpass_message_put(extra_of(message)->body);
-	size = message_size(stored(message), message->has_extra);
-	msgpass_account_close(message->account, message_charge(size));
+	msgpass_account_close(message->account, charge_of(message));
 	msgpass_identity_put(message->sender);
 	kvfree(message);
 }

@@ -44,8 +44,9 @@ struct msgpass_message {
 	refcount_t refs;
 	bool queued;				/* port->lock */
 	bool abandoned;				/* port->lock: its send failed */
-	bool has_extra;				/* const: see message.c */
-	bool hollow;				/* const: shares its data */
+	bool has_extra : 1;			/* const: see message.c */
+	bool hollow : 1;			/* const: shares its data */
+	bool is_receipt : 1;			/* const */
 
 	/* const once accepted */
 	struct msgpass_queue *queue;
@@ -115,6 +116,10 @@ struct msgpass_message *msgpass_message_new(struct iov_iter *from,
 /* One that shares all that @body says, and keeps it. @cred pays. ERR_PTR. */
 struct msgpass_message *msgpass_message_share(struct msgpass_message *body,
 					      const struct cred *cred);
+/* One of the same bytes that does not share them. @cred pays. ERR_PTR. */
+struct msgpass_message *
+msgpass_message_copy(const struct msgpass_message *message,
+		     const struct cred *cred);
 void msgpass_message_put(struct msgpass_message *message);
 /* The same, and it was not received: tells what is attached. */
 void msgpass_message_drop(struct msgpass_message *message,
@@ -140,6 +145,18 @@ void msgpass_message_set_lifetime(struct msgpass_message *message,
 				  u64 lifetime);
 u64 msgpass_message_lifetime(const struct msgpass_message *message);
 bool msgpass_message_has_expired(const struct msgpass_message *message);
+
+/*
+ * To charge @cred instead of who pays now. It is charged for both, until that
+ * is done or undone; NULL if they are the same. ERR_PTR.
+ */
+struct msgpass_account *
+msgpass_message_charge_too(const struct msgpass_message *message,
+			   const struct cred *cred);
+void msgpass_message_charge_done(struct msgpass_message *message,
+				 struct msgpass_account *account);
+void msgpass_message_charge_undone(const struct msgpass_message *message,
+				   struct msgpass_account *account);
 
 /*
  * What its sender calls its length, which is that of its data but for a flow;

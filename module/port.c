@@ -284,6 +284,12 @@ static void admit(struct msgpass_queue *queue, struct msgpass_waiter *waiter,
 
 #define ADMIT_BATCH	32
 
+/* One that fans out has work for each subscription, every time. */
+static unsigned int admit_batch(const struct msgpass_port *port)
+{
+	return port->ops->fan_out ? 1 : ADMIT_BATCH;
+}
+
 /* There may be room: for those who wait first. True: there may be more. */
 static bool admit_some(struct msgpass_queue *queue, struct msgpass_wakes *wakes)
 {
@@ -302,7 +308,7 @@ static bool admit_some(struct msgpass_queue *queue, struct msgpass_wakes *wakes)
 		} else {
 			return false;
 		}
-		if (++admitted == ADMIT_BATCH)
+		if (++admitted == admit_batch(queue->port))
 			return true;
 	}
 	return false;

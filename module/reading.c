@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/cred.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
+#include "account.h"
 #include "flow.h"
 #include "message.h"
 #include "reading.h"
@@ -24,34 +26,78 @@ void msgpass_reading_put(struct msgpass_reading *reading)
 	if (!refcount_dec_and_test(&reading->refs))
 		return;
 	msgpass_message_put(reading->message);
+	msgpass_account_close(reading->account, sizeof(*reading));
 	mutex_destroy(&reading->lock);
 	kfree(reading);
+}
+
+/* The message, or a copy, to be paid for by the caller. */
+static int reading_set_message(struct msgpass_reading *reading,
+			       struct msgpass_message *message)
+{
+	if (message->hollow) {
+		message = msgpass_message_copy(message, current_cred());
+		if (IS_ERR(message))
+			return PTR_ERR(message);
+		reading->message = message;
+		return 0;
+	}
+	reading->payer = msgpass_message_charge_too(message, current_cred());
+	if (IS_ERR(reading->payer))
+		return PTR_ERR(reading->payer);
+	reading->message = msgpass_message_ref(message);
+	return 0;
+}
+
+static struct msgpass_reading *reading_alloc(struct msgpass_message *message)
+{
+	struct msgpass_account *account;
+	struct msgpass_reading *reading;
+	int error;
+
+	account = msgpass_account_open(current_cred(), sizeof(*reading));
+	if (IS_ERR(account))
+		return ERR_CAST(account);
+	error = -ENOMEM;
+	reading = kzalloc(sizeof(*reading), GFP_KERNEL_ACCOUNT);
+	if (!reading)
+		goto close_account;
+	error = reading_set_message(reading, message);
+	if (error)
+		goto free_reading;
+	reading->account = account;
+	reading->token = atomic64_inc_return(&last_token);
+	refcount_set(&reading->refs, 1);
+	mutex_init(&reading->lock);
+	return reading;
+
+free_reading:
+	kfree(reading);
+close_account:
+	msgpass_account_close(account, sizeof(*reading));
+	return ERR_PTR(error);
 }
 
 struct msgpass_reading *msgpass_reading_new(struct xarray *readings,
 					    struct msgpass_message *message)
 {
-	struct msgpass_reading *reading;
+	struct msgpass_reading *reading = reading_alloc(message);
 	int error;
 
-	reading = kzalloc(sizeof(*reading), GFP_KERNEL_ACCOUNT);
-	if (!reading)
-		return ERR_PTR(-ENOMEM);
-	reading->token = atomic64_inc_return(&last_token);
+	if (IS_ERR(reading))
+		return reading;
 	error = xa_reserve(readings, reading->token, GFP_KERNEL_ACCOUNT);
-	if (error) {
-		kfree(reading);
-		return ERR_PTR(error);
-	}
-	refcount_set(&reading->refs, 1);
-	reading->message = msgpass_message_ref(message);
-	mutex_init(&reading->lock);
-	return reading;
+	if (!error)
+		return reading;
+	msgpass_reading_discard(readings, reading);
+	return ERR_PTR(error);
 }
 
 void msgpass_reading_begin(struct xarray *readings,
 			   struct msgpass_reading *reading, u64 offset)
 {
+	msgpass_message_charge_done(reading->message, reading->payer);
+	reading->payer = NULL;
 	reading->offset = offset;
 	/* It has its place: this can't fail. */
 	xa_store(readings, reading->token, reading, GFP_KERNEL_ACCOUNT);
@@ -61,6 +107,7 @@ void msgpass_reading_discard(struct xarray *readings,
 			     struct msgpass_reading *reading)
 {
 	xa_release(readings, reading->token);
+	msgpass_message_charge_undone(reading->message, reading->payer);
 	msgpass_reading_put(reading);
 }
 

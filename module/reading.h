@@ -2,6 +2,9 @@
 /*
  * A message that a process reads in pieces, one it has received the head of.
  *
+ * Who reads pays for it, and for the message, which is out of its sender's
+ * hands: one that shares its bytes with others is copied.
+ *
  * Lifetime: references; the process's table has one until all is read, the
  * rest is skipped, or the process dies. Any thread of the process may read on;
  * a token, never used again, names it.
@@ -17,12 +20,15 @@
 #include <linux/uio.h>
 #include <linux/xarray.h>
 
+struct msgpass_account;
 struct msgpass_message;
 
 struct msgpass_reading {
 	refcount_t refs;
 	u64 token;				/* const */
 	struct msgpass_message *message;	/* reference held; const */
+	struct msgpass_account *account;	/* reference held; const */
+	struct msgpass_account *payer;		/* until it begins: see .c */
 	struct mutex lock;
 	u64 offset;				/* lock: of the next piece */
 	bool over;				/* lock */

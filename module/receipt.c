@@ -3,6 +3,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
+#include "account.h"
 #include "receipt.h"
 
 struct receipt {
@@ -10,7 +11,11 @@ struct receipt {
 	struct msgpass_inbox *sender;		/* reference held; const */
 	u64 resets;				/* of the sender; const */
 	struct msgpass_message *message;	/* the sender's once sent */
+	struct msgpass_account *account;	/* reference held; const */
 };
+
+/* With the inbox of a dead sender, which it keeps in memory. */
+#define RECEIPT_CHARGE (sizeof(struct receipt) + sizeof(struct msgpass_inbox))
 
 static struct receipt *receipt_of(struct msgpass_attachment *attachment)
 {
@@ -75,6 +80,7 @@ static void receipt_freed(struct msgpass_attachment *attachment)
 	if (receipt->message)
 		msgpass_message_put(receipt->message);
 	msgpass_inbox_put(receipt->sender);
+	msgpass_account_close(receipt->account, RECEIPT_CHARGE);
 	kfree(receipt);
 }
 
@@ -97,24 +103,47 @@ receipt_message(const struct msgpass_message *about,
 		.to_peer = to,
 	};
 	struct kvec vec = { .iov_base = &content, .iov_len = sizeof(content) };
+	struct msgpass_message *message;
 	struct iov_iter iter;
 
 	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, sizeof(content));
-	return msgpass_message_new(&iter, &own, about->type, about->priority);
+	message = msgpass_message_new(&iter, &own, about->type,
+				      about->priority);
+	if (!IS_ERR(message))
+		message->is_receipt = true;
+	return message;
+}
+
+static struct receipt *receipt_alloc(const struct cred *cred)
+{
+	struct msgpass_account *account;
+	struct receipt *receipt;
+
+	account = msgpass_account_open(cred, RECEIPT_CHARGE);
+	if (IS_ERR(account))
+		return ERR_CAST(account);
+	receipt = kzalloc(sizeof(*receipt), GFP_KERNEL_ACCOUNT);
+	if (!receipt) {
+		msgpass_account_close(account, RECEIPT_CHARGE);
+		return ERR_PTR(-ENOMEM);
+	}
+	receipt->account = account;
+	return receipt;
 }
 
 int msgpass_receipt_attach(struct msgpass_message *message,
 			   const struct msgpass_stamp *stamp,
 			   struct msgpass_inbox *sender, u64 to, u64 cookie)
 {
-	struct receipt *receipt = kzalloc(sizeof(*receipt), GFP_KERNEL_ACCOUNT);
+	struct receipt *receipt = receipt_alloc(stamp->cred);
 
-	if (!receipt)
-		return -ENOMEM;
+	if (IS_ERR(receipt))
+		return PTR_ERR(receipt);
 	receipt->message = receipt_message(message, stamp, to, cookie);
 	if (IS_ERR(receipt->message)) {
 		int error = PTR_ERR(receipt->message);
 
+		msgpass_account_close(receipt->account, RECEIPT_CHARGE);
 		kfree(receipt);
 		return error;
 	}

@@ -2,11 +2,17 @@
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "right.h"
 
 static DEFINE_MUTEX(carry_lock);
 static u64 last_search;				/* carry_lock */
+
+/* Those that were in messages, to be released. */
+static LLIST_HEAD(released);
+static void release_rights(struct work_struct *work);
+static DECLARE_WORK(release_work, release_rights);
 
 void msgpass_right_init(struct msgpass_right *right, fmode_t mode,
 			struct msgpass_mailbox *mailbox,
@@ -18,16 +24,50 @@ void msgpass_right_init(struct msgpass_right *right, fmode_t mode,
 	right->subscription = subscription;
 }
 
-void msgpass_right_put(struct msgpass_right *right)
+static void right_release(struct msgpass_right *right)
 {
-	struct msgpass_mailbox *mailbox = right->mailbox;
-
-	if (!refcount_dec_and_test(&right->refs))
-		return;
 	if (right->subscription)
 		msgpass_subscription_end(right->subscription);
-	msgpass_mailbox_release(mailbox);
+	msgpass_mailbox_release(right->mailbox);
 	kfree(right);
+}
+
+void msgpass_right_put(struct msgpass_right *right)
+{
+	if (refcount_dec_and_test(&right->refs))
+		right_release(right);
+}
+
+static void release_rights(struct work_struct *work)
+{
+	struct msgpass_right *right, *next;
+	struct llist_node *list;
+
+	while ((list = llist_del_all(&released))) {
+		llist_for_each_entry_safe(right, next, list, released) {
+			right_release(right);
+			cond_resched();
+		}
+	}
+}
+
+/*
+ * Not at once: the mailbox that goes with the right may have the right of
+ * another in its queue, and so on, deeper than any stack.
+ */
+static void right_put_later(struct msgpass_right *right)
+{
+	if (!refcount_dec_and_test(&right->refs))
+		return;
+	llist_add(&right->released, &released);
+	schedule_work(&release_work);
+}
+
+void msgpass_right_exit(void)
+{
+	flush_work(&release_work);
+	/* It releases what it finds on the way, and may be due for nothing. */
+	cancel_work_sync(&release_work);
 }
 
 static void visit(struct msgpass_mailbox *mailbox, struct list_head *todo)
@@ -85,5 +125,5 @@ void msgpass_right_uncarry(struct msgpass_carried *carried)
 		mutex_unlock(&carry_lock);
 		msgpass_mailbox_put(carried->carrier);
 	}
-	msgpass_right_put(carried->right);
+	right_put_later(carried->right);
 }

@@ -18,6 +18,8 @@
 #ifndef MSGPASS_RIGHT_H
 #define MSGPASS_RIGHT_H
 
+#include <linux/llist.h>
+
 #include "broadcast.h"
 #include "mailbox.h"
 
@@ -26,6 +28,7 @@ struct msgpass_right {
 	fmode_t mode;				/* FMODE_READ, _WRITE; const */
 	struct msgpass_mailbox *mailbox;	/* reference held; const */
 	struct msgpass_subscription *subscription; /* reference held, or NULL */
+	struct llist_node released;		/* right.c's */
 };
 
 /* A right in a message. */
@@ -40,6 +43,8 @@ void msgpass_right_init(struct msgpass_right *right, fmode_t mode,
 			struct msgpass_mailbox *mailbox,
 			struct msgpass_subscription *subscription);
 void msgpass_right_put(struct msgpass_right *right);
+/* Once nothing is queued any more. */
+void msgpass_right_exit(void);
 
 /* Where who has the right receives. */
 static inline struct msgpass_port *

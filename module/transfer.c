@@ -268,7 +268,8 @@ static int attach_extras(struct msgpass_message *message,
 	if (draft->lifetime && is_broadcast(target))
 		msgpass_message_set_lifetime(message, draft->lifetime);
 	else if (draft->lifetime)
-		error = msgpass_expiry_attach(message, draft->lifetime);
+		error = msgpass_expiry_attach(message, draft->cred,
+					      draft->lifetime);
 	if (!error && draft->receipt)
 		error = msgpass_receipt_attach(message, stamp, sender, to,
 					       draft->cookie);
@@ -464,7 +465,7 @@ static void stamp(struct msgpass_receive *receive,
 	receive->out_flags = truncated ? MSGPASS_OUT_TRUNCATED : 0;
 	if (msgpass_flow_of(message))
 		receive->out_flags |= MSGPASS_OUT_FLOW;
-	if (message->queue->unlimited)
+	if (message->is_receipt)
 		receive->out_flags |= MSGPASS_OUT_RECEIPT;
 }
 
@@ -628,12 +629,15 @@ static int deliver(struct msgpass_port *port, struct msgpass_message *message,
 	if (taker)
 		msgpass_inbox_put(taker);
 restore:
-	if (error == GONE)
+	if (error == GONE) {
 		msgpass_port_refuse(port, message, -EFAULT);
-	else if (error)
+	} else if (error) {
 		msgpass_port_restore(port, message);
-	else
+	} else {
+		/* A request, or one that is read in pieces, may stay. */
+		msgpass_files_release(message);
 		msgpass_port_settle(port, message);
+	}
 	return error;
 }
 

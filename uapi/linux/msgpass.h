@@ -175,8 +175,9 @@
  * EOPNOTSUPP a UNIX socket, an io_uring or a device fd (the first two can
  * hold files whose cycles nobody would collect, the third confers nothing);
  * ELOOP a mailbox fd, sent to a mailbox that could be reached from its own
- * queue then. Each counts 4096 bytes against the sender's quota until it is
- * received.
+ * queue then, or a socket, sent to a named mailbox of the same network
+ * namespace, which that would keep (unless it is the first). Each counts 4096
+ * bytes against the sender's quota until it is received.
  */
 
 /**
