@@ -27,7 +27,8 @@ int msgpass_selection_fits(const struct msgpass_selection *selection,
 		return -EMSGSIZE;
 	if (selection->truncate)
 		return 0;
-	if (msgpass_message_fds(message) > selection->fds_room)
+	if (msgpass_message_fds(message) > selection->fds_room &&
+	    !selection->peek)
 		return -EMSGSIZE;
 	if (msgpass_message_length(message) <= selection->room)
 		return 0;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/compat.h>
 #include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/overflow.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -196,27 +198,93 @@ void msgpass_draft_end(struct msgpass_draft *draft, struct msgpass_data *data)
 	msgpass_data_release(data);
 }
 
+/* As a program of the caller's kind lays them out. */
+static int copy_segment(struct iovec *segment, u64 array, unsigned int index)
+{
+#ifdef CONFIG_COMPAT
+	if (in_compat_syscall()) {
+		struct compat_iovec __user *user = u64_to_user_ptr(array);
+		struct compat_iovec narrow;
+
+		if (copy_from_user(&narrow, user + index, sizeof(narrow)))
+			return -EFAULT;
+		segment->iov_base = compat_ptr(narrow.iov_base);
+		segment->iov_len = narrow.iov_len;
+		return 0;
+	}
+#endif
+	if (copy_from_user(segment,
+			   (struct iovec __user *)u64_to_user_ptr(array) + index,
+			   sizeof(*segment)))
+		return -EFAULT;
+	return 0;
+}
+
+/* Not import_iovec(), which cuts off what is beyond 2 GiB. */
+static int copy_segments(struct msgpass_data *data, u64 array, u64 count,
+			 u64 *total)
+{
+	struct iovec *segments = data->iovecs ?: data->fast;
+	unsigned int i;
+	int error;
+
+	*total = 0;
+	for (i = 0; i < count; i++) {
+		error = copy_segment(&segments[i], array, i);
+		if (error)
+			return error;
+		if ((ssize_t)segments[i].iov_len < 0 ||
+		    check_add_overflow(*total, (u64)segments[i].iov_len, total))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int import_segments(struct msgpass_data *data, u64 array, u64 count,
+			   u64 *total)
+{
+	int error;
+
+	data->iovecs = NULL;
+	if (count > UIO_MAXIOV)
+		return -EINVAL;
+	if (count > UIO_FASTIOV) {
+		data->iovecs = kmalloc_array(count, sizeof(data->iovecs[0]),
+					     GFP_KERNEL);
+		if (!data->iovecs)
+			return -ENOMEM;
+	}
+	error = copy_segments(data, array, count, total);
+	if (error)
+		msgpass_data_release(data);
+	return error;
+}
+
 int msgpass_draft_flow(struct msgpass_draft *draft, struct msgpass_data *data,
 		       u64 pointer, u64 length, bool is_iovec)
 {
-	int error = msgpass_data_import(data, ITER_SOURCE, pointer, length,
-					is_iovec);
+	int error;
 
-	if (error)
-		return error;
-	draft->data = &data->iter;
+	if (is_iovec) {
+		error = import_segments(data, pointer, length, &draft->length);
+		if (error)
+			return error;
+		draft->segment_count = length;
+	} else {
+		data->iovecs = NULL;
+		data->fast[0] = (struct iovec) {
+			.iov_base = u64_to_user_ptr(pointer),
+			.iov_len = length,
+		};
+		draft->segment_count = 1;
+		draft->length = length;
+	}
 	draft->segments = data->iovecs ?: data->fast;
-	draft->segment_count = length;
-	draft->length = iov_iter_count(&data->iter);
-	if (is_iovec)
-		return 0;
-	data->fast[0] = (struct iovec) {
-		.iov_base = u64_to_user_ptr(pointer),
-		.iov_len = length,
-	};
-	draft->segments = data->fast;
-	draft->segment_count = 1;
-	draft->length = length;
+	/* In case it is no longer than a message may be. */
+	iov_iter_init(&data->iter, ITER_SOURCE, draft->segments,
+		      draft->segment_count,
+		      min_t(u64, draft->length, MAX_RW_COUNT));
+	draft->data = &data->iter;
 	return 0;
 }
 

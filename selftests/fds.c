@@ -578,16 +578,10 @@ TEST_F(fds, of_many_senders_are_neither_lost_nor_left)
 
 /* --- with calls */
 
-static int do_call(int fd, struct msgpass_call *call_argument)
+static int call_with(int fd, struct msgpass_call *call_argument)
 {
 	call_argument->size = sizeof(*call_argument);
 	return call(fd, MSGPASS_IOC_CALL, call_argument);
-}
-
-static int do_reply(int fd, struct msgpass_reply reply)
-{
-	reply.size = sizeof(reply);
-	return call(fd, MSGPASS_IOC_REPLY, &reply);
 }
 
 TEST_F(fds, go_both_ways_with_a_call)
@@ -598,7 +592,7 @@ TEST_F(fds, go_both_ways_with_a_call)
 	struct msgpass_receive out;
 	int asked = -1, answer = -1;
 
-	ASSERT_EQ(-EINPROGRESS, do_call(self->fd, &request));
+	ASSERT_EQ(-EINPROGRESS, call_with(self->fd, &request));
 	ASSERT_EQ(0, RECEIVE(self->fd, &out, ROOM(&asked, 1), .flags = MSGPASS_NONBLOCK));
 	EXPECT_TRUE(same_file(self->writer, asked));
 	ASSERT_EQ(0, do_reply(self->fd, (struct msgpass_reply){
@@ -606,7 +600,7 @@ TEST_F(fds, go_both_ways_with_a_call)
 	request = (struct msgpass_call){
 		.token = request.token, .reply_fds = (uintptr_t)&answer, .reply_fds_room = 1,
 	};
-	ASSERT_EQ(0, do_call(self->fd, &request));
+	ASSERT_EQ(0, call_with(self->fd, &request));
 	EXPECT_EQ(1, request.out_fds);
 	EXPECT_TRUE(same_file(self->reader, answer));
 	EXPECT_EQ(FD_CLOEXEC, fcntl(answer, F_GETFD));
@@ -621,7 +615,7 @@ TEST_F(fds, of_a_reply_that_do_not_fit_stay_for_another_try)
 	int answer[2] = { -1, -1 };
 	uint64_t token;
 
-	ASSERT_EQ(-EINPROGRESS, do_call(self->fd, &request));
+	ASSERT_EQ(-EINPROGRESS, call_with(self->fd, &request));
 	token = request.token;
 	ASSERT_EQ(0, RECEIVE(self->fd, &out, .flags = MSGPASS_NONBLOCK));
 	ASSERT_EQ(0, do_reply(self->fd, (struct msgpass_reply){
@@ -629,12 +623,12 @@ TEST_F(fds, of_a_reply_that_do_not_fit_stay_for_another_try)
 	request = (struct msgpass_call){
 		.token = token, .reply_fds = (uintptr_t)answer, .reply_fds_room = 1,
 	};
-	EXPECT_EQ(-EMSGSIZE, do_call(self->fd, &request));
+	EXPECT_EQ(-EMSGSIZE, call_with(self->fd, &request));
 	EXPECT_EQ(2, request.out_fds);
 	EXPECT_EQ(token, request.token);
 	EXPECT_EQ(-1, answer[0]);
 	request.reply_fds_room = 2;
-	EXPECT_EQ(0, do_call(self->fd, &request));
+	EXPECT_EQ(0, call_with(self->fd, &request));
 	EXPECT_TRUE(same_file(self->reader, answer[0]));
 	EXPECT_TRUE(same_file(self->writer, answer[1]));
 	close(answer[0]);
@@ -646,13 +640,13 @@ TEST_F(fds, of_a_reply_that_nobody_takes_are_closed)
 	struct msgpass_call request = { .to = self->to, .flags = MSGPASS_NONBLOCK };
 	struct msgpass_receive out;
 
-	ASSERT_EQ(-EINPROGRESS, do_call(self->fd, &request));
+	ASSERT_EQ(-EINPROGRESS, call_with(self->fd, &request));
 	ASSERT_EQ(0, RECEIVE(self->fd, &out, .flags = MSGPASS_NONBLOCK));
 	ASSERT_EQ(0, do_reply(self->fd, (struct msgpass_reply){
 		.token = out.out_token, CARRYING(self->writer) }));
 	CLOSE_WRITER(self);
 	request = (struct msgpass_call){ .token = request.token, .flags = MSGPASS_CANCEL };
-	EXPECT_EQ(0, do_call(self->fd, &request));
+	EXPECT_EQ(0, call_with(self->fd, &request));
 	EXPECT_TRUE(is_closed(self->reader));
 }
 
@@ -667,7 +661,7 @@ TEST_F(fds, of_a_request_are_not_forwarded_by_themselves)
 	struct msgpass_receive out;
 	int first = -1, second = -1;
 
-	ASSERT_EQ(-EINPROGRESS, do_call(self->fd, &request));
+	ASSERT_EQ(-EINPROGRESS, call_with(self->fd, &request));
 	ASSERT_EQ(0, RECEIVE(self->fd, &out, ROOM(&first, 1), .flags = MSGPASS_NONBLOCK));
 	forward.token = out.out_token;
 	ASSERT_EQ(0, call(self->fd, MSGPASS_IOC_FORWARD, &forward));
@@ -676,7 +670,7 @@ TEST_F(fds, of_a_request_are_not_forwarded_by_themselves)
 	EXPECT_TRUE(same_file(self->reader, second));
 	EXPECT_EQ(0, do_reply(self->fd, (struct msgpass_reply){ .token = out.out_token }));
 	request = (struct msgpass_call){ .token = request.token };
-	EXPECT_EQ(0, do_call(self->fd, &request));
+	EXPECT_EQ(0, call_with(self->fd, &request));
 	EXPECT_EQ(0, request.out_fds);
 	close(first);
 	close(second);

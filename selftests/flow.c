@@ -751,7 +751,8 @@ TEST_F(flow, is_not_needed_to_receive_in_pieces)
 	EXPECT_EQ(50000 - HEAD, self->out.out_remaining);
 	EXPECT_EQ(MSGPASS_OUT_PIECES, self->out.out_flags);
 	EXPECT_EQ(2, counts_of(self).received);
-	EXPECT_EQ(held, user_bytes(self->device));
+	/* And what tells how far it has come. */
+	EXPECT_LE(held, user_bytes(self->device));
 	EXPECT_TRUE(read_rest(self, HEAD, 50000, 7777));
 	EXPECT_EQ(-ESRCH, read_piece(self, self->buffer, 1));
 	EXPECT_TRUE(wait_until(user_bytes(self->device) == base));
