@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What has to come of a cell: an executable specification, after the text of
- * uapi/linux/msgpass.h alone. Nothing here asks the module, or knows how it does things.
+ * uapi/linux/msgpass.h, and where that leaves a question open after docs/design.rst and what
+ * the tests of the objects settle already. Nothing here asks the module.
  */
 #ifndef TABLE_EXPECT_H
 #define TABLE_EXPECT_H
