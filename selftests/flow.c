@@ -763,6 +763,35 @@ TEST_F(flow, is_not_needed_to_receive_in_pieces)
 	EXPECT_TRUE(wait_until(user_bytes(self->device) == base));
 }
 
+TEST_F(flow, in_pieces_is_paid_for_by_who_reads)
+{
+	uint64_t *sender = shared(2 * sizeof(*sender)), own;
+	pid_t child;
+
+	if (variant->direct)
+		SKIP(return, "the same as through a mailbox");
+	NEED_ROOT();
+	child = child_fork();
+	if (!child) {
+		become(FATHER, FAMILY);
+		CHECK(!SEND(self->fd, BYTES(self->buffer, 50000)));
+		sender[0] = user_bytes(self->device);
+		CHECK(wait_until(counts_of(self).received == 1));
+		sender[1] = user_bytes(self->device);
+		_exit(0);
+	}
+	ASSERT_TRUE(wait_until(counts_of(self).queued == 1));
+	ASSERT_TRUE(wait_until(*(volatile uint64_t *)sender != 0));
+	own = user_bytes(self->device);
+	ASSERT_EQ(0, receive_head(self, HEAD));
+	EXPECT_EQ(0, child_status(child));
+	EXPECT_LE(50000, sender[0]);
+	EXPECT_GT(50000, sender[1]);
+	EXPECT_LE(own + 50000, user_bytes(self->device));
+	EXPECT_EQ(0, skip_rest(self));
+	EXPECT_TRUE(wait_until(user_bytes(self->device) == own));
+}
+
 TEST_F(flow, that_fits_has_no_pieces)
 {
 	ASSERT_EQ(0, SEND(self->fd, .to = self->to, BYTES(self->buffer, HEAD)));
