@@ -16,9 +16,13 @@ int main(int argc, char **argv)
 		.size = sizeof(receive), .flags = MSGPASS_NONBLOCK,
 		.data = (uintptr_t)&report.number, .length = sizeof(report.number),
 	};
-	int fd = open("/dev/msgpass", O_RDWR | O_CLOEXEC);
+	char byte;
+	int fd;
 
-	if (argc != 2 || fd < 0)
+	if (argc < 2 || (argc > 2 && read(atoi(argv[2]), &byte, 1) != 1))
+		return 1;
+	fd = open("/dev/msgpass", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
 		return 1;
 	if (ioctl(fd, MSGPASS_IOC_INBOX_STAT, &report.stat))
 		report.stat_error = errno;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What a program that was just executed finds: helper_exec writes it to the file descriptor
- * whose number is its argument.
+ * whose number is its argument. With a second one, it reads a byte from there before it looks.
  */
 #ifndef HELPER_EXEC_H
 #define HELPER_EXEC_H

@@ -183,6 +183,36 @@ TEST_F(quota, counts_links)
 	EXPECT_TRUE(wait_until(back_at_base(self)));
 }
 
+TEST_F(quota, counts_the_receipt_with_the_send)
+{
+	uint64_t plain, held;
+
+	EXPECT_EQ(0, AS(FATHER, SEND(self->fd, NUMBER(1), .lifetime = ~0ULL)));
+	plain = AS(FATHER, user_bytes(self->device)) - self->base;
+	/* For another such message, but not with a receipt. */
+	held = self->base + plain;
+	ASSERT_EQ(0, parameter_set("user_bytes", held + plain));
+	EXPECT_EQ(-EDQUOT, AS(FATHER, SEND(self->fd, NUMBER(2), .lifetime = ~0ULL,
+					   .flags = MSGPASS_RECEIPT)));
+	EXPECT_EQ(held, AS(FATHER, user_bytes(self->device)));
+	EXPECT_EQ(1, mailbox_counts(self->fd).queued);
+	EXPECT_EQ(0, AS(FATHER, SEND(self->fd, NUMBER(2), .lifetime = ~0ULL)));
+}
+
+TEST_F(quota, counts_files_under_way)
+{
+	int file = open("/", O_PATH | O_CLOEXEC), ret = 0;
+	unsigned int count;
+
+	ASSERT_LE(0, file);
+	for (count = 0; !ret && count < QUOTA; count++)
+		ret = AS(FATHER, SEND(self->fd, .fds = (uintptr_t)&file, .fds_count = 1,
+				      .flags = MSGPASS_NONBLOCK));
+	close(file);
+	EXPECT_EQ(-EDQUOT, ret);
+	EXPECT_GE(QUOTA / 4096, count);
+}
+
 /* --- given back */
 
 TEST_F(quota, is_given_back_when_messages_are_received)

@@ -1018,4 +1018,89 @@ TEST_F(setuid_program, starts_with_an_empty_inbox_that_is_closed)
 	EXPECT_EQ(EAGAIN, report->receive_error);
 }
 
+TEST_F(setuid_program, drops_what_it_was_sent_and_its_senders_are_told)
+{
+	struct msgpass_receipt receipt;
+	pid_t child = child_fork();
+
+	if (!child) {
+		char number[16], byte;
+
+		become(FATHER, FAMILY);
+		CHECK(TAKE(self->fd) == -EAGAIN);
+		snprintf(number, sizeof(number), "%d", self->reports[1]);
+		CHECK(read(self->go[0], &byte, 1) == 1);
+		execl(self->path, "helper", number, NULL);
+		_exit(127);
+	}
+	ASSERT_TRUE(wait_until(peer_of(self->fd, child)));
+	EXPECT_EQ(0, SEND(self->fd, .to = child, .flags = MSGPASS_RECEIPT, .cookie = 8, NUMBER(1)));
+	EXPECT_EQ(1, write(self->go[1], "", 1));
+	ASSERT_EQ(sizeof(self->report), read(self->reports[0], &self->report,
+					     sizeof(self->report)));
+	EXPECT_EQ(0, child_status(child));
+	if (self->report.euid)
+		SKIP(return, "/tmp allows no setuid programs");
+	ASSERT_EQ(0, RECEIVE(self->fd, NULL, BYTES(&receipt, sizeof(receipt)), .deadline = soon(),
+			     .flags = MSGPASS_RECEIPT));
+	EXPECT_EQ(MSGPASS_RECEIPT_RESET, receipt.outcome);
+	EXPECT_EQ(8, receipt.cookie);
+	EXPECT_EQ(self->report.peer, receipt.to_peer);
+	EXPECT_EQ(0, receipt.by_peer);
+	EXPECT_EQ(-EAGAIN, TAKE(self->fd));
+}
+
+/* By the effective user that its status shows. */
+static bool is_roots(pid_t pid)
+{
+	char path[32], line[128];
+	unsigned int euid = ~0U;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		sscanf(line, "Uid: %*u %u", &euid);
+	if (file)
+		fclose(file);
+	return euid == 0;
+}
+
+TEST_F(setuid_program, gets_no_receipts_of_what_was_sent_before_it)
+{
+	struct exec_report *report = &self->report;
+	struct msgpass_inbox_stat stat;
+	int mailbox = mailbox_new(self->fd);
+	pid_t child = child_fork();
+
+	if (!child) {
+		char number[16], go[16];
+
+		become(FATHER, FAMILY);
+		CHECK(!SEND(mailbox, .flags = MSGPASS_RECEIPT, NUMBER(1)));
+		CHECK(!SEND(mailbox, .flags = MSGPASS_RECEIPT, NUMBER(2)));
+		snprintf(number, sizeof(number), "%d", self->reports[1]);
+		snprintf(go, sizeof(go), "%d", self->go[0]);
+		/* One receipt is there, one is due. */
+		CHECK(wait_until(inbox_counts(self->fd, getpid()).queued == 1));
+		execl(self->path, "helper", number, go, NULL);
+		_exit(127);
+	}
+	EXPECT_EQ(1, AWAIT(mailbox));
+	if (!wait_until(is_roots(child))) {
+		child_kill(child);
+		SKIP(return, "/tmp allows no setuid programs");
+	}
+	EXPECT_EQ(2, AWAIT(mailbox));
+	EXPECT_EQ(0, inbox_stat(self->fd, 0, child, &stat));
+	EXPECT_EQ(0, stat.out_queued);
+	EXPECT_EQ(1, write(self->go[1], "", 1));
+	ASSERT_EQ(sizeof(*report), read(self->reports[0], report, sizeof(*report)));
+	EXPECT_EQ(0, child_status(child));
+	EXPECT_EQ(0, report->stat.out_queued);
+	EXPECT_EQ(1, report->stat.out_dropped);
+	EXPECT_EQ(EAGAIN, report->receive_error);
+	close(mailbox);
+}
+
 #include "afterwards.h"

@@ -625,6 +625,69 @@ TEST_F(stalled_receive, that_fails_after_the_mailbox_was_deleted_leaves_nothing)
 	EXPECT_GT(held, user_bytes(self->fd));
 }
 
+/*
+ * A message that lives for a nanosecond, and is received at once by one who waits: its life is
+ * over while that one copies it.
+ */
+static bool begin_with_mortal(FIXTURE_DATA(stalled_receive) *self)
+{
+	return TAKE(self->fd) == 1 && TAKE(self->fd) == 2 &&
+	       !copier_start(&self->receiver, receive_to_page, &self->stall) &&
+	       wait_until(mailbox_counts(self->fd).receivers_waiting == 1) &&
+	       !SEND(self->fd, .flags = MSGPASS_RECEIPT, .lifetime = 1, NUMBER(3)) &&
+	       stall_begins(&self->stall);
+}
+
+/* Of the one receipt that there is, once it is there. */
+static uint32_t outcome(void)
+{
+	struct msgpass_receipt receipt = {};
+	int device = device_open();
+
+	if (RECEIVE(device, NULL, .flags = MSGPASS_RECEIPT, .deadline = soon(),
+		    BYTES(&receipt, sizeof(receipt))) || TAKE(device) != -EAGAIN)
+		receipt.outcome = 0;
+	close(device);
+	return receipt.outcome;
+}
+
+TEST_F(stalled_receive, has_the_message_whose_lifetime_ends_meanwhile)
+{
+	ASSERT_TRUE(begin_with_mortal(self));
+	EXPECT_EQ(0, stall_ends(&self->stall, 0));
+	EXPECT_EQ(0, copier_result(&self->receiver));
+	EXPECT_EQ(3, *self->receiver.page);
+	EXPECT_EQ(MSGPASS_RECEIPT_RECEIVED, outcome());
+}
+
+TEST_F(stalled_receive, that_fails_drops_the_message_whose_lifetime_ended_meanwhile)
+{
+	ASSERT_TRUE(begin_with_mortal(self));
+	EXPECT_EQ(0, stall_fails(&self->stall));
+	EXPECT_EQ(-EFAULT, copier_result(&self->receiver));
+	EXPECT_EQ(0, mailbox_counts(self->fd).queued);
+	EXPECT_EQ(-EAGAIN, TAKE(self->fd));
+	EXPECT_EQ(1, mailbox_counts(self->fd).dropped);
+	EXPECT_EQ(MSGPASS_RECEIPT_EXPIRED, outcome());
+}
+
+TEST_F(stalled_receive, gives_no_receipt_before_it_is_over)
+{
+	int device = device_open();
+
+	EXPECT_EQ(1, TAKE(self->fd));
+	EXPECT_EQ(2, TAKE(self->fd));
+	ASSERT_EQ(0, SEND(self->fd, .flags = MSGPASS_RECEIPT, NUMBER(3)));
+	ASSERT_TRUE(begin(self));
+	EXPECT_EQ(-EAGAIN, TAKE(device));
+	EXPECT_EQ(0, mailbox_delete(self->fd, ""));
+	EXPECT_EQ(-EAGAIN, TAKE(device));
+	EXPECT_EQ(0, stall_fails(&self->stall));
+	EXPECT_EQ(-EFAULT, copier_result(&self->receiver));
+	EXPECT_EQ(MSGPASS_RECEIPT_DELETED, outcome());
+	close(device);
+}
+
 /* --- a call whose request is being copied */
 
 TEST(a_call_given_up_while_its_request_is_copied_is_not_sent_and_leaves_nothing)
