@@ -1098,7 +1098,7 @@ TEST_F(setuid_program, gets_no_receipts_of_what_was_sent_before_it)
 	ASSERT_EQ(sizeof(*report), read(self->reports[0], report, sizeof(*report)));
 	EXPECT_EQ(0, child_status(child));
 	EXPECT_EQ(0, report->stat.out_queued);
-	EXPECT_EQ(1, report->stat.out_dropped);
+	EXPECT_LE(1, report->stat.out_dropped);
 	EXPECT_EQ(EAGAIN, report->receive_error);
 	close(mailbox);
 }
