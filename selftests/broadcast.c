@@ -720,9 +720,11 @@ static bool take_all(int fd, uint32_t *numbers)
 	struct msgpass_receive out;
 	uint64_t last = 0, missed = 0;
 	unsigned int i;
+	int ret;
 
 	for (i = 0; i + missed < SENDERS * EACH; i++) {
-		if (RECEIVE(fd, &out, BYTES(&number, sizeof(number)), .deadline = soon()))
+		ret = RECEIVE(fd, &out, BYTES(&number, sizeof(number)), .deadline = soon());
+		if (ret)
 			return false;
 		missed += out.out_missed;
 		if (out.out_sequence != last + 1 + out.out_missed)

@@ -693,9 +693,9 @@ struct reader {
 
 static void *read_pieces(void *argument)
 {
-	struct reader *reader = argument;
-	FIXTURE_DATA(flow) *self = reader->self;
+	FIXTURE_DATA(flow) *self = ((struct reader *)argument)->self;
 	struct msgpass_piece_read piece;
+	struct reader *reader = argument;
 	unsigned char buffer[1000];
 
 	for (;;) {
@@ -775,13 +775,13 @@ TEST_F(flow, in_pieces_is_paid_for_by_who_reads)
 	if (!child) {
 		become(FATHER, FAMILY);
 		CHECK(!SEND(self->fd, BYTES(self->buffer, 50000)));
-		sender[0] = user_bytes(self->device);
+		__atomic_store_n(sender, user_bytes(self->device), __ATOMIC_RELEASE);
 		CHECK(wait_until(counts_of(self).received == 1));
 		sender[1] = user_bytes(self->device);
 		_exit(0);
 	}
 	ASSERT_TRUE(wait_until(counts_of(self).queued == 1));
-	ASSERT_TRUE(wait_until(*(volatile uint64_t *)sender != 0));
+	ASSERT_TRUE(wait_until(__atomic_load_n(sender, __ATOMIC_ACQUIRE)));
 	own = user_bytes(self->device);
 	ASSERT_EQ(0, receive_head(self, HEAD));
 	EXPECT_EQ(0, child_status(child));

@@ -642,10 +642,11 @@ static bool begin_with_mortal(FIXTURE_DATA(stalled_receive) *self)
 static uint32_t outcome(void)
 {
 	struct msgpass_receipt receipt = {};
-	int device = device_open();
+	int device = device_open(), ret;
 
-	if (RECEIVE(device, NULL, .flags = MSGPASS_RECEIPT, .deadline = soon(),
-		    BYTES(&receipt, sizeof(receipt))) || TAKE(device) != -EAGAIN)
+	ret = RECEIVE(device, NULL, .flags = MSGPASS_RECEIPT, .deadline = soon(),
+		      BYTES(&receipt, sizeof(receipt)));
+	if (ret || TAKE(device) != -EAGAIN)
 		receipt.outcome = 0;
 	close(device);
 	return receipt.outcome;
