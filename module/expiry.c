@@ -38,14 +38,18 @@ static void arm(struct expiry *expiry, u64 delay)
 /* Long timers come early: the wheel ends after some weeks. */
 static void arm_again(struct expiry *expiry)
 {
-	const struct msgpass_message *message = expiry->message;
+	struct msgpass_message *message = expiry->message;
+	u64 waited = ktime_get_ns() - message->time;
+	u64 lifetime = msgpass_message_lifetime(message);
 
-	arm(expiry, message->time + msgpass_message_lifetime(message) -
-		    ktime_get_ns());
+	/* What the timer has may be gone as soon as it is armed. */
+	msgpass_message_ref(message);
+	arm(expiry, lifetime - min(waited, lifetime));
 	/* Either this or expiry_ended() finds it armed, if both come now. */
 	smp_mb();
 	if (READ_ONCE(expiry->ended) && cancel_delayed_work(&expiry->work))
 		put_timer_references(expiry);
+	msgpass_message_put(message);
 }
 
 static void expiry_work(struct work_struct *work)

@@ -438,22 +438,22 @@ FIXTURE_VARIANT_ADD(ioctl, forward_on_mailbox) {
 	true, BOTH_FLAGS, prepare_forward, UP_TO(forward, priority) };
 FIXTURE_VARIANT_ADD(ioctl, request_read) {
 	MSGPASS_IOC_REQUEST_READ, WHOLE(request_read), OUT(request_read, out_count),
-	false, MSGPASS_IOVEC, prepare_request_read };
+	false, MSGPASS_IOVEC, prepare_request_read, 0 };
 FIXTURE_VARIANT_ADD(ioctl, request_read_on_mailbox) {
 	MSGPASS_IOC_REQUEST_READ, WHOLE(request_read), OUT(request_read, out_count),
-	true, MSGPASS_IOVEC, prepare_request_read };
+	true, MSGPASS_IOVEC, prepare_request_read, 0 };
 FIXTURE_VARIANT_ADD(ioctl, piece_read) {
 	MSGPASS_IOC_PIECE_READ, WHOLE(piece_read), OUT(piece_read, out_count),
-	false, MSGPASS_IOVEC | MSGPASS_CANCEL, prepare_piece_read };
+	false, MSGPASS_IOVEC | MSGPASS_CANCEL, prepare_piece_read, 0 };
 FIXTURE_VARIANT_ADD(ioctl, piece_read_on_mailbox) {
 	MSGPASS_IOC_PIECE_READ, WHOLE(piece_read), OUT(piece_read, out_count),
-	true, MSGPASS_IOVEC | MSGPASS_CANCEL, prepare_piece_read };
+	true, MSGPASS_IOVEC | MSGPASS_CANCEL, prepare_piece_read, 0 };
 FIXTURE_VARIANT_ADD(ioctl, info) {
 	MSGPASS_IOC_INFO, WHOLE(info), OUT(info, out_peer),
-	false, 0, prepare_nothing };
+	false, 0, prepare_nothing, 0 };
 FIXTURE_VARIANT_ADD(ioctl, info_on_mailbox) {
 	MSGPASS_IOC_INFO, WHOLE(info), OUT(info, out_peer),
-	true, 0, prepare_nothing };
+	true, 0, prepare_nothing, 0 };
 FIXTURE_VARIANT_ADD(ioctl, mailbox_stat) {
 	MSGPASS_IOC_MAILBOX_STAT, WHOLE(mailbox_stat), OUT(mailbox_stat, name),
 	false, 0, prepare_stat,
@@ -464,47 +464,47 @@ FIXTURE_VARIANT_ADD(ioctl, mailbox_stat_on_mailbox) {
 	UP_TO(mailbox_stat, out_dropped) };
 FIXTURE_VARIANT_ADD(ioctl, mailbox_open) {
 	MSGPASS_IOC_MAILBOX_OPEN, WHOLE(mailbox_open), WHOLE(mailbox_open),
-	false, OPEN_FLAGS, prepare_open };
+	false, OPEN_FLAGS, prepare_open, 0 };
 FIXTURE_VARIANT_ADD(ioctl, mailbox_delete) {
 	MSGPASS_IOC_MAILBOX_DELETE, WHOLE(mailbox_delete), WHOLE(mailbox_delete),
-	false, 0, prepare_delete };
+	false, 0, prepare_delete, 0 };
 FIXTURE_VARIANT_ADD(ioctl, mailbox_delete_on_mailbox) {
 	MSGPASS_IOC_MAILBOX_DELETE, WHOLE(mailbox_delete), WHOLE(mailbox_delete),
-	true, 0, prepare_delete };
+	true, 0, prepare_delete, 0 };
 FIXTURE_VARIANT_ADD(ioctl, mailbox_next) {
 	MSGPASS_IOC_MAILBOX_NEXT, WHOLE(mailbox_stat), OUT(mailbox_stat, name),
 	false, 0, prepare_nothing,
 	UP_TO(mailbox_stat, out_dropped) };
 FIXTURE_VARIANT_ADD(ioctl, mailbox_set) {
 	MSGPASS_IOC_MAILBOX_SET, WHOLE(mailbox_set), WHOLE(mailbox_set),
-	false, 0, prepare_set };
+	false, 0, prepare_set, 0 };
 FIXTURE_VARIANT_ADD(ioctl, mailbox_set_on_mailbox) {
 	MSGPASS_IOC_MAILBOX_SET, WHOLE(mailbox_set), WHOLE(mailbox_set),
-	true, 0, prepare_set };
+	true, 0, prepare_set, 0 };
 FIXTURE_VARIANT_ADD(ioctl, mailbox_give) {
 	MSGPASS_IOC_MAILBOX_GIVE, WHOLE(mailbox_give), WHOLE(mailbox_give),
-	false, GIVE_FLAGS, prepare_give };
+	false, GIVE_FLAGS, prepare_give, 0 };
 FIXTURE_VARIANT_ADD(ioctl, mailbox_give_on_mailbox) {
 	MSGPASS_IOC_MAILBOX_GIVE, WHOLE(mailbox_give), WHOLE(mailbox_give),
-	true, GIVE_FLAGS, prepare_give };
+	true, GIVE_FLAGS, prepare_give, 0 };
 FIXTURE_VARIANT_ADD(ioctl, mailbox_accept) {
 	MSGPASS_IOC_MAILBOX_ACCEPT, WHOLE(mailbox_accept), WHOLE(mailbox_accept),
-	false, 0, prepare_accept };
+	false, 0, prepare_accept, 0 };
 FIXTURE_VARIANT_ADD(ioctl, mailbox_accept_on_mailbox) {
 	MSGPASS_IOC_MAILBOX_ACCEPT, WHOLE(mailbox_accept), WHOLE(mailbox_accept),
-	true, 0, prepare_accept };
+	true, 0, prepare_accept, 0 };
 FIXTURE_VARIANT_ADD(ioctl, inbox_set) {
 	MSGPASS_IOC_INBOX_SET, WHOLE(inbox_set), WHOLE(inbox_set),
-	false, 0, prepare_nothing };
+	false, 0, prepare_nothing, 0 };
 FIXTURE_VARIANT_ADD(ioctl, inbox_stat) {
 	MSGPASS_IOC_INBOX_STAT, WHOLE(inbox_stat), OUT(inbox_stat, out_peer),
-	false, MSGPASS_PEER, prepare_link };
+	false, MSGPASS_PEER, prepare_link, 0 };
 FIXTURE_VARIANT_ADD(ioctl, inbox_next) {
 	MSGPASS_IOC_INBOX_NEXT, WHOLE(inbox_stat), OUT(inbox_stat, out_peer),
-	false, 0, prepare_link };
+	false, 0, prepare_link, 0 };
 FIXTURE_VARIANT_ADD(ioctl, link_next) {
 	MSGPASS_IOC_LINK_NEXT, WHOLE(link_stat), OUT(link_stat, out_to_peer),
-	false, 0, prepare_link };
+	false, 0, prepare_link, 0 };
 
 FIXTURE_SETUP(ioctl)
 {
