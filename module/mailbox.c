@@ -424,7 +424,8 @@ static int attributes_apply_owner(struct msgpass_mailbox *mailbox,
 	if (!gid_eq(group, mailbox->group) && !in_egroup_p(group) &&
 	    !is_privileged(mailbox, CAP_CHOWN))
 		return -EPERM;
-	if (!uid_eq(owner, mailbox->owner))
+	/* A new one has no offer, and nobody's lock. */
+	if (!uid_eq(owner, mailbox->owner) && mailbox->offer.peer)
 		watch_stop(mailbox, &mailbox->offer);
 	WRITE_ONCE(mailbox->owner, owner);
 	WRITE_ONCE(mailbox->group, group);

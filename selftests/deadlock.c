@@ -106,6 +106,23 @@ static bool ended(const struct member *member)
 	return __atomic_load_n(&member->ended, __ATOMIC_SEQ_CST);
 }
 
+/* Not stopped, and not on its way out of that. */
+static bool is_asleep(pid_t pid)
+{
+	char path[64], text[256] = "", *end;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (read(fd, text, sizeof(text) - 1) < 0)
+		text[0] = 0;
+	close(fd);
+	end = strrchr(text, ')');
+	return end && end[1] == ' ' && end[2] == 'S';
+}
+
 /* Off the CPU, in an ioctl: so it waits, and all that comes before that is done. */
 static bool sleeps(const struct member *member)
 {
@@ -120,7 +137,7 @@ static bool sleeps(const struct member *member)
 	if (read(fd, text, sizeof(text) - 1) < 0)
 		text[0] = 0;
 	close(fd);
-	return !strncmp(text, number, length) && !ended(member);
+	return !strncmp(text, number, length) && is_asleep(member->pid) && !ended(member);
 }
 
 static int receive_awaited(int fd, uint64_t from, uint32_t flags, uint64_t deadline)
