@@ -14,7 +14,7 @@
  *	  sender's inbox->outgoing_lock
  *	    accounts_lock (account.c)
  *
- * No two ports are ever locked together.
+ * No two inboxes' ports are ever locked together.
  */
 #ifndef MSGPASS_DIRECT_H
 #define MSGPASS_DIRECT_H

@@ -31,7 +31,7 @@ static struct msgpass_mailbox *addressed_mailbox(struct file *file,
 
 long msgpass_ioctl_mailbox_stat(struct file *file,
 				union msgpass_argument *argument,
-			     void __user *user)
+				void __user *user)
 {
 	struct msgpass_mailbox_stat *stat = &argument->mailbox_stat;
 	const struct msgpass_right *right = msgpass_file_right(file);
@@ -68,7 +68,7 @@ long msgpass_ioctl_mailbox_set(struct file *file, union msgpass_argument *argume
 
 long msgpass_ioctl_mailbox_delete(struct file *file,
 				  union msgpass_argument *argument,
-			       void __user *user)
+				  void __user *user)
 {
 	const struct msgpass_mailbox_delete *delete = &argument->mailbox_delete;
 	struct msgpass_mailbox *mailbox;
@@ -121,7 +121,7 @@ long msgpass_ioctl_mailbox_give(struct file *file, union msgpass_argument *argum
 
 long msgpass_ioctl_mailbox_accept(struct file *file,
 				  union msgpass_argument *argument,
-			       void __user *user)
+				  void __user *user)
 {
 	const struct msgpass_mailbox_accept *accept = &argument->mailbox_accept;
 	struct msgpass_mailbox *mailbox;
@@ -199,7 +199,8 @@ static int open_right(const struct msgpass_mailbox_open *open,
 	struct msgpass_mailbox *mailbox;
 	int error;
 
-	if (open->flags & MSGPASS_OPEN_BROADCAST) {
+	if (open->flags & MSGPASS_OPEN_BROADCAST &&
+	    open->flags & MSGPASS_OPEN_RECEIVE) {
 		subscription = msgpass_subscription_new();
 		if (IS_ERR(subscription))
 			return PTR_ERR(subscription);

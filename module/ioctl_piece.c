@@ -22,7 +22,7 @@ static int read_piece(struct xarray *readings, struct msgpass_reading *reading,
 	if (error)
 		msgpass_reading_restore(reading);
 	else
-		msgpass_reading_settle(readings, reading, count, false);
+		msgpass_reading_settle(readings, reading, count);
 	return error;
 }
 

@@ -79,8 +79,7 @@ static ssize_t mailbox_read(struct kiocb *iocb, struct iov_iter *to)
 	ssize_t result;
 
 	spin_lock(&port->lock);
-	result = msgpass_port_receive(port, &selection, &wait,
-				      &message);
+	result = msgpass_port_receive(port, &selection, &wait, &message);
 	if (result == -EMSGSIZE)
 		msgpass_message_put(message);
 	if (result)
@@ -91,6 +90,7 @@ static ssize_t mailbox_read(struct kiocb *iocb, struct iov_iter *to)
 		return result;
 	}
 	result = message->length;
+	/* Of a call it could not tell the token: nobody will reply. */
 	msgpass_message_ref(message);
 	msgpass_port_settle(port, message);
 	call = msgpass_call_of(message);

@@ -184,17 +184,14 @@ static void forget(struct xarray *readings, struct msgpass_reading *reading)
 }
 
 void msgpass_reading_settle(struct xarray *readings,
-			    struct msgpass_reading *reading, u64 count,
-			    bool finish)
+			    struct msgpass_reading *reading, u64 count)
 {
 	struct msgpass_flow *flow = msgpass_flow_of(reading->message);
 
 	reading->offset += count;
-	if (reading->offset == msgpass_message_length(reading->message))
-		finish = true;
 	if (flow)
-		msgpass_flow_end(flow, count, finish);
-	if (finish) {
+		msgpass_flow_end(flow, count, false);
+	if (reading->offset == msgpass_message_length(reading->message)) {
 		reading->over = true;
 		forget(readings, reading);
 	}

@@ -54,14 +54,12 @@ void msgpass_reading_put(struct msgpass_reading *reading);
 
 /*
  * Writes the next piece to @to, and keeps the lock: how many bytes; -ESRCH if it
- * is over, -EPIPE if its sender left. Then settle that, with @finish if no
- * more is wanted, or restore it.
+ * is over, -EPIPE if its sender left. Then settle that, or restore it.
  */
 ssize_t msgpass_reading_take(struct msgpass_reading *reading,
 			     struct iov_iter *to);
 void msgpass_reading_settle(struct xarray *readings,
-			    struct msgpass_reading *reading, u64 count,
-			    bool finish);
+			    struct msgpass_reading *reading, u64 count);
 void msgpass_reading_restore(struct msgpass_reading *reading);
 
 /* No more of it is wanted, or to be had. */

@@ -62,7 +62,8 @@
  *   (the message stays queued and the out_ fields describe it)
  * - EACCES: the mode does not let the caller in; EPERM: only the owner may
  * - EDQUOT: the user's quota is used up, blocking or not
- * - ENOSPC: the network namespace has as many mailboxes as it may
+ * - ENOSPC: the network namespace has as many mailboxes as it may, or the
+ *   broadcast as many subscriptions (1024)
  * - ENOMEM: the kernel has no memory
  * - EINVAL: unknown flag, nonzero reserved field, value out of range
  * - E2BIG: nonzero bytes behind the struct that this module knows
@@ -260,11 +261,11 @@ struct msgpass_send {
  * A receive with MSGPASS_PIECES of a message that does not fit, flow or not,
  * fills the buffer with its head and tells in @out_token how to have the rest,
  * by MSGPASS_IOC_PIECE_READ; @out_remaining is how much that is. From then on
- * the message is the receiving process's, any thread of it may read on, and
- * others never see it. Without MSGPASS_PIECES a flow is EMSGSIZE unless the
- * buffer holds all of it; with MSGPASS_TRUNCATE the rest is skipped. Peek
- * tells its length. A call is never received in pieces, but has
- * MSGPASS_IOC_REQUEST_READ.
+ * the message is the receiving process's, which pays for it (EDQUOT leaves it
+ * where it was); any thread of it may read on, and others never see it.
+ * Without MSGPASS_PIECES a flow is EMSGSIZE unless the buffer holds all of it;
+ * with MSGPASS_TRUNCATE the rest is skipped. Peek tells its length. A call is
+ * never received in pieces, but has MSGPASS_IOC_REQUEST_READ.
  *
  * (After the 2 GB message and the 1 GB buffer of the textbooks.)
  */
@@ -637,7 +638,9 @@ struct msgpass_piece_read {
  * @out_mailboxes: mailboxes that the caller's network namespace has
  * @out_user_bytes_max: kernel memory that a user may hold
  * @out_user_bytes: kernel memory that the caller's user holds, for messages
- *	it sent that nobody has received yet, links, and mailboxes
+ *	it sent that nobody has received yet, with the open files, receipts and
+ *	timers that belong to them, for messages that it reads in pieces, open
+ *	calls, links, and mailboxes
  */
 struct msgpass_info {
 	__u32 size;
