@@ -5,6 +5,7 @@
 VERSION := 0.1.0
 KERNEL ?= 6.1
 KERNELS := 6.1 6.12 7.2
+DEBUG_KERNELS := 6.1-debug
 # The kernel that install and insmod build for.
 KVER ?= $(shell uname -r)
 DESTDIR ?=
@@ -19,11 +20,14 @@ cache := $(or $(MSGPASS_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/msgpass)
 release := $(cache)/kernel-$(KERNEL)/release
 
 build_packages := gcc libc6-dev libc6-dev-i386 lib32gcc-12-dev xz-utils
+ifneq ($(filter $(KERNEL),$(DEBUG_KERNELS)),)
+build_packages += flex bison bc libelf-dev
+endif
 vm_packages := qemu-system-x86 busybox-static cpio
 lint_packages := perl shellcheck
 
-ifeq ($(filter $(KERNEL),$(KERNELS)),)
-$(error KERNEL=$(KERNEL) is not supported; use one of $(KERNELS))
+ifeq ($(filter $(KERNEL),$(KERNELS) $(DEBUG_KERNELS)),)
+$(error KERNEL=$(KERNEL) is not supported; use one of $(KERNELS) $(DEBUG_KERNELS))
 endif
 
 CFLAGS ?= -O2 -g
@@ -47,6 +51,7 @@ help:
 	@echo 'make                  the module, the library, the command and the tests'
 	@echo 'make module|lib|tools|tests   one of them'
 	@echo 'make check            run the tests in a VM; TESTS="mailbox direct" runs some'
+	@echo 'make check-debug      the same in a kernel with KASAN, lockdep, kmemleak, ...'
 	@echo 'make mutants          break the module on purpose, and see that the tests notice'
 	@echo 'make count            what messages cost, in instructions that QEMU counts'
 	@echo 'make demo             show what it does, in a VM'
@@ -58,7 +63,8 @@ help:
 	@echo 'make update-kernel    fetch the newest release of KERNEL'
 	@echo 'make clean            remove build/'
 	@echo
-	@echo 'KERNEL=6.1|6.12|7.2   the Debian kernel to build for and to run; 6.1 unless told'
+	@echo 'KERNEL=6.1|6.12|7.2   the Debian kernel to build for and to run; 6.1 unless told;'
+	@echo '       6.1-debug      or one that is built from its source, with checkers'
 	@echo 'ACCEL=auto|kvm|tcg    how the VM runs; auto tries KVM and falls back to TCG'
 	@echo 'TIMEOUT=SECONDS       the time limit of a VM run; TEST_TIMEOUT= of one test program'
 	@echo 'MEM=1G SMP=2          memory and CPUs of the VM; MODPARAMS= module parameters'
@@ -166,6 +172,11 @@ export KERNEL MEM
 check: vm-ready
 	@$(MAKE) -s --no-print-directory tests >&2
 	@$(vm)/check $(TESTS)
+
+# Whatever the kernel's own checkers find wrong while the tests run.
+.PHONY: check-debug
+check-debug:
+	@$(MAKE) -s --no-print-directory check KERNEL=6.1-debug
 
 .PHONY: mutants
 mutants: vm-ready

@@ -4,6 +4,8 @@
 
 cache=${MSGPASS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/msgpass}
 kernels="6.1 6.12 7.2"
+# Those that are built here, from linux-source.
+debug_kernels="6.1-debug"
 
 die() {
 	echo "$(basename "$0"): $*" >&2
@@ -15,10 +17,22 @@ say() {
 }
 
 check_kernel() {
-	case " $kernels " in
+	case " $kernels $debug_kernels " in
 	*" $1 "*) ;;
-	*) die "KERNEL=$1 is not supported; use one of $kernels" ;;
+	*) die "KERNEL=$1 is not supported; use one of $kernels $debug_kernels" ;;
 	esac
+}
+
+is_debug_kernel() {
+	case " $debug_kernels " in
+	*" $1 "*) ;;
+	*) return 1 ;;
+	esac
+}
+
+# How many times longer than elsewhere things may take in a kernel.
+slowness() {
+	is_debug_kernel "$1" && echo 5 || echo 1
 }
 
 # Hold the lock of one cache entry until this process ends.
