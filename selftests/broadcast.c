@@ -323,7 +323,7 @@ TEST_F(broadcast, that_waits_goes_on_when_the_slow_one_leaves)
 	child = child_fork();
 	if (!child) {
 		close(self->subscribers[0]);
-		CHECK(wait_until(queued(self->fd) == CAPACITY));
+		CHECK(wait_until(mailbox_counts(self->fd).sent == CAPACITY));
 		_exit(-SEND(self->fd, NUMBER(99), .deadline = soon()));
 	}
 	ASSERT_EQ(0, fill_first(self));
