@@ -23,6 +23,7 @@ void msgpass_account_put(struct msgpass_account *account);
  */
 struct msgpass_account *msgpass_account_open(const struct cred *cred,
 					     size_t bytes);
+/* NULL: nothing was charged. */
 void msgpass_account_close(struct msgpass_account *account, size_t bytes);
 
 /*

@@ -168,14 +168,32 @@ static struct link *link_lock(struct msgpass_inbox *receiver,
 	return new;
 }
 
-static struct msgpass_peer *inbox_alloc(void)
+/* With its place in the tables, where it may have no neighbours. */
+#define INBOX_CHARGE (sizeof(struct msgpass_inbox) + sizeof(struct pid) + \
+		      sizeof(struct msgpass_identity) + sizeof(struct xa_node))
+
+/* Who pays for the inbox of @pid, or NULL; ERR_PTR. */
+static struct msgpass_account *inbox_account(struct pid *pid)
+{
+	if (pid == task_tgid(current))
+		return NULL;
+	return msgpass_account_open(current_cred(), INBOX_CHARGE);
+}
+
+static struct msgpass_peer *inbox_alloc(struct pid *pid)
 {
 	struct msgpass_limits limits = msgpass_limits_default();
+	struct msgpass_account *account = inbox_account(pid);
 	struct msgpass_inbox *inbox;
 
+	if (IS_ERR(account))
+		return ERR_CAST(account);
 	inbox = kzalloc(sizeof(*inbox), GFP_KERNEL_ACCOUNT);
-	if (!inbox)
-		return NULL;
+	if (!inbox) {
+		msgpass_account_close(account, INBOX_CHARGE);
+		return ERR_PTR(-ENOMEM);
+	}
+	inbox->account = account;
 	msgpass_port_init(&inbox->port, &inbox_port_ops, &limits);
 	msgpass_queue_init(&inbox->receipts, &inbox->port);
 	inbox->receipts.unlimited = true;
@@ -191,7 +209,10 @@ static struct msgpass_peer *inbox_alloc(void)
 
 static void inbox_free(struct msgpass_peer *peer)
 {
-	kfree_rcu(msgpass_inbox_of(peer), rcu);
+	struct msgpass_inbox *inbox = msgpass_inbox_of(peer);
+
+	msgpass_account_close(inbox->account, INBOX_CHARGE);
+	kfree_rcu(inbox, rcu);
 }
 
 /* The inbox that @sender's first outgoing link leads to: a reference. */
@@ -407,7 +428,7 @@ static struct pid *process_by_pid(u64 number)
 	return pid;
 }
 
-/* @make: an inbox for it, if it has none yet. */
+/* If it has none yet: @make one for it, else -EAGAIN. */
 static struct msgpass_inbox *inbox_by_pid(u64 number, bool make)
 {
 	struct msgpass_peer *peer;
@@ -419,7 +440,7 @@ static struct msgpass_inbox *inbox_by_pid(u64 number, bool make)
 	if (!pid)
 		return ERR_PTR(-ESRCH);
 	peer = make ? msgpass_peer_get(pid) :
-		      msgpass_peer_find(pid) ?: ERR_PTR(-ESRCH);
+		      msgpass_peer_find(pid) ?: ERR_PTR(-EAGAIN);
 	put_pid(pid);
 	return IS_ERR(peer) ? ERR_CAST(peer) : msgpass_inbox_of(peer);
 }
@@ -461,9 +482,8 @@ struct msgpass_inbox *msgpass_direct_receiver(u64 to, bool is_peer)
 	int error;
 
 	inbox = is_peer ? inbox_by_peer(to) : inbox_by_pid(to, false);
-	if (!is_peer && inbox == ERR_PTR(-ESRCH))
+	if (inbox == ERR_PTR(-EAGAIN))
 		inbox = make_receiver(to);
-
 	if (IS_ERR(inbox))
 		return inbox;
 	msgpass_inbox_note_exec(inbox);
@@ -598,11 +618,13 @@ static struct link *link_lock_from(struct msgpass_inbox *inbox, u64 from,
 				   bool is_peer, bool make)
 	__acquires(&inbox->port.lock)
 {
-	struct msgpass_inbox *sender = msgpass_direct_process(from, is_peer);
+	struct msgpass_inbox *sender = is_peer ? inbox_by_peer(from) :
+						 inbox_by_pid(from, make);
 	struct link *link = NULL;
 
 	spin_lock(&inbox->port.lock);
-	if (sender != ERR_PTR(-EINVAL))
+	/* It lives and has sent nothing, or is no pid: there is no link. */
+	if (sender != ERR_PTR(-EAGAIN) && sender != ERR_PTR(-EINVAL))
 		link = link_from(inbox, from, is_peer, sender);
 	if (link) {
 		/* inbox_died() may not have come to it yet. */
@@ -735,6 +757,8 @@ int msgpass_inbox_stat(struct msgpass_inbox_stat *stat, bool is_peer)
 		inbox = inbox_by_peer(stat->process);
 	else
 		inbox = inbox_by_pid(stat->process, false);
+	if (inbox == ERR_PTR(-EAGAIN))
+		return -ESRCH;
 	if (IS_ERR(inbox))
 		return PTR_ERR(inbox);
 

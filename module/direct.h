@@ -8,6 +8,9 @@
  * port, one for each process that sends to it. It goes with its receiver, or
  * after its sender once it has drained.
  *
+ * A process's own inbox is a part of it, and bounded as processes are. One that
+ * is made for another process is charged to who made it, until it is freed.
+ *
  * Lock order:
  *
  *	receiver's inbox->port.lock
@@ -50,6 +53,8 @@ struct msgpass_inbox {
 	struct xarray readings;			/* reading.c's */
 	struct msgpass_wait_node waits;		/* deadlock.c's */
 
+	struct msgpass_account *account;	/* reference held, or NULL; const */
+
 	spinlock_t outgoing_lock;		/* see the lock order above */
 	struct list_head outgoing;		/* links it sends through */
 
@@ -76,7 +81,10 @@ static inline void msgpass_inbox_put(struct msgpass_inbox *inbox)
 	msgpass_peer_put(&inbox->peer);
 }
 
-/* That of a living process: a reference to inbox->peer, or ERR_PTR. */
+/*
+ * That of a living process, made if it has none: a reference to inbox->peer, or
+ * ERR_PTR.
+ */
 struct msgpass_inbox *msgpass_direct_process(u64 address, bool is_peer);
 
 /*

@@ -84,38 +84,50 @@ long msgpass_ioctl_mailbox_delete(struct file *file,
 	return deleted_meanwhile(file, error);
 }
 
-static struct msgpass_inbox *
-process_to_give(const struct msgpass_mailbox_give *give)
+static int check_give(const struct msgpass_mailbox_give *give)
 {
 	if (give->flags & ~(MSGPASS_PEER | MSGPASS_CANCEL))
-		return ERR_PTR(-EINVAL);
-	if (!(give->flags & MSGPASS_CANCEL) && !give->to)
-		return ERR_PTR(-EINVAL);
-	if (!(give->flags & MSGPASS_CANCEL))
-		return msgpass_direct_process(give->to,
-					      give->flags & MSGPASS_PEER);
-	return give->to || give->flags & MSGPASS_PEER ? ERR_PTR(-EINVAL) : NULL;
+		return -EINVAL;
+	if (give->flags & MSGPASS_CANCEL)
+		return give->to || give->flags & MSGPASS_PEER ? -EINVAL : 0;
+	return give->to ? 0 : -EINVAL;
+}
+
+static int give_mailbox(struct msgpass_mailbox *mailbox,
+			const struct msgpass_mailbox_give *give)
+{
+	struct msgpass_inbox *to;
+	int error;
+
+	if (give->flags & MSGPASS_CANCEL)
+		return msgpass_mailbox_give(mailbox, NULL);
+	/* First: the process may get an inbox by it. */
+	error = msgpass_mailbox_may_change(mailbox);
+	if (error)
+		return error;
+	to = msgpass_direct_process(give->to, give->flags & MSGPASS_PEER);
+	if (IS_ERR(to))
+		return PTR_ERR(to);
+	error = msgpass_mailbox_give(mailbox, &to->peer);
+	msgpass_inbox_put(to);
+	return error;
 }
 
 long msgpass_ioctl_mailbox_give(struct file *file, union msgpass_argument *argument,
 				void __user *user)
 {
 	const struct msgpass_mailbox_give *give = &argument->mailbox_give;
-	struct msgpass_inbox *to = process_to_give(give);
 	struct msgpass_mailbox *mailbox;
 	int error;
 
-	if (IS_ERR(to))
-		return PTR_ERR(to);
+	error = check_give(give);
+	if (error)
+		return error;
 	mailbox = addressed_mailbox(file, give->name);
-	if (IS_ERR(mailbox)) {
-		error = PTR_ERR(mailbox);
-	} else {
-		error = msgpass_mailbox_give(mailbox, to ? &to->peer : NULL);
-		msgpass_mailbox_put(mailbox);
-	}
-	if (to)
-		msgpass_inbox_put(to);
+	if (IS_ERR(mailbox))
+		return PTR_ERR(mailbox);
+	error = give_mailbox(mailbox, give);
+	msgpass_mailbox_put(mailbox);
 	return deleted_meanwhile(file, error);
 }
 

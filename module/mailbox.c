@@ -678,6 +678,16 @@ static int check_change(const struct msgpass_mailbox *mailbox)
 	return may_change(mailbox) ? 0 : -EPERM;
 }
 
+int msgpass_mailbox_may_change(struct msgpass_mailbox *mailbox)
+{
+	int error;
+
+	mutex_lock(&mailboxes_lock);
+	error = check_change(mailbox);
+	mutex_unlock(&mailboxes_lock);
+	return error;
+}
+
 int msgpass_mailbox_delete(struct msgpass_mailbox *mailbox)
 {
 	int error;

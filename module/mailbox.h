@@ -82,6 +82,7 @@ void msgpass_mailbox_put(struct msgpass_mailbox *mailbox);
 void msgpass_mailbox_release(struct msgpass_mailbox *mailbox);
 
 /* -EPIPE if it was deleted; -EPERM unless the caller is the owner. */
+int msgpass_mailbox_may_change(struct msgpass_mailbox *mailbox);
 int msgpass_mailbox_delete(struct msgpass_mailbox *mailbox);
 int msgpass_mailbox_set(struct msgpass_mailbox *mailbox,
 			const struct msgpass_attributes *attributes);

@@ -11,7 +11,7 @@
 static const struct msgpass_peer_ops *peer_ops;
 static struct workqueue_struct *peer_workqueue;
 static struct rhashtable peers_by_pid;
-static DEFINE_XARRAY(peers_by_id);
+static DEFINE_XARRAY_FLAGS(peers_by_id, XA_FLAGS_ACCOUNT);
 static atomic64_t peer_last_id;
 static DEFINE_SPINLOCK(watches_lock);	/* nothing is taken inside it */
 
@@ -188,11 +188,11 @@ static struct msgpass_peer *peer_new(struct pid *pid)
 	struct msgpass_peer *peer;
 
 	if (!identity)
-		return NULL;
-	peer = peer_ops->alloc();
-	if (!peer) {
+		return ERR_PTR(-ENOMEM);
+	peer = peer_ops->alloc(pid);
+	if (IS_ERR(peer)) {
 		msgpass_identity_put(identity);
-		return NULL;
+		return peer;
 	}
 	peer->id = identity->id;
 	peer->pid = identity->pid;
@@ -218,8 +218,8 @@ static struct msgpass_peer *peer_make(struct pid *pid)
 	int error;
 
 	peer = peer_new(pid);
-	if (!peer)
-		return ERR_PTR(-ENOMEM);
+	if (IS_ERR(peer))
+		return peer;
 
 	/* Insert NULL first: nobody may find it by id until it is known. */
 	error = xa_reserve(&peers_by_id, peer->id, GFP_KERNEL_ACCOUNT);

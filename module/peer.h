@@ -47,7 +47,7 @@ struct msgpass_peer {
 };
 
 struct msgpass_peer_ops {
-	struct msgpass_peer *(*alloc)(void);
+	struct msgpass_peer *(*alloc)(struct pid *pid);	/* ERR_PTR */
 	void (*died)(struct msgpass_peer *peer);
 	/* Others may still read it under RCU. */
 	void (*free)(struct msgpass_peer *peer);

@@ -183,6 +183,42 @@ TEST_F(quota, counts_links)
 	EXPECT_TRUE(wait_until(back_at_base(self)));
 }
 
+static bool has_inbox(int device, pid_t process)
+{
+	return peer_of(device, process);
+}
+
+TEST_F(quota, counts_the_inbox_that_is_made_for_another_process)
+{
+	int fd = AS(FATHER, mailbox_new(self->device));
+	uint64_t held = AS(FATHER, user_bytes(self->device));
+	pid_t child = child_idle(), other = child_idle();
+
+	EXPECT_EQ(0, AS(FATHER, mailbox_give(fd, "", 0, child)));
+	EXPECT_LT(held, AS(FATHER, user_bytes(self->device)));
+	ASSERT_EQ(0, parameter_set("user_bytes", AS(FATHER, user_bytes(self->device))));
+	EXPECT_EQ(-EDQUOT, AS(FATHER, mailbox_give(fd, "", 0, other)));
+	EXPECT_FALSE(has_inbox(self->device, other));
+	EXPECT_EQ(0, AS(FATHER, mailbox_give(fd, "", 0, child)));
+	child_kill(child);
+	EXPECT_TRUE(wait_until(AS(FATHER, user_bytes(self->device)) == held));
+	child_kill(other);
+	close(fd);
+	EXPECT_TRUE(wait_until(back_at_base(self)));
+}
+
+TEST_F(quota, is_not_used_by_who_may_not_give_or_does_not_wait)
+{
+	pid_t child = child_idle();
+
+	EXPECT_EQ(-EPERM, AS(FATHER, mailbox_give(self->fd, "", 0, child)));
+	EXPECT_EQ(-ENOENT, AS(FATHER, mailbox_give(self->device, "none", 0, child)));
+	EXPECT_EQ(-EAGAIN, AS(FATHER, TAKE(self->device, .from = child)));
+	EXPECT_FALSE(has_inbox(self->device, child));
+	EXPECT_TRUE(back_at_base(self));
+	child_kill(child);
+}
+
 TEST_F(quota, counts_the_receipt_with_the_send)
 {
 	uint64_t plain, held;

@@ -640,7 +640,8 @@ struct msgpass_piece_read {
  * @out_user_bytes: kernel memory that the caller's user holds, for messages
  *	it sent that nobody has received yet, with the open files, receipts and
  *	timers that belong to them, for messages that it reads in pieces, open
- *	calls, links, and mailboxes
+ *	calls, links, mailboxes, and inboxes that it made for other processes
+ *	by addressing them
  */
 struct msgpass_info {
 	__u32 size;
