@@ -37,13 +37,20 @@ void msgpass_call_party_init(struct msgpass_call_party *party,
 	party->waits = waits;
 }
 
+/* With the credentials that it keeps: a process can have new ones each time. */
+static size_t call_charge(const struct cred *cred)
+{
+	return sizeof(struct msgpass_open_call) + sizeof(*cred) +
+	       cred->group_info->ngroups * sizeof(kgid_t);
+}
+
 void msgpass_call_put(struct msgpass_open_call *call)
 {
 	if (!refcount_dec_and_test(&call->refs))
 		return;
-	put_cred(call->cred);
 	msgpass_identity_put(call->caller);
-	msgpass_account_close(call->account, sizeof(*call));
+	msgpass_account_close(call->account, call_charge(call->cred));
+	put_cred(call->cred);
 	kfree(call);
 }
 
@@ -163,19 +170,21 @@ struct msgpass_open_call *msgpass_call_of(struct msgpass_message *message)
 struct msgpass_open_call *msgpass_call_new(struct msgpass_call_party *maker,
 					   struct msgpass_identity *caller)
 {
+	const struct cred *cred = current_cred();
+	const size_t charge = call_charge(cred);
 	struct msgpass_account *account;
 	struct msgpass_open_call *call;
 
-	account = msgpass_account_open(current_cred(), sizeof(*call));
+	account = msgpass_account_open(cred, charge);
 	if (IS_ERR(account))
 		return ERR_CAST(account);
 	call = kzalloc(sizeof(*call), GFP_KERNEL_ACCOUNT);
 	if (!call) {
-		msgpass_account_close(account, sizeof(*call));
+		msgpass_account_close(account, charge);
 		return ERR_PTR(-ENOMEM);
 	}
 	call->attachment.ops = &request_ops;
-	call->cred = get_current_cred();
+	call->cred = get_cred(cred);
 	refcount_inc(&caller->refs);
 	call->caller = caller;
 	call->account = account;

@@ -49,10 +49,17 @@ struct mailbox_memory {
 	struct msgpass_broadcast broadcast;
 };
 
-static size_t mailbox_charge(bool is_broadcast)
+/* What it costs; named, with its place by number, without neighbours at worst. */
+static size_t mailbox_charge(bool is_named, bool is_broadcast)
 {
-	return is_broadcast ? sizeof(struct mailbox_memory) :
-			      sizeof(struct msgpass_mailbox);
+	return (is_named ? sizeof(struct xa_node) : 0) +
+	       (is_broadcast ? sizeof(struct mailbox_memory) :
+			       sizeof(struct msgpass_mailbox));
+}
+
+static size_t charge_of(const struct msgpass_mailbox *mailbox)
+{
+	return mailbox_charge(mailbox->name[0], mailbox->broadcast);
 }
 
 static void mailbox_close(struct msgpass_mailbox *mailbox)
@@ -66,8 +73,7 @@ static void mailbox_free(struct msgpass_mailbox *mailbox)
 {
 	/* Nobody has a file of it: nobody waits, but messages may be left. */
 	mailbox_close(mailbox);
-	msgpass_account_close(mailbox->account,
-			      mailbox_charge(mailbox->broadcast));
+	msgpass_account_close(mailbox->account, charge_of(mailbox));
 	put_user_ns(mailbox->user_ns);
 	kfree_rcu(mailbox, rcu);
 }
@@ -486,8 +492,8 @@ static struct msgpass_mailbox *mailbox_alloc(bool broadcast, bool lossy)
 static struct msgpass_mailbox *
 mailbox_new(const struct msgpass_mailbox_open *open, const char *name)
 {
-	const size_t charge = mailbox_charge(open->flags &
-					     MSGPASS_OPEN_BROADCAST);
+	const size_t charge = mailbox_charge(name[0], open->flags &
+						      MSGPASS_OPEN_BROADCAST);
 	struct msgpass_mailbox *mailbox;
 	struct msgpass_account *account;
 	int error;
@@ -739,7 +745,7 @@ static int mailbox_change_owner(struct msgpass_mailbox *mailbox)
 
 	lockdep_assert_held(&mailboxes_lock);
 	error = msgpass_account_move(&mailbox->account, current_cred(),
-				     mailbox_charge(mailbox->broadcast));
+				     charge_of(mailbox));
 	if (error)
 		return error;
 	WRITE_ONCE(mailbox->owner, current_euid());
@@ -864,7 +870,7 @@ static int __net_init names_init(struct net *net)
 	struct msgpass_names *names = net_generic(net, names_id);
 
 	names->user_ns = net->user_ns;
-	xa_init(&names->by_id);
+	xa_init_flags(&names->by_id, XA_FLAGS_ACCOUNT);
 	return rhashtable_init(&names->by_name, &by_name_params);
 }
 

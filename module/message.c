@@ -33,9 +33,11 @@ static size_t message_size(size_t length, bool has_extra)
 }
 
 /* With the pid, which a message may be the last to keep once it is dead. */
-static size_t message_charge(size_t size)
+static size_t message_charge(size_t size,
+			     const struct msgpass_identity *sender)
 {
 	return size_add(size, sizeof(struct pid) +
+			sender->pid->level * sizeof(struct upid) +
 			sizeof(struct msgpass_identity));
 }
 
@@ -172,7 +174,7 @@ static struct msgpass_message *message_alloc(size_t length,
 					     const struct msgpass_stamp *stamp)
 {
 	size_t size = message_size(length, stamp->extra);
-	size_t charge = message_charge(size);
+	size_t charge = message_charge(size, stamp->sender);
 	struct msgpass_account *account;
 	struct msgpass_message *message;
 
@@ -264,7 +266,8 @@ msgpass_message_copy(const struct msgpass_message *message,
 static size_t charge_of(const struct msgpass_message *message)
 {
 	return message_charge(message_size(stored(message),
-					   message->has_extra));
+					   message->has_extra),
+			      message->sender);
 }
 
 struct msgpass_account *

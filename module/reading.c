@@ -8,6 +8,9 @@
 #include "message.h"
 #include "reading.h"
 
+/* With its place in the table, where it may have no neighbours. */
+#define READING_CHARGE (sizeof(struct msgpass_reading) + sizeof(struct xa_node))
+
 static atomic64_t last_token;
 
 void msgpass_reading_init(void)
@@ -26,7 +29,7 @@ void msgpass_reading_put(struct msgpass_reading *reading)
 	if (!refcount_dec_and_test(&reading->refs))
 		return;
 	msgpass_message_put(reading->message);
-	msgpass_account_close(reading->account, sizeof(*reading));
+	msgpass_account_close(reading->account, READING_CHARGE);
 	mutex_destroy(&reading->lock);
 	kfree(reading);
 }
@@ -55,7 +58,7 @@ static struct msgpass_reading *reading_alloc(struct msgpass_message *message)
 	struct msgpass_reading *reading;
 	int error;
 
-	account = msgpass_account_open(current_cred(), sizeof(*reading));
+	account = msgpass_account_open(current_cred(), READING_CHARGE);
 	if (IS_ERR(account))
 		return ERR_CAST(account);
 	error = -ENOMEM;
@@ -74,7 +77,7 @@ static struct msgpass_reading *reading_alloc(struct msgpass_message *message)
 free_reading:
 	kfree(reading);
 close_account:
-	msgpass_account_close(account, sizeof(*reading));
+	msgpass_account_close(account, READING_CHARGE);
 	return ERR_PTR(error);
 }
 

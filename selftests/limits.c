@@ -219,6 +219,45 @@ TEST_F(quota, is_not_used_by_who_may_not_give_or_does_not_wait)
 	child_kill(child);
 }
 
+/* Each call keeps the credentials of its caller. */
+TEST_F(quota, counts_the_groups_of_a_caller)
+{
+	enum { GROUPS = 1000 };
+	static gid_t groups[GROUPS];
+	pid_t child = child_fork();
+
+	if (!child) {
+		CHECK(!setgroups(GROUPS, groups));
+		CHECK(!setresuid(FATHER, FATHER, FATHER));
+		CHECK(CALL(self->fd, NULL, .flags = MSGPASS_NONBLOCK) == -EINPROGRESS);
+		_exit(user_bytes(self->device) < self->base + sizeof(groups));
+	}
+	EXPECT_EQ(0, child_status(child));
+	EXPECT_TRUE(wait_until(back_at_base(self)));
+}
+
+/* The kernel's tables take 576 bytes for a token that has no neighbour. */
+TEST_F(quota, counts_the_place_of_what_is_found_by_number)
+{
+	uint64_t anonymous, held;
+	int fd;
+
+	ASSERT_EQ(0, send_number(self->fd, 0, 1));
+	held = AS(FATHER, user_bytes(self->device));
+	EXPECT_EQ(0, AS(FATHER, RECEIVE(self->fd, NULL, .flags = MSGPASS_PIECES)));
+	EXPECT_LE(held + 576 + sizeof(uint32_t), AS(FATHER, user_bytes(self->device)));
+
+	held = AS(FATHER, user_bytes(self->device));
+	fd = AS(FATHER, mailbox_new(self->device));
+	anonymous = AS(FATHER, user_bytes(self->device)) - held;
+	close(fd);
+	ASSERT_TRUE(wait_until(AS(FATHER, user_bytes(self->device)) == held));
+	fd = AS(FATHER, MAILBOX_OPEN(self->device, unique_name("named"), OPEN_NEW));
+	EXPECT_EQ(anonymous + 576, AS(FATHER, user_bytes(self->device)) - held);
+	EXPECT_EQ(0, mailbox_delete(fd, ""));
+	close(fd);
+}
+
 TEST_F(quota, counts_the_receipt_with_the_send)
 {
 	uint64_t plain, held;
