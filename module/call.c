@@ -289,7 +289,8 @@ bool msgpass_call_withdraw(struct msgpass_open_call *call)
 	bool withdrawn;
 
 	spin_lock(&calls_lock);
-	if (call->state == MSGPASS_CALL_QUEUED && call->request.message) {
+	if (call->state == MSGPASS_CALL_QUEUED && call->request.message &&
+	    !call->forwarded) {
 		request = call->request;
 		msgpass_message_ref(request.message);
 		msgpass_port_get(request.port);
@@ -407,6 +408,7 @@ int msgpass_call_forward(struct msgpass_open_call *call, u64 token,
 	if (can_be_replied_to(call, token)) {
 		leave_taker(call);
 		call->state = MSGPASS_CALL_QUEUED;
+		call->forwarded = true;
 		*before = call->request;
 		put_request(call, message, port);
 		error = 0;

@@ -59,6 +59,7 @@ struct msgpass_open_call {
 		MSGPASS_CALL_OVER,
 	} state;
 	u64 token;				/* while taken */
+	bool forwarded;				/* a server has had it */
 	struct msgpass_call_party *maker;	/* NULL: not on its list */
 	struct msgpass_call_party *taker;	/* while taken */
 	struct msgpass_call_request request;	/* references, or NULL */
@@ -107,7 +108,10 @@ int msgpass_call_set_request(struct msgpass_open_call *call,
 /* Its request @message was accepted. False: but it was given up meanwhile. */
 bool msgpass_call_sent(struct msgpass_open_call *call,
 		       struct msgpass_message *message);
-/* Takes the request back: false if somebody has received it, or is about to. */
+/*
+ * Takes the request back: false if somebody has received it, though it may have
+ * been forwarded since, or is about to.
+ */
 bool msgpass_call_withdraw(struct msgpass_open_call *call);
 /* A reference to the request of a call that is taken, or NULL. */
 struct msgpass_message *msgpass_call_request(struct msgpass_open_call *call,

@@ -849,6 +849,46 @@ TEST_F(call, interrupted_after_it_is_received_goes_on_by_a_restart)
 	EXPECT_EQ(0, self->outcomes[0].call.token);
 }
 
+/* The first server has had it: sent again, it would be carried out twice. */
+TEST_F(call, interrupted_after_it_is_forwarded_goes_on_by_a_restart)
+{
+	int mailbox = mailbox_new(self->device);
+	pid_t child = CALLER(.number = 7, .sa_flags = SA_RESTART);
+	uint64_t token = TAKE_CALL();
+	struct msgpass_receive received;
+	uint32_t number = 0;
+
+	EXPECT_EQ(0, FORWARD(mailbox, token, NUMBER(9)));
+	kill(child, SIGUSR1);
+	EXPECT_TRUE(signals_seen(1));
+	EXPECT_EQ(0, RECEIVE(mailbox, &received, .deadline = soon(), BYTES(&number, 4)));
+	EXPECT_EQ(9, number);
+	EXPECT_EQ(0, reply_number(mailbox, received.out_token, 8));
+	EXPECT_EQ(0, child_status(child));
+	EXPECT_EQ(8, self->outcomes[0].reply);
+	EXPECT_EQ(1, counts_of(self).sent);
+	close(mailbox);
+}
+
+TEST_F(call, interrupted_after_it_is_forwarded_can_be_gone_on_with)
+{
+	int mailbox = mailbox_new(self->device);
+	pid_t child = CALLER(.number = 7, .then = GO_ON);
+	uint64_t token = TAKE_CALL();
+	struct msgpass_receive received;
+	uint32_t number = 0;
+
+	EXPECT_EQ(0, FORWARD(mailbox, token, NUMBER(9)));
+	kill(child, SIGUSR1);
+	EXPECT_TRUE(wait_until(__atomic_load_n(&self->outcomes[0].returned, __ATOMIC_SEQ_CST)));
+	EXPECT_NE(0, self->outcomes[0].interrupted);
+	EXPECT_EQ(0, RECEIVE(mailbox, &received, .deadline = soon(), BYTES(&number, 4)));
+	EXPECT_EQ(0, reply_number(mailbox, received.out_token, 8));
+	EXPECT_EQ(0, child_status(child));
+	EXPECT_EQ(8, self->outcomes[0].reply);
+	close(mailbox);
+}
+
 TEST_F(call, restarted_keeps_its_deadline)
 {
 	uint64_t deadline = now() + PATIENCE;
