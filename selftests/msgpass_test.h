@@ -10,7 +10,12 @@
 #ifndef MSGPASS_TEST_H
 #define MSGPASS_TEST_H
 
+/* A program has the harness once; its other files are parts, and bring no tests. */
+#ifndef MSGPASS_TEST_PART
 #include "kselftest_harness.h"
+#else
+#include "kselftest.h"
+#endif
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,16 +27,21 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <linux/capability.h>
 #include <linux/sched.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <linux/msgpass.h>
 
@@ -698,6 +708,7 @@ static inline int fd_receive(int socket)
 	return fd;
 }
 
+#ifndef MSGPASS_TEST_PART
 /* --- what there was before the tests; afterwards.h compares */
 
 static struct msgpass_info before;
@@ -720,5 +731,6 @@ static inline uint64_t settled_user_bytes(int fd)
 	wait_until(user_bytes(fd) <= before.out_user_bytes);
 	return user_bytes(fd);
 }
+#endif
 
 #endif
