@@ -6,6 +6,7 @@
 #include "msgpass_test.h"
 
 #include <stddef.h>
+#include <sys/epoll.h>
 
 #define MS 1000000ULL
 
@@ -462,6 +463,32 @@ TEST_F(broadcast, is_writable_while_all_have_room)
 	EXPECT_EQ(1, poll(&out, 1, 0));
 }
 
+TEST_F(broadcast, is_not_writable_once_the_capacity_came_down_until_there_is_room)
+{
+	struct epoll_event event = { .events = EPOLLOUT | EPOLLET };
+	struct pollfd out = { .fd = self->fd, .events = POLLOUT };
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+	if (variant->lossy)
+		SKIP(return, "it is always writable");
+	ASSERT_EQ(0, CHANNEL_SET(&self->channel, .set = MSGPASS_SET_MESSAGE_MAX,
+				 .message_max = 16));
+	ASSERT_EQ(0, send_number(self->fd, 0, 1));
+	ASSERT_EQ(0, send_number(self->fd, 0, 2));
+	EXPECT_EQ(1, poll(&out, 1, 0));
+	ASSERT_EQ(0, set_capacity(&self->channel, 2));
+	EXPECT_EQ(0, poll(&out, 1, 0));
+	/* Tells only of a change that it is told of. */
+	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, self->fd, &event));
+	EXPECT_EQ(1, TAKE(self->subscribers[0]));
+	EXPECT_EQ(1, TAKE(self->subscribers[1]));
+	EXPECT_EQ(0, epoll_wait(epoll, &event, 1, 0));
+	EXPECT_EQ(1, TAKE(self->subscribers[2]));
+	EXPECT_EQ(1, epoll_wait(epoll, &event, 1, LIMIT / MS));
+	EXPECT_EQ(EPOLLOUT, event.events);
+	close(epoll);
+}
+
 TEST_F(broadcast, hangs_up_on_all_when_it_is_deleted)
 {
 	struct pollfd in[SUBSCRIBERS];
@@ -534,6 +561,32 @@ TEST_F(broadcast, has_a_capacity)
 	EXPECT_EQ(-EOPNOTSUPP, set_capacity(&self->channel, 0));
 	EXPECT_EQ(0, send_number(self->fd, 0, 1));
 	EXPECT_EQ(1, TAKE(self->subscribers[0]));
+}
+
+TEST_F(broadcast, has_at_most_1024_subscriptions)
+{
+	struct rlimit files;
+	int fds[1024];
+	unsigned int i;
+
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &files));
+	if (files.rlim_max != RLIM_INFINITY && files.rlim_max < 2 * ARRAY_SIZE(fds))
+		SKIP(return, "not so many files may be open");
+	files.rlim_cur = 2 * ARRAY_SIZE(fds);
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &files));
+	for (i = SUBSCRIBERS; i < ARRAY_SIZE(fds); i++) {
+		fds[i] = subscribe(self);
+		ASSERT_LE(0, fds[i]);
+	}
+	EXPECT_EQ(-ENOSPC, subscribe(self));
+	close(fds[SUBSCRIBERS]);
+	fds[SUBSCRIBERS] = subscribe(self);
+	EXPECT_LE(0, fds[SUBSCRIBERS]);
+	EXPECT_EQ(-ENOSPC, subscribe(self));
+	ASSERT_EQ(0, send_number(self->fd, 0, 1));
+	EXPECT_EQ(1, TAKE(fds[ARRAY_SIZE(fds) - 1]));
+	for (i = SUBSCRIBERS; i < ARRAY_SIZE(fds); i++)
+		close(fds[i]);
 }
 
 TEST_F(broadcast, is_made_so)

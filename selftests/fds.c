@@ -378,6 +378,30 @@ TEST_F(fds, stay_with_a_message_that_could_not_be_written)
 
 /* --- nobody takes them */
 
+TEST_F(fds, of_a_message_in_pieces_are_the_receivers_alone_from_the_first_piece_on)
+{
+	static char bytes[10000];
+	struct msgpass_receive out;
+	struct msgpass_piece_read piece = {
+		.size = sizeof(piece), BYTES(bytes, sizeof(bytes)),
+	};
+	int fd = -1;
+
+	ASSERT_EQ(0, SEND(self->fd, .to = self->to, BYTES(bytes, sizeof(bytes)),
+			  CARRYING(self->writer)));
+	CLOSE_WRITER(self);
+	ASSERT_EQ(0, RECEIVE(self->fd, &out, BYTES(bytes, 100), ROOM(&fd, 1),
+			     .flags = MSGPASS_PIECES));
+	EXPECT_EQ(MSGPASS_OUT_PIECES, out.out_flags);
+	EXPECT_EQ(1, out.out_fds);
+	EXPECT_TRUE(is_open(self->reader));
+	close(fd);
+	EXPECT_TRUE(is_closed(self->reader));
+	piece.token = out.out_token;
+	EXPECT_EQ(0, call(self->fd, MSGPASS_IOC_PIECE_READ, &piece));
+	EXPECT_EQ(sizeof(bytes) - 100, piece.out_count);
+}
+
 TEST_F(fds, of_a_message_that_is_read_are_closed)
 {
 	char buffer[8];
