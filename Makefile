@@ -4,8 +4,10 @@
 
 VERSION := 0.1.0
 KERNEL ?= 6.1
-KERNELS := 6.1 6.12 7.2
+KERNELS := 6.1 6.12 7.2 6.1-rt 6.1-arm64
 DEBUG_KERNELS := 6.1-debug
+# Those that make check-all runs.
+CHECK_KERNELS ?= $(KERNELS)
 # The kernel that install and insmod build for.
 KVER ?= $(shell uname -r)
 DESTDIR ?=
@@ -19,11 +21,25 @@ vm := selftests/vm
 cache := $(or $(MSGPASS_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/msgpass)
 release := $(cache)/kernel-$(KERNEL)/release
 
+# Programs for another machine than this are built apart.
+ifeq ($(filter %-arm64,$(KERNEL)),)
+out := build
+export CROSS_COMPILE :=
 build_packages := gcc libc6-dev libc6-dev-i386 lib32gcc-12-dev xz-utils
 ifneq ($(filter $(KERNEL),$(DEBUG_KERNELS)),)
 build_packages += flex bison bc libelf-dev
 endif
 vm_packages := qemu-system-x86 busybox-static cpio
+else
+out := build/arm64
+export CROSS_COMPILE := aarch64-linux-gnu-
+CC := $(CROSS_COMPILE)gcc
+AR := $(CROSS_COMPILE)ar
+build_packages := gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf \
+	libc6-dev-armhf-cross xz-utils
+vm_packages := qemu-system-arm busybox-static cpio
+endif
+export MSGPASS_OUT := $(out)
 lint_packages := perl shellcheck
 
 ifeq ($(filter $(KERNEL),$(KERNELS) $(DEBUG_KERNELS)),)
@@ -34,13 +50,13 @@ CFLAGS ?= -O2 -g
 user_flags := -std=gnu11 -Wall -Wextra -D_GNU_SOURCE= -Iuapi -Ilib
 
 module_sources := module/. Kbuild $(wildcard module/*.[ch] uapi/linux/*.h)
-lib_objects := $(patsubst lib/%.c,build/lib/%.o,$(wildcard lib/*.c))
-tool_objects := $(patsubst tools/%.c,build/tools/%.o,$(wildcard tools/*.c))
-lib := $(if $(lib_objects),build/libmsgpass.a build/libmsgpass.so build/libmsgpass.pc)
-tool := $(if $(tool_objects),build/msgpass)
+lib_objects := $(patsubst lib/%.c,$(out)/lib/%.o,$(wildcard lib/*.c))
+tool_objects := $(patsubst tools/%.c,$(out)/tools/%.o,$(wildcard tools/*.c))
+lib := $(if $(lib_objects),$(out)/libmsgpass.a $(out)/libmsgpass.so $(out)/libmsgpass.pc)
+tool := $(if $(tool_objects),$(out)/msgpass)
 completion := $(wildcard tools/msgpass.bash-completion)
 manpages := $(wildcard docs/man/*.[1-8])
-guest_programs := build/vm/init build/vm/taprun
+guest_programs := $(out)/vm/init $(out)/vm/taprun
 
 .PHONY: all
 all: build-packages
@@ -52,6 +68,7 @@ help:
 	@echo 'make module|lib|tools|tests   one of them'
 	@echo 'make check            run the tests in a VM; TESTS="mailbox direct" runs some'
 	@echo 'make check-debug      the same in a kernel with KASAN, lockdep, kmemleak, ...'
+	@echo 'make check-all        the same on each kernel, or on CHECK_KERNELS="6.1 7.2"; a table'
 	@echo 'make mutants          break the module on purpose, and see that the tests notice'
 	@echo 'make count            what messages cost, in instructions that QEMU counts'
 	@echo 'make demo             show what it does, in a VM'
@@ -63,7 +80,8 @@ help:
 	@echo 'make update-kernel    fetch the newest release of KERNEL'
 	@echo 'make clean            remove build/'
 	@echo
-	@echo 'KERNEL=6.1|6.12|7.2   the Debian kernel to build for and to run; 6.1 unless told;'
+	@echo 'KERNEL=...            the Debian kernel to build for and to run; 6.1 unless told:'
+	@echo '       $(KERNELS),'
 	@echo '       6.1-debug      or one that is built from its source, with checkers'
 	@echo 'ACCEL=auto|kvm|tcg    how the VM runs; auto tries KVM and falls back to TCG'
 	@echo 'TIMEOUT=SECONDS       the time limit of a VM run; TEST_TIMEOUT= of one test program'
@@ -111,37 +129,37 @@ endif
 lib: $(lib)
 tools: $(tool)
 
-build/lib/%.o: lib/%.c | build-packages
+$(out)/lib/%.o: lib/%.c | build-packages
 	@mkdir -p $(@D)
 	@echo '  CC      $@'
 	@$(CC) $(CFLAGS) $(user_flags) -fPIC -fvisibility=hidden -MMD -c -o $@ $<
 
-build/tools/%.o: tools/%.c | build-packages
+$(out)/tools/%.o: tools/%.c | build-packages
 	@mkdir -p $(@D)
 	@echo '  CC      $@'
 	@$(CC) $(CFLAGS) $(user_flags) -DVERSION='"$(VERSION)"' -MMD -c -o $@ $<
 
-build/libmsgpass.a: $(lib_objects)
+$(out)/libmsgpass.a: $(lib_objects)
 	@echo '  AR      $@'
 	@rm -f $@
 	@$(AR) rcs $@ $^
 
-build/libmsgpass.so.0: $(lib_objects) lib/libmsgpass.map
+$(out)/libmsgpass.so.0: $(lib_objects) lib/libmsgpass.map
 	@echo '  LD      $@'
 	@$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(@F) -Wl,-z,defs \
 		-Wl,--version-script=lib/libmsgpass.map -o $@ $(lib_objects)
 
-build/libmsgpass.so: build/libmsgpass.so.0
+$(out)/libmsgpass.so: $(out)/libmsgpass.so.0
 	@ln -sf $(<F) $@
 
-build/libmsgpass.pc: lib/libmsgpass.pc.in FORCE
+$(out)/libmsgpass.pc: lib/libmsgpass.pc.in FORCE
 	@mkdir -p $(@D)
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
 		$< > $@
 
-build/msgpass: $(tool_objects) build/libmsgpass.so
+$(out)/msgpass: $(tool_objects) $(out)/libmsgpass.so
 	@echo '  LD      $@'
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(tool_objects) -Lbuild -lmsgpass
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(tool_objects) -L$(out) -lmsgpass
 
 -include $(lib_objects:.o=.d) $(tool_objects:.o=.d)
 
@@ -151,7 +169,7 @@ build/msgpass: $(tool_objects) build/libmsgpass.so
 tests: build-packages $(filter %.a,$(lib))
 	@$(MAKE) -s --no-print-directory -C selftests
 
-build/vm/%: $(vm)/%.c | build-packages
+$(out)/vm/%: $(vm)/%.c | build-packages
 	@mkdir -p $(@D)
 	@echo '  CC      $@'
 	@$(CC) -O2 -Wall -Wextra -static -o $@ $<
@@ -166,7 +184,7 @@ vm-ready:
 export MSGPASS_CMD := $(value CMD)
 export MSGPASS_FILES := $(value FILES)
 unexport CMD FILES
-export KERNEL MEM
+export KERNEL MEM TESTS
 
 .PHONY: check
 check: vm-ready
@@ -177,6 +195,9 @@ check: vm-ready
 .PHONY: check-debug
 check-debug:
 	@$(MAKE) -s --no-print-directory check KERNEL=6.1-debug
+.PHONY: check-all
+check-all:
+	@$(vm)/check-all $(CHECK_KERNELS)
 
 .PHONY: mutants
 mutants: vm-ready

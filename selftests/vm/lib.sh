@@ -3,7 +3,7 @@
 # What the harness's bash scripts share: messages, the cache, apt without root.
 
 cache=${MSGPASS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/msgpass}
-kernels="6.1 6.12 7.2"
+kernels="6.1 6.12 7.2 6.1-rt 6.1-arm64"
 # Those that are built here, from linux-source.
 debug_kernels="6.1-debug"
 
@@ -33,6 +33,19 @@ is_debug_kernel() {
 # How many times longer than elsewhere things may take in a kernel.
 slowness() {
 	is_debug_kernel "$1" && echo 5 || echo 1
+}
+
+# The machine that a kernel is for, as Debian calls it.
+arch_of() {
+	case $1 in
+	*-arm64) echo arm64 ;;
+	*) echo amd64 ;;
+	esac
+}
+
+# Where programs for that machine are built.
+build_of() {
+	[ "$(arch_of "$1")" = amd64 ] && echo build || echo "build/$(arch_of "$1")"
 }
 
 # Hold the lock of one cache entry until this process ends.
@@ -71,7 +84,7 @@ private_apt() {
 		Dir::State::status "$dir/status";
 		Dir::Cache "$dir/cache";
 		APT::Architecture "amd64";
-		APT::Architectures { "amd64"; };
+		APT::Architectures { "amd64"; "arm64"; };
 		APT::Install-Recommends "false";
 		APT::Sandbox::User "$(id -un)";
 		Acquire::Languages "none";
