@@ -167,7 +167,7 @@ $(out)/msgpass: $(tool_objects) $(out)/libmsgpass.so
 
 .PHONY: tests
 tests: build-packages $(filter %.a,$(lib))
-	@$(MAKE) -s --no-print-directory -C selftests
+	@$(MAKE) -s --no-print-directory -j$(shell nproc) -C selftests
 
 $(out)/vm/%: $(vm)/%.c | build-packages
 	@mkdir -p $(@D)
@@ -194,7 +194,8 @@ check: vm-ready
 # Whatever the kernel's own checkers find wrong while the tests run.
 .PHONY: check-debug
 check-debug:
-	@$(MAKE) -s --no-print-directory check KERNEL=6.1-debug
+	@VMS=$(or $(VMS),2) $(MAKE) -s --no-print-directory check KERNEL=6.1-debug
+
 .PHONY: check-all
 check-all:
 	@$(vm)/check-all $(CHECK_KERNELS)
