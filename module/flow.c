@@ -151,10 +151,10 @@ void msgpass_flow_abandon(struct msgpass_flow *flow)
 }
 
 /* The sender's memory can't be read: it shall know. */
-static void note_fault(struct msgpass_flow *flow)
+static void note_fault(struct msgpass_flow *flow, int error)
 {
 	spin_lock(&flow->lock);
-	flow->error = -EFAULT;
+	flow->error = error;
 	spin_unlock(&flow->lock);
 }
 
@@ -235,8 +235,10 @@ static ssize_t read_batch(struct msgpass_flow *flow, u64 offset,
 			   DIV_ROUND_UP(offset_in_page(address) + count,
 					PAGE_SIZE), pages);
 	if (pinned <= 0) {
-		if (pinned == -EFAULT || pinned == -ENOMEM || !pinned)
-			note_fault(flow);
+		if (pinned == -ENOMEM)
+			note_fault(flow, -ENOMEM);
+		else if (pinned == -EFAULT || !pinned)
+			note_fault(flow, -EFAULT);
 		return 0;
 	}
 	count = min_t(size_t, count,
