@@ -6,6 +6,7 @@
 
 #include "ioctl.h"
 #include "mailbox_file.h"
+#include "receipt.h"
 #include "transfer.h"
 
 static int mailbox_release(struct inode *inode, struct file *file)
@@ -84,7 +85,8 @@ static ssize_t mailbox_read(struct kiocb *iocb, struct iov_iter *to)
 		msgpass_message_put(message);
 	if (result)
 		return result;
-	result = msgpass_message_copy_out(message, to);
+	result = msgpass_receipt_prepare(message) ?:
+		 msgpass_message_copy_out(message, to);
 	if (result) {
 		msgpass_port_restore(port, message);
 		return result;

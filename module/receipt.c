@@ -41,13 +41,27 @@ static u32 outcome(enum msgpass_end end)
 	return 0;
 }
 
-/* The calling process's peer id, or 0 if there is no memory to give it one. */
+int msgpass_receipt_prepare(const struct msgpass_message *message)
+{
+	struct msgpass_peer *peer;
+
+	if (!msgpass_message_attachment(message, MSGPASS_ATTACHED_RECEIPT))
+		return 0;
+	/* It stays for as long as the process lives. */
+	peer = msgpass_peer_get(task_tgid(current));
+	if (IS_ERR(peer))
+		return PTR_ERR(peer);
+	msgpass_peer_put(peer);
+	return 0;
+}
+
+/* The calling process's peer id; it has one, see above. */
 static u64 current_peer(void)
 {
-	struct msgpass_peer *peer = msgpass_peer_get(task_tgid(current));
+	struct msgpass_peer *peer = msgpass_peer_find(task_tgid(current));
 	u64 id;
 
-	if (IS_ERR(peer))
+	if (!peer)
 		return 0;
 	id = peer->id;
 	msgpass_peer_put(peer);

@@ -22,4 +22,10 @@ int msgpass_receipt_attach(struct msgpass_message *message,
 			   const struct msgpass_stamp *stamp,
 			   struct msgpass_inbox *sender, u64 to, u64 cookie);
 
+/*
+ * The calling process, which has claimed @message, may receive it: a receipt
+ * will name it. -ENOMEM.
+ */
+int msgpass_receipt_prepare(const struct msgpass_message *message);
+
 #endif

@@ -684,8 +684,11 @@ static int deliver(struct msgpass_port *port, struct msgpass_message *message,
 {
 	struct msgpass_open_call *call = msgpass_call_of(message);
 	struct msgpass_inbox *taker = NULL;
-	int error = 0;
+	int error;
 
+	error = msgpass_receipt_prepare(message);
+	if (error)
+		goto restore;
 	if (call || to->receive->flags & MSGPASS_PIECES) {
 		taker = msgpass_inbox_current();
 		error = PTR_ERR_OR_ZERO(taker);
