@@ -10,9 +10,37 @@
 #include "ioctl.h"
 #include "transfer.h"
 
-static int copy_out_reply(struct msgpass_call *argument,
+/* The argument of a call, and where it came from. */
+struct calling {
+	struct msgpass_call *argument;
+	struct msgpass_call __user *user;
+	u64 told;			/* the token that is there */
+};
+
+static int tell_token(struct calling *calling, u64 token)
+{
+	calling->argument->token = token;
+	if (token == calling->told)
+		return 0;
+	if (put_user(token, &calling->user->token))
+		return -EFAULT;
+	calling->told = token;
+	return 0;
+}
+
+static int tell_reply(struct calling *calling)
+{
+	return msgpass_copy_out(calling->user, calling->argument,
+				calling->argument->size,
+				offsetof(struct msgpass_call, out_length),
+				sizeof(struct msgpass_call));
+}
+
+/* The last thing that can fail is undone if it does: file descriptors. */
+static int copy_out_reply(struct calling *calling,
 			  const struct msgpass_message *reply)
 {
+	struct msgpass_call *argument = calling->argument;
 	struct msgpass_data data;
 	bool truncated;
 	int error;
@@ -30,9 +58,11 @@ static int copy_out_reply(struct msgpass_call *argument,
 		    argument->out_fds > argument->reply_fds_room;
 	argument->out_flags = truncated ? MSGPASS_OUT_TRUNCATED : 0;
 	if (truncated && !(argument->flags & MSGPASS_TRUNCATE))
-		error = -EMSGSIZE;
+		error = tell_reply(calling) ?: -EMSGSIZE;
 	else
 		error = msgpass_message_copy_out(reply, &data.iter) ?:
+			tell_reply(calling) ?:
+			tell_token(calling, 0) ?:
 			msgpass_files_install(reply, argument->reply_fds,
 					      argument->reply_fds_room);
 	msgpass_data_release(&data);
@@ -41,16 +71,14 @@ static int copy_out_reply(struct msgpass_call *argument,
 
 /* The request is sent: what there is to wait for is the reply. */
 static int call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
-		     struct msgpass_call *argument)
+		     struct calling *calling, bool is_new)
 {
-	bool is_new = !argument->token;
 	struct msgpass_message *reply;
 	int error;
 
-	argument->token = call->id;
 	error = msgpass_call_wait(call, wait, &reply);
 	if (!error) {
-		error = copy_out_reply(argument, reply);
+		error = copy_out_reply(calling, reply);
 		msgpass_message_put(reply);
 	}
 	switch (error) {
@@ -71,12 +99,13 @@ static int call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
 			return error;
 		break;
 	default:
-		/* The reply is there still, for another try. */
+		/* The reply is there still, for who can name it to try again. */
+		if (tell_token(calling, call->id))
+			msgpass_call_end(call);
 		return error;
 	}
 	msgpass_call_end(call);
-	argument->token = 0;
-	return error;
+	return tell_token(calling, 0) ?: error;
 }
 
 /* The caller waits for whoever has the call, and for room there before. */
@@ -91,8 +120,9 @@ static void set_edge(struct msgpass_wait *wait, struct msgpass_inbox *caller,
 static struct msgpass_open_call *call_begin(struct msgpass_inbox *caller,
 					    const struct msgpass_target *target,
 					    struct msgpass_wait *wait,
-					    const struct msgpass_call *argument)
+					    struct calling *calling)
 {
+	const struct msgpass_call *argument = calling->argument;
 	struct msgpass_open_call *call;
 	struct msgpass_data data;
 	struct msgpass_draft draft = {
@@ -113,7 +143,9 @@ static struct msgpass_open_call *call_begin(struct msgpass_inbox *caller,
 	if (IS_ERR(call))
 		return call;
 	set_edge(wait, caller, call);
-	error = msgpass_draft_begin(&draft, &data, argument->data,
+	/* Before it is sent: what is sent can be named. */
+	error = tell_token(calling, call->id) ?:
+		msgpass_draft_begin(&draft, &data, argument->data,
 				    argument->length,
 				    argument->flags & MSGPASS_IOVEC,
 				    argument->fds, argument->fds_count);
@@ -128,12 +160,17 @@ static struct msgpass_open_call *call_begin(struct msgpass_inbox *caller,
 	return ERR_PTR(error);
 }
 
-static int call_cancel(struct msgpass_inbox *caller, u64 id)
+static int call_cancel(struct msgpass_inbox *caller, struct calling *calling)
 {
+	u64 id = calling->argument->token;
 	struct msgpass_open_call *call;
+	int error;
 
 	if (!id)
 		return -EINVAL;
+	error = tell_token(calling, 0);
+	if (error)
+		return error;
 	call = msgpass_call_find(&caller->calls, id);
 	if (!call)
 		return -ESRCH;
@@ -145,47 +182,30 @@ static int call_cancel(struct msgpass_inbox *caller, u64 id)
 #define CALL_FLAGS (MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_PEER | \
 		    MSGPASS_TRUNCATE | MSGPASS_CANCEL)
 
-/* The token, if it is another, and what is told of the reply. */
-static long call_copy_out(const union msgpass_argument *argument,
-			  void __user *user, u64 token, long result)
-{
-	const size_t reply = offsetof(struct msgpass_call, reply_data);
-	int error = 0;
-
-	if (argument->call.token != token)
-		error = msgpass_copy_out(user, argument, argument->size,
-					 offsetof(struct msgpass_call, token),
-					 reply);
-	if (!error && (!result || result == -EMSGSIZE))
-		error = msgpass_copy_out(user, argument, argument->size,
-					 offsetof(struct msgpass_call,
-						  out_length),
-					 sizeof(struct msgpass_call));
-	return error ?: result;
-}
-
 static long call_run(struct file *file, struct msgpass_inbox *caller,
-		     struct msgpass_call *argument)
+		     struct calling *calling)
 {
+	struct msgpass_call *argument = calling->argument;
 	struct msgpass_wait wait = msgpass_wait_for(file, argument->flags,
 						    argument->deadline);
 	struct msgpass_open_call *call;
 	struct msgpass_target target = {};
+	bool is_new = !argument->token;
 	int error = 0;
 
 	/* One that goes on needs nobody to send to, who may be gone. */
-	if (!argument->token)
+	if (is_new)
 		error = msgpass_target_to_send(&target, file, argument->to,
 					       argument->flags);
 	if (error)
 		return error;
-	call = call_begin(caller, &target, &wait, argument);
+	call = call_begin(caller, &target, &wait, calling);
 	error = PTR_ERR_OR_ZERO(call);
 	if (!error) {
-		error = call_wait(call, &wait, argument);
+		error = call_wait(call, &wait, calling, is_new);
 		msgpass_call_put(call);
-	} else if (error == -ESRCH) {
-		argument->token = 0;
+	} else {
+		error = tell_token(calling, 0) ?: error;
 	}
 	msgpass_target_put(&target);
 	return error;
@@ -195,8 +215,12 @@ long msgpass_ioctl_call(struct file *file,
 			union msgpass_argument *argument, void __user *user)
 {
 	struct msgpass_call *call = &argument->call;
+	struct calling calling = {
+		.argument = call,
+		.user = user,
+		.told = call->token,
+	};
 	struct msgpass_inbox *caller;
-	u64 token = call->token;
 	long result;
 
 	if (call->flags & ~CALL_FLAGS || call->reserved)
@@ -204,14 +228,12 @@ long msgpass_ioctl_call(struct file *file,
 	caller = msgpass_inbox_current();
 	if (IS_ERR(caller))
 		return PTR_ERR(caller);
-	if (call->flags & MSGPASS_CANCEL) {
-		result = call_cancel(caller, call->token);
-		call->token = 0;
-	} else {
-		result = call_run(file, caller, call);
-	}
+	if (call->flags & MSGPASS_CANCEL)
+		result = call_cancel(caller, &calling);
+	else
+		result = call_run(file, caller, &calling);
 	msgpass_inbox_put(caller);
-	return call_copy_out(argument, user, token, result);
+	return result;
 }
 
 /* Its memory is charged to the caller, who may leave it lying about. */
@@ -237,58 +259,125 @@ static struct msgpass_message *make_reply(const struct msgpass_reply *reply,
 	return message;
 }
 
-static int reply_at(const struct msgpass_reply *reply)
-{
-	struct msgpass_message *message;
-	struct msgpass_open_call *call;
-	struct msgpass_inbox *server;
-	int error = -ESRCH;
+/* A reply, when all that can fail of it is done. */
+struct replying {
+	const struct msgpass_reply *reply;
+	struct msgpass_inbox *server;		/* reference held */
+	struct msgpass_open_call *call;		/* the same, or NULL */
+	struct msgpass_message *message;	/* the same, or NULL */
+};
 
+static void reply_end(struct replying *replying)
+{
+	if (replying->message)
+		msgpass_message_put(replying->message);
+	if (replying->call)
+		msgpass_call_put(replying->call);
+	msgpass_inbox_put(replying->server);
+}
+
+static int reply_prepare(struct replying *replying)
+{
+	const struct msgpass_reply *reply = replying->reply;
+	struct msgpass_message *message;
+
+	replying->call = msgpass_call_find_taken(&replying->server->calls,
+						 reply->token);
+	if (!replying->call)
+		return -ESRCH;
+	if (reply->flags & MSGPASS_CANCEL)
+		return 0;
+	message = make_reply(reply, replying->server, replying->call);
+	if (IS_ERR(message))
+		return PTR_ERR(message);
+	replying->message = message;
+	return 0;
+}
+
+/* End it if that returns 0 or -ESRCH: there is no such token. */
+static int reply_begin(struct replying *replying,
+		       const struct msgpass_reply *reply)
+{
+	int error;
+
+	*replying = (struct replying) { .reply = reply };
 	if (reply->flags & ~(MSGPASS_IOVEC | MSGPASS_CANCEL))
 		return -EINVAL;
-	server = msgpass_inbox_current();
-	if (IS_ERR(server))
-		return PTR_ERR(server);
-	call = msgpass_call_find_taken(&server->calls, reply->token);
-	if (!call)
-		goto put_server;
+	replying->server = msgpass_inbox_current();
+	if (IS_ERR(replying->server))
+		return PTR_ERR(replying->server);
+	error = reply_prepare(replying);
+	if (error && error != -ESRCH)
+		reply_end(replying);
+	return error;
+}
 
-	if (reply->flags & MSGPASS_CANCEL) {
-		error = msgpass_call_abandon(call, reply->token);
-		goto put_call;
-	}
-	message = make_reply(reply, server, call);
-	error = PTR_ERR_OR_ZERO(message);
-	if (error)
-		goto put_call;
-	error = msgpass_call_reply(call, reply->token, message);
-	if (error)
-		msgpass_message_put(message);
-put_call:
-	msgpass_call_put(call);
-put_server:
-	msgpass_inbox_put(server);
+/* -ESRCH if the caller waits no more. */
+static int reply_give(struct replying *replying, u64 token)
+{
+	int error;
+
+	if (replying->reply->flags & MSGPASS_CANCEL)
+		return msgpass_call_abandon(replying->call, token);
+	error = msgpass_call_reply(replying->call, token, replying->message);
+	if (!error)
+		replying->message = NULL;
 	return error;
 }
 
 long msgpass_ioctl_reply(struct file *file,
 			 union msgpass_argument *argument, void __user *user)
 {
-	return reply_at(&argument->reply);
+	struct replying replying;
+	int error;
+
+	error = reply_begin(&replying, &argument->reply);
+	if (error && error != -ESRCH)
+		return error;
+	if (!error)
+		error = reply_give(&replying, argument->reply.token);
+	reply_end(&replying);
+	return error;
 }
 
-static int copy_out_replied(const struct msgpass_reply_receive *both,
-			    void __user *user)
+/* That the token is used up last: until then nothing has happened. */
+static int copy_out_replied(struct msgpass_reply_receive *both,
+			    void __user *user, int error)
 {
 	const size_t token = offsetof(struct msgpass_reply_receive,
 				      reply.token);
 	const size_t reply_error = offsetof(struct msgpass_reply_receive,
 					    out_reply_error);
 
-	return msgpass_copy_out(user, both, both->size, token,
-				token + sizeof(both->reply.token)) ?:
-	       msgpass_copy_out(user, both, both->size, reply_error,
-				reply_error + sizeof(both->out_reply_error));
+	both->out_reply_error = -error;
+	both->reply.token = 0;
+	return msgpass_copy_out(user, both, both->size, reply_error,
+				reply_error + sizeof(both->out_reply_error)) ?:
+	       msgpass_copy_out(user, both, both->size, token,
+				token + sizeof(both->reply.token));
+}
+
+/*
+ * Tells before it replies, as nothing may fail after that; the receive may be
+ * restarted, and finds it so. That the caller is gone is no error.
+ */
+static int reply_and_tell(struct msgpass_reply_receive *both, void __user *user)
+{
+	const u64 token = both->reply.token;
+	struct replying replying;
+	int error, told;
+
+	error = reply_begin(&replying, &both->reply);
+	if (error && error != -ESRCH)
+		return error;
+	told = copy_out_replied(both, user, error);
+	if (!told && !error) {
+		error = reply_give(&replying, token);
+		if (error)
+			told = copy_out_replied(both, user, error);
+	}
+	reply_end(&replying);
+	return told;
 }
 
 long msgpass_ioctl_reply_receive(struct file *file,
@@ -302,18 +391,12 @@ long msgpass_ioctl_reply_receive(struct file *file,
 	    both->receive.size)
 		return -EINVAL;
 	if (both->reply.token) {
-		error = reply_at(&both->reply);
-		if (error && error != -ESRCH)
-			return error;
-		both->out_reply_error = -error;
-		both->reply.token = 0;
-		/* Now: the receive may be restarted, and finds it so. */
-		error = copy_out_replied(both, user);
+		error = reply_and_tell(both, user);
 		if (error)
 			return error;
 	}
 	return msgpass_receive_at(file, &both->receive, user + receive,
-			  both->size - receive);
+				  both->size - receive);
 }
 
 /* Through the call's token, to @target as it is sent there anew. */

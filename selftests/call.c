@@ -1153,6 +1153,42 @@ TEST_F(call, that_could_not_be_read_is_not_sent)
 	EXPECT_EQ(0, counts_of(self).sent);
 }
 
+/* An argument in memory that can't be written. */
+static void *read_only(const void *argument, size_t size)
+{
+	void *memory = shared(size);
+
+	if (!memory)
+		abort();
+	memcpy(memory, argument, size);
+	return mprotect(memory, size, PROT_READ) ? NULL : memory;
+}
+
+TEST_F(call, whose_token_could_not_be_told_is_not_sent)
+{
+	struct msgpass_call argument = {
+		.size = sizeof(argument), .flags = MSGPASS_NONBLOCK, .to = self->to, NUMBER(1),
+	};
+
+	EXPECT_EQ(-EFAULT, call(self->fd, MSGPASS_IOC_CALL, read_only(&argument, sizeof(argument))));
+	EXPECT_EQ(0, counts_of(self).sent);
+}
+
+TEST_F(call, whose_end_could_not_be_told_goes_on)
+{
+	struct both_tokens tokens = CALL_ONESELF(1);
+	uint32_t number = 0;
+	struct msgpass_call argument = {
+		.size = sizeof(argument), .token = tokens.caller, PLACE_OF(number),
+	};
+
+	EXPECT_EQ(0, reply_number(self->fd, tokens.server, 8));
+	EXPECT_EQ(-EFAULT, call(self->fd, MSGPASS_IOC_CALL, read_only(&argument, sizeof(argument))));
+	EXPECT_EQ(0, call(self->fd, MSGPASS_IOC_CALL, &argument));
+	EXPECT_EQ(8, number);
+	EXPECT_EQ(0, argument.token);
+}
+
 TEST_F(call, is_still_the_servers_when_the_reply_could_not_be_read)
 {
 	struct both_tokens tokens = CALL_ONESELF(1);
@@ -1459,6 +1495,27 @@ TEST_F(call, whose_reply_fails_keeps_the_server_from_receiving)
 	EXPECT_EQ(tokens.server, argument.reply.token);
 	EXPECT_EQ(1, counts_of(self).queued);
 	EXPECT_EQ(0, reply_number(self->fd, tokens.server, 8));
+}
+
+TEST_F(call, is_still_the_servers_when_it_could_not_be_told_of_the_reply)
+{
+	struct both_tokens tokens = CALL_ONESELF(1);
+	uint32_t number = 0;
+	struct msgpass_reply_receive argument = {
+		.size = sizeof(argument),
+		.reply = { .token = tokens.server, NUMBER(7) },
+		.receive = { .deadline = soon(), BYTES(&number, sizeof(number)) },
+	};
+
+	ASSERT_EQ(0, send_number(self->fd, self->to, 5));
+	EXPECT_EQ(-EFAULT, call(self->fd, MSGPASS_IOC_REPLY_RECEIVE,
+				read_only(&argument, sizeof(argument))));
+	EXPECT_EQ(1, counts_of(self).queued);
+	EXPECT_EQ(0, call(self->fd, MSGPASS_IOC_REPLY_RECEIVE, &argument));
+	EXPECT_EQ(0, argument.out_reply_error);
+	EXPECT_EQ(5, number);
+	EXPECT_EQ(0, CALL(self->fd, NULL, .token = tokens.caller, PLACE_OF(number)));
+	EXPECT_EQ(7, number);
 }
 
 TEST_F(call, has_its_reply_though_the_receive_behind_it_fails)

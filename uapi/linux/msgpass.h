@@ -405,9 +405,10 @@ struct msgpass_receive {
  * @type: as in struct msgpass_send
  * @priority: as in struct msgpass_send
  * @token: 0 for a new call; else that of one that goes on. Written by the
- *	module when a call goes on although the ioctl ends: EINTR, EINPROGRESS,
- *	and when the reply could not be taken (EMSGSIZE, EFAULT, ENOMEM,
- *	EINVAL, EMFILE); 0 when it has come to its end.
+ *	module before it sends the request, and 0 when the call has come to its
+ *	end. So it is there when a call goes on although the ioctl ends: EINTR,
+ *	EINPROGRESS, and when the reply could not be taken (EMSGSIZE, EFAULT,
+ *	ENOMEM, EINVAL, EMFILE).
  * @reply_data: pointer to the buffer for the reply, or a struct iovec array
  * @reply_length: bytes in it, or elements of the array
  * @out_length: length of the reply in bytes, truncated or not
