@@ -50,35 +50,44 @@ static int copy_out_count(const struct msgpass_send *send, void __user *user)
 				count + sizeof(send->out_count));
 }
 
+static int run_flow(const struct msgpass_target *target,
+		    struct msgpass_draft *draft, struct msgpass_wait *wait,
+		    u64 *through)
+{
+	if (draft->length > msgpass_target_message_max(target))
+		return wait->nonblock ? -EAGAIN :
+		       msgpass_transfer_flow(target, draft, wait, through);
+	draft->segments = NULL;
+	return msgpass_transfer_send(target, draft, NULL, wait);
+}
+
 /* What is too long for a message flows. */
 static int send_flow(const struct msgpass_target *target,
 		     struct msgpass_draft *draft, struct msgpass_send *send,
 		     struct msgpass_wait *wait, void __user *user)
 {
 	struct msgpass_data data;
-	int error;
+	u64 through;
+	int error, told;
 
-	/* Once it has gone through, nothing may fail. */
-	send->out_count = 0;
 	if (target->mailbox && target->mailbox->broadcast)
 		return -EOPNOTSUPP;
-	error = copy_out_count(send, user) ?:
-		msgpass_draft_flow(draft, &data, send->data, send->length,
+	error = msgpass_draft_flow(draft, &data, send->data, send->length,
 				   send->flags & MSGPASS_IOVEC);
 	if (error)
 		return error;
-	if (draft->length <= msgpass_target_message_max(target)) {
-		draft->segments = NULL;
-		error = msgpass_transfer_send(target, draft, NULL, wait);
-		send->out_count = draft->length;
-	} else if (wait->nonblock) {
-		error = -EAGAIN;
-	} else {
-		error = msgpass_transfer_flow(target, draft, wait,
-					      &send->out_count);
-	}
+	/* In advance: where all of it goes through, nothing fails after. */
+	send->out_count = draft->length;
+	through = draft->length;
+	error = copy_out_count(send, user);
+	if (!error)
+		error = run_flow(target, draft, wait, &through);
 	msgpass_draft_end(draft, &data);
-	return error ?: copy_out_count(send, user);
+	if (!error && through == send->out_count)
+		return 0;
+	send->out_count = error ? 0 : through;
+	told = copy_out_count(send, user);
+	return error ?: told;
 }
 
 long msgpass_ioctl_send(struct file *file, union msgpass_argument *argument,

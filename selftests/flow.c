@@ -451,6 +451,41 @@ TEST_F(flow, from_beyond_the_address_space_is_efault)
 	EXPECT_EQ(0, counts_of(self).queued);
 }
 
+struct sending {
+	int fd;
+	struct msgpass_send *send;
+	int result;
+};
+
+static void *send_it(void *argument)
+{
+	struct sending *sending = argument;
+
+	sending->result = call(sending->fd, MSGPASS_IOC_SEND, sending->send);
+	return NULL;
+}
+
+TEST_F(flow, that_went_through_is_no_error_where_that_could_not_be_told)
+{
+	struct sending sending = { .fd = self->fd, .send = shared(sizeof(*sending.send)) };
+	pthread_t thread;
+
+	ASSERT_NE(NULL, sending.send);
+	fill(self->buffer, 0, LENGTH);
+	*sending.send = (struct msgpass_send){
+		.size = sizeof(*sending.send), .flags = MSGPASS_FLOW, .to = self->to,
+		.deadline = soon(), BYTES(self->buffer, LENGTH),
+	};
+	ASSERT_EQ(0, pthread_create(&thread, NULL, send_it, &sending));
+	EXPECT_TRUE(wait_until(counts_of(self).queued == 1));
+	EXPECT_EQ(0, mprotect(sending.send, sizeof(*sending.send), PROT_READ));
+	EXPECT_EQ(0, RECEIVE(self->fd, NULL, BYTES(malloc(LENGTH), LENGTH),
+			     .flags = MSGPASS_NONBLOCK));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(0, sending.result);
+	EXPECT_EQ(LENGTH, sending.send->out_count);
+}
+
 /* --- its sender leaves */
 
 TEST_F(flow, that_nobody_began_is_given_up_without_a_trace)

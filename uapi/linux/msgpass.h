@@ -202,7 +202,8 @@
  * @fds: pointer to an array of __s32: file descriptors to send along
  * @fds_count: how many, at most MSGPASS_FDS_MAX; 0 with MSGPASS_FLOW
  * @reserved: 0
- * @out_count: bytes that went through, filled only with MSGPASS_FLOW
+ * @out_count: bytes that went through, filled only with MSGPASS_FLOW; EFAULT
+ *	if these are some but not all, and it can't be told by then
  *
  * Asynchronous: returns 0 once the message is queued. Blocks while the link
  * or the mailbox is at its capacity, or others wait for room in it already.
