@@ -66,7 +66,7 @@ box_has() {
 	[ "$(msgpass stat --json "$box" | field "$1")" = "$2" ]
 }
 
-box_has_at_least() {
+box_reached() {
 	[ "$(msgpass stat --json "$box" | field "$1")" -ge "$2" ]
 }
 
@@ -562,7 +562,7 @@ a_dropped_message_is_sent_again_so_many_times() {
 	box_has sent 3
 	box_has dropped 3
 	echo x | msgpass send --tries 1000000 --lifetime 0.1s "$box" &
-	until_true box_has_at_least dropped 4
+	until_true box_reached dropped 4
 	equal "$(msgpass recv "$box")" x
 	ends $! 0
 }
