@@ -16,6 +16,10 @@ LIBDIR ?= $(PREFIX)/lib
 # What make vm mounts at /files, and how much memory a VM has.
 FILES ?=
 MEM ?=
+# How long make stress goes on, and with which random numbers; and make soak.
+MESSAGES ?= 1000000
+SEED ?=
+MINUTES ?= 30
 
 vm := selftests/vm
 cache := $(or $(MSGPASS_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/msgpass)
@@ -70,6 +74,8 @@ help:
 	@echo 'make check-debug      the same in a kernel with KASAN, lockdep, kmemleak, ...'
 	@echo 'make check-all        the same on each kernel, or on CHECK_KERNELS="6.1 7.2"; a table'
 	@echo 'make mutants          break the module on purpose, and see that the tests notice'
+	@echo 'make stress           random operations, and a proof of their history; MESSAGES= SEED='
+	@echo 'make soak             the same for MINUTES=30, and a plot of the memory used'
 	@echo 'make count            what messages cost, in instructions that QEMU counts'
 	@echo 'make demo             show what it does, in a VM'
 	@echo 'make vm               a shell in a VM that has the module loaded'
@@ -184,7 +190,7 @@ vm-ready:
 export MSGPASS_CMD := $(value CMD)
 export MSGPASS_FILES := $(value FILES)
 unexport CMD FILES
-export KERNEL MEM TESTS
+export KERNEL MEM TESTS MESSAGES SEED MINUTES
 
 .PHONY: check
 check: vm-ready
@@ -204,6 +210,17 @@ check-all:
 mutants: vm-ready
 	@$(MAKE) -s --no-print-directory tests >&2
 	@$(vm)/mutants $(MUTANTS)
+
+.PHONY: stress
+stress: vm-ready
+	@$(MAKE) -s --no-print-directory tests >&2
+	@$(vm)/stress
+
+.PHONY: soak
+soak: vm-ready
+	@$(vm)/need gnuplot-nox
+	@$(MAKE) -s --no-print-directory tests >&2
+	@$(vm)/soak
 
 .PHONY: count
 count: vm-ready

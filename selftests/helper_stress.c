@@ -20,12 +20,23 @@ int main(int argc, char **argv)
 		uint64_t value = optarg ? strtoull(optarg, NULL, 0) : 0;
 
 		switch (option) {
-		case 'n': options.messages = value; break;
-		case 't': options.seconds = value; break;
-		case 's': options.seed = value; break;
-		case 'S': options.senders = value; break;
-		case 'R': options.receivers = value; break;
-		default: return 2;
+		case 'n':
+			options.messages = value;
+			break;
+		case 't':
+			options.seconds = value;
+			break;
+		case 's':
+			options.seed = value;
+			break;
+		case 'S':
+			options.senders = value;
+			break;
+		case 'R':
+			options.receivers = value;
+			break;
+		default:
+			return 2;
 		}
 	}
 	printf("# seed %llu\n", (unsigned long long)options.seed);

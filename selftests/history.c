@@ -363,6 +363,19 @@ TEST_F(history, a_send_to_a_full_mailbox_may_fail)
 	EXPECT_TRUE(is_sound(self));
 }
 
+TEST_F(history, a_send_that_was_killed_may_hold_its_place_till_the_mailbox_is_deleted)
+{
+	SENT(A, 10, 20);
+	SENT(B, 21, 0);
+	killed(self, 1, 22, 23);
+	SENT(C, 25, 30, .result = -EAGAIN, .flags = MSGPASS_NONBLOCK);
+	DONE(OP_DELETE, 40, 50, .actor = 2);
+	EXPECT_TRUE(is_sound(self));
+	self->history.record_count--;
+	RECEIVED(A, 1, 15, 50, 60);
+	EXPECT_TRUE(finds(self, FAULT_REFUSED));
+}
+
 TEST_F(history, a_result_without_a_cause_is_found)
 {
 	SENT(A, 10, 20, .result = -EINTR, .signalled = true);

@@ -4,7 +4,7 @@
 
 #include "act.h"
 
-static __thread volatile sig_atomic_t interruptions;
+static __thread _Atomic unsigned int interruptions;
 
 static void note_interruption(int signal)
 {
@@ -50,7 +50,7 @@ static int finish(struct worker *worker, struct record *record, int result)
 {
 	atomic_store(&worker->scene->threads[worker->actor].current, 0);
 	record->result = result;
-	record->signalled = worker->signals != (unsigned int)interruptions;
+	record->signalled = worker->signals != interruptions;
 	__atomic_store_n(&record->end, now(), __ATOMIC_RELEASE);
 	return result;
 }

@@ -198,7 +198,7 @@ struct entry *find_entry(const struct view *view, uint32_t message)
 	return bsearch(&key, view->entries, view->entry_count, sizeof(key), by_message);
 }
 
-static void *zeroed(size_t count, size_t size)
+void *zeroed(size_t count, size_t size)
 {
 	void *memory = calloc(count + 1, size);
 
@@ -234,6 +234,7 @@ static void list_entries(struct view *view)
 	for (i = 0; i < view->sends.count; i++) {
 		const struct record *send = view->sends.at[i];
 
+		view->lifetimes |= !!send->lifetime;
 		if (sends(send))
 			view->entries[view->entry_count++] =
 				(struct entry){ .send = send, .sent = was_sent(send) };
@@ -260,6 +261,22 @@ static void list_gaps(struct view *view)
 			view->gaps[view->gap_count++] = (struct interval){
 				receive->start, over(view->checker, receive)
 			};
+	}
+}
+
+static void list_sets(struct view *view)
+{
+	size_t i;
+
+	view->rendezvous = !view->port->capacity;
+	view->sets.at = zeroed(view->receives.count, sizeof(view->sets.at[0]));
+	for (i = 0; i < view->receives.count; i++) {
+		const struct record *record = view->receives.at[i];
+
+		if (record->op != OP_SET || (record->end && record->result))
+			continue;
+		view->sets.at[view->sets.count++] = record;
+		view->rendezvous |= !record->value;
 	}
 }
 
@@ -317,6 +334,7 @@ static void check_port(struct checker *checker, uint16_t number)
 	find_closing(&view);
 	list_entries(&view);
 	list_gaps(&view);
+	list_sets(&view);
 	if (port->kind != PORT_BROADCAST) {
 		check_delivery(&view);
 		list_taken(&view);
@@ -328,6 +346,7 @@ static void check_port(struct checker *checker, uint16_t number)
 	check_counts(&view);
 	free(view.entries);
 	free(view.gaps);
+	free(view.sets.at);
 	free(view.taken);
 	free(view.latest);
 }

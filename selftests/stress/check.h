@@ -55,6 +55,9 @@ struct view {
 	struct interval *gaps;		/* when a receive may have held a message and failed */
 	size_t gap_count;
 	struct interval closed;		/* when that happened; NEVER: it did not */
+	struct slice sets;		/* OP_SET's that may have happened */
+	bool rendezvous;		/* the capacity was 0 at some time */
+	bool lifetimes;			/* messages that expire were sent to it */
 };
 
 /* Of a record, and perhaps another that contradicts it; either may be NULL. */
@@ -62,6 +65,8 @@ __attribute__((format(printf, 5, 6)))
 void accuse(struct checker *checker, enum fault fault, const struct record *record,
 	    const struct record *other, const char *format, ...);
 
+/* As calloc(), or it ends the program. */
+void *zeroed(size_t count, size_t size);
 /* When an operation was over at the latest. */
 uint64_t over(const struct checker *checker, const struct record *record);
 /* Was the message accepted? Of OP_SEND, OP_CALL and OP_FORWARD. */
@@ -94,9 +99,6 @@ bool had_gap(const struct view *view, uint64_t from, uint64_t to);
 size_t accepted_before(const struct view *view, uint64_t time);
 /* What was sent to the port under that identity, or NULL. */
 struct entry *find_entry(const struct view *view, uint32_t message);
-
-/* Was the capacity 0 at any time? */
-bool was_ever_rendezvous(const struct view *view);
 
 void check_delivery(struct view *view);
 void check_order(struct view *view);

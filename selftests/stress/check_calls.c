@@ -55,11 +55,9 @@ static struct list select_records(const struct checker *checker,
 				  int (*order)(const void *left, const void *right))
 {
 	const struct history *history = checker->history;
-	struct list list = { calloc(history->record_count + 1, sizeof(list.at[0])), 0 };
+	struct list list = { zeroed(history->record_count, sizeof(list.at[0])), 0 };
 	size_t i;
 
-	if (!list.at)
-		abort();
 	for (i = 0; i < history->record_count; i++)
 		if (history->records[i].start && wanted(&history->records[i]))
 			list.at[list.count++] = &history->records[i];

@@ -12,11 +12,19 @@
 static bool was_asleep(const struct history *history, const struct record *record, uint64_t from,
 		       uint64_t to)
 {
-	size_t i;
+	size_t low = 0, high = history->look_count;
 
-	for (i = 0; i < history->look_count; i++)
-		if (&history->records[history->looks[i].record] == record &&
-		    history->looks[i].from >= from && history->looks[i].to <= to)
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (history->looks[middle].from < from)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < history->look_count && history->looks[low].from <= to; low++)
+		if (&history->records[history->looks[low].record] == record &&
+		    history->looks[low].to <= to)
 			return true;
 	return false;
 }
@@ -85,22 +93,12 @@ static void check_receiver(struct view *view, const struct record *receive,
 		       "at %.6f, and its message had come", look->from / 1e9);
 }
 
-static bool have_lifetimes(const struct view *view)
-{
-	size_t i;
-
-	for (i = 0; i < view->sends.count; i++)
-		if (view->sends.at[i]->lifetime)
-			return true;
-	return false;
-}
-
 /* A plain send is over when it is accepted, any when its message has been received. */
 static void check_sender(struct view *view, const struct record *send, const struct look *look)
 {
 	const struct entry *entry = find_entry(view, send->message);
-	bool plain = view->port->kind == PORT_MAILBOX && !was_ever_rendezvous(view) &&
-		     !(send->flags & MSGPASS_SYNCHRONOUS) && !have_lifetimes(view);
+	bool plain = view->port->kind == PORT_MAILBOX && !view->rendezvous &&
+		     !(send->flags & MSGPASS_SYNCHRONOUS) && !view->lifetimes;
 
 	if (!entry || !entry->take)
 		return;

@@ -31,11 +31,6 @@ static int by_time(const void *left, const void *right)
 	return a->time < b->time ? -1 : a->time > b->time;
 }
 
-static bool is_set(const struct record *record)
-{
-	return record->op == OP_SET && !(record->end && record->result);
-}
-
 /* The least capacity that the port may have had between these times. */
 static uint64_t least_capacity(const struct view *view, uint64_t from, uint64_t to)
 {
@@ -43,40 +38,25 @@ static uint64_t least_capacity(const struct view *view, uint64_t from, uint64_t 
 	size_t i;
 
 	/* What was over before the last one began that was over in time counts no more. */
-	for (i = 0; i < view->receives.count; i++) {
-		const struct record *set = view->receives.at[i];
-
-		if (is_set(set) && set->end && set->end < from)
-			begun = set->start;
-	}
+	for (i = 0; i < view->sets.count; i++)
+		if (view->sets.at[i]->end && view->sets.at[i]->end < from)
+			begun = view->sets.at[i]->start;
 	if (begun)
 		least = NEVER;
-	for (i = 0; i < view->receives.count; i++) {
-		const struct record *set = view->receives.at[i];
+	for (i = 0; i < view->sets.count; i++) {
+		const struct record *set = view->sets.at[i];
 
-		if (is_set(set) && set->start <= to && over(view->checker, set) >= begun &&
+		if (set->start <= to && over(view->checker, set) >= begun &&
 		    set->value < least)
 			least = set->value;
 	}
 	return least;
 }
 
-bool was_ever_rendezvous(const struct view *view)
-{
-	size_t i;
-
-	if (!view->port->capacity)
-		return true;
-	for (i = 0; i < view->receives.count; i++)
-		if (is_set(view->receives.at[i]) && !view->receives.at[i]->value)
-			return true;
-	return false;
-}
-
 /* One that failed: may it have been accepted, and taken back? */
-static bool may_have_stood(const struct record *send, bool rendezvous)
+static bool may_have_stood(const struct view *view, const struct record *send)
 {
-	return send->op != OP_SEND || send->flags & MSGPASS_SYNCHRONOUS || rendezvous;
+	return send->op != OP_SEND || send->flags & MSGPASS_SYNCHRONOUS || view->rendezvous;
 }
 
 /* When its place was free at the latest. */
@@ -87,9 +67,12 @@ static uint64_t released(const struct room *room, const struct entry *entry)
 
 	if (entry->take)
 		return over(room->view->checker, entry->take);
-	/* Dropped who knows when: with the port, when it expired, with the call. */
-	if (entry->send->lifetime || entry->send->op == OP_FORWARD ||
-	    (closed != NEVER && (entry->sent == SENT_YES || end >= closed)))
+	/* Dropped who knows when: when it expired, with the call, with the port. */
+	if (entry->send->lifetime || entry->send->op == OP_FORWARD || entry->send->token ||
+	    (entry->send->op == OP_CALL && !entry->send->end))
+		return NEVER;
+	if (closed != NEVER &&
+	    (entry->sent == SENT_YES || !entry->send->end || end >= closed))
 		return NEVER;
 	/* Taken back, or gone with who was about to receive it. */
 	return end > room->killed ? end : room->killed;
@@ -97,7 +80,6 @@ static uint64_t released(const struct room *room, const struct entry *entry)
 
 static void list_steps(struct room *room)
 {
-	bool rendezvous = was_ever_rendezvous(room->view);
 	struct view *view = room->view;
 	size_t i;
 
@@ -105,7 +87,7 @@ static void list_steps(struct room *room)
 		const struct entry *entry = &view->entries[i];
 		uint32_t length = entry->send->length;
 
-		if (entry->sent == SENT_NO && !may_have_stood(entry->send, rendezvous))
+		if (entry->sent == SENT_NO && !may_have_stood(view, entry->send))
 			continue;
 		room->came[room->count] = (struct step){
 			entry->take ? entry->take->time : entry->send->start, length,
@@ -162,7 +144,7 @@ static void check_refusals(struct room *room)
 
 		if (send->op == OP_SEND && send->result == -EAGAIN &&
 		    !(send->flags & MSGPASS_SYNCHRONOUS) && send->end < view->closed.from &&
-		    was_room(room, send->start, send->end, send, was_ever_rendezvous(view)))
+		    was_room(room, send->start, send->end, send, view->rendezvous))
 			accuse(view->checker, FAULT_REFUSED, send, NULL, "there was room all the time");
 	}
 }
@@ -187,7 +169,7 @@ static void check_sleepers(struct room *room)
 		    (!entry->take && entry->sent != SENT_NO))
 			continue;
 		if (was_room(room, look->from, look->to, send,
-			     !entry->take && was_ever_rendezvous(view)))
+			     !entry->take && view->rendezvous))
 			accuse(view->checker, FAULT_SLEPT_ON, send, NULL,
 			       "at %.6f, and there was room", look->from / 1e9);
 	}
@@ -198,10 +180,8 @@ void check_room(struct view *view)
 	struct room room = { .view = view };
 	size_t i;
 
-	room.came = calloc(view->entry_count + 1, sizeof(room.came[0]));
-	room.went = calloc(view->entry_count + 1, sizeof(room.went[0]));
-	if (!room.came || !room.went)
-		abort();
+	room.came = zeroed(view->entry_count, sizeof(room.came[0]));
+	room.went = zeroed(view->entry_count, sizeof(room.went[0]));
 	for (i = 0; i < view->receives.count; i++) {
 		const struct record *receive = view->receives.at[i];
 

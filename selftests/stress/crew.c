@@ -194,7 +194,7 @@ static bool is_asleep(struct crew *crew, uint16_t actor)
 	const char *name_end;
 
 	if (proc_read(&crew->syscall_fds[actor], thread, "syscall", text, sizeof(text)) ||
-	    atoi(text) != SYS_ioctl || strncmp(text, "running", 7) == 0)
+	    atoi(text) != SYS_ioctl)
 		return false;
 	if (proc_read(&crew->stat_fds[actor], thread, "stat", text, sizeof(text)))
 		return false;

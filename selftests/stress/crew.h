@@ -8,7 +8,7 @@
 
 #include "scene.h"
 
-#define LOOKS_MAX	(1 << 17)
+#define LOOKS_MAX	131072
 
 /* What the overseer alone keeps of a round. */
 struct crew {

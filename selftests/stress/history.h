@@ -18,8 +18,8 @@
 
 /* A message's identity: who sent it, and its number there. */
 #define ACTOR_SHIFT	20
-#define ACTORS_MAX	(1 << 12)
-#define NUMBERS_MAX	(1 << ACTOR_SHIFT)
+#define ACTORS_MAX	4096
+#define NUMBERS_MAX	1048576
 
 static inline uint32_t message_id(uint32_t actor, uint32_t number)
 {

@@ -7,7 +7,7 @@
 #include "worker.h"
 
 #define ROUND_MESSAGES	20000
-#define STATS_MAX	(1 << 14)
+#define STATS_MAX	16384
 #define STUCK		(60 * 1000000000ULL)
 
 /* Something happens to the workers each so many records. */
@@ -26,6 +26,7 @@ struct round {
 	uint32_t signalled_at;		/* records */
 	uint32_t killed_at;
 	uint32_t looked_at;
+	uint64_t end;			/* when to close, or NEVER */
 	uint64_t progress;		/* the last one seen, and when */
 	uint64_t progressed;
 	bool stuck;
@@ -79,7 +80,7 @@ static void note_boxes(struct round *round, bool quiet, bool last)
 			note_stat(round, round->overseer.ports[i], quiet, last, COUNTS(stat));
 }
 
-/* The sum of all that was begun and ended. */
+/* Changes whenever something begins or ends. */
 static uint64_t progress_of(const struct scene *scene)
 {
 	uint64_t sum = atomic_load(&scene->record_count);
@@ -246,6 +247,8 @@ static void run_open(struct round *round)
 	while (atomic_load(&round->scene->phase) == RUNNING && !is_stuck(round)) {
 		nap_long();
 		disturb(round);
+		if (now() > round->end)
+			atomic_store(&round->scene->phase, CLOSING);
 		records = atomic_load(&round->scene->record_count);
 		if (records - round->looked_at >= LOOK_EVERY || records == before) {
 			round->looked_at = records;
@@ -309,7 +312,7 @@ static void run_stopped(struct round *round)
 			crew_kill(&round->crew, i);
 }
 
-/* The mailboxes are there as they were when their worker last looked: the overseer's are not. */
+/* The overseer knows the mailboxes of the beginning; since then some were deleted. */
 static void reopen_boxes(struct round *round)
 {
 	unsigned int i;
@@ -442,11 +445,9 @@ static bool run_round(struct round *round, const struct stress_options *options,
 }
 
 static bool goes_on(const struct stress_options *options, const struct stress_summary *summary,
-		    uint64_t began)
+		    uint64_t end)
 {
-	if (options->messages && summary->messages >= options->messages)
-		return false;
-	return !options->seconds || now() - began < options->seconds * 1000000000ULL;
+	return now() < end && (!options->messages || summary->messages < options->messages);
 }
 
 bool stress_run(const struct stress_options *options, struct stress_summary *summary)
@@ -455,17 +456,18 @@ bool stress_run(const struct stress_options *options, struct stress_summary *sum
 	struct look *looks = calloc(LOOKS_MAX, sizeof(looks[0]));
 	struct stat_fact *stats = calloc(STATS_MAX, sizeof(stats[0]));
 	struct round *round = malloc(sizeof(*round));
-	uint64_t began = now(), messages;
+	uint64_t end = options->seconds ? now() + options->seconds * 1000000000ULL : NEVER;
 	bool sound = true;
+	uint64_t messages;
 
 	if (!scene)
 		scene = scene_new();
 	CHECK(scene && looks && stats && round);
 	noise_init();
 	memset(summary, 0, sizeof(*summary));
-	while (sound && goes_on(options, summary, began)) {
+	while (sound && goes_on(options, summary, end)) {
 		*round = (struct round){
-			.scene = scene, .summary = summary, .stats = stats,
+			.scene = scene, .summary = summary, .stats = stats, .end = end,
 			.crew = { .scene = scene, .looks = looks },
 		};
 		messages = options->messages ? options->messages - summary->messages : NEVER;

@@ -13,7 +13,7 @@
 
 #include "history.h"
 
-#define RECORDS_MAX	(1 << 18)
+#define RECORDS_MAX	262144
 #define LARGEST		65536
 
 /* Mailboxes stand at the hash of their number, each incarnation by itself; inboxes behind. */

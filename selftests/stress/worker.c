@@ -187,6 +187,13 @@ static void answer(struct worker *worker, const struct owed *owed)
 		worker->owed[worker->owed_count++] = *owed;
 }
 
+static void answer_last(struct worker *worker)
+{
+	struct owed owed = worker->owed[--worker->owed_count];
+
+	answer(worker, &owed);
+}
+
 static void random_selection(struct worker *worker, struct manner *manner, bool direct)
 {
 	static const uint32_t rules[] = {
@@ -241,12 +248,12 @@ static void random_change(struct worker *worker)
 {
 	unsigned int box = below(worker, BOXES);
 	struct place place = worker_box(worker, box);
+	uint64_t capacity = percent(worker, 10) ? 0 : 1 + below(worker, 16);
 
 	if (boxes[box].deletable && percent(worker, 20))
 		settle_result(worker, &place, act_delete(worker, &place));
 	else if (boxes[box].settable)
-		settle_result(worker, &place, act_set(worker, &place, percent(worker, 10) ? 0 :
-						      1 + below(worker, 16)));
+		settle_result(worker, &place, act_set(worker, &place, capacity));
 }
 
 static void turn(struct worker *worker)
@@ -255,8 +262,7 @@ static void turn(struct worker *worker)
 	uint32_t chance = below(worker, 100);
 
 	if (worker->owed_count && percent(worker, 30))
-		answer(worker, &(struct owed){ worker->owed[worker->owed_count - 1].token,
-			       worker->owed[--worker->owed_count].call });
+		answer_last(worker);
 	else if (chance < sends)
 		random_send(worker);
 	else if (chance < sends + 6)
@@ -323,7 +329,7 @@ void worker_play(struct worker *worker)
 	play_out(worker);
 }
 
-int worker_init(struct worker *worker, struct scene *scene, uint16_t actor, uint16_t process)
+void worker_init(struct worker *worker, struct scene *scene, uint16_t actor, uint16_t process)
 {
 	uint64_t mixed = (scene->seed + actor + 1) * 0x9e3779b97f4a7c15ULL;
 	unsigned int box;
@@ -337,7 +343,6 @@ int worker_init(struct worker *worker, struct scene *scene, uint16_t actor, uint
 	memset(worker->buffer, 0, LARGEST);
 	for (box = 0; box < BOXES; box++)
 		open_box(worker, box);
-	return 0;
 }
 
 void worker_exit(struct worker *worker)

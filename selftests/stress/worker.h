@@ -40,10 +40,10 @@ struct worker {
 	char *buffer;			/* of LARGEST bytes */
 };
 
-/* Both may be called in a signal handler's way: they install one, and ask whether it ran. */
+/* Handlers of SIGUSR1, which interrupts, and of SIGUSR2, which restarts. */
 void worker_signals(void);
 
-int worker_init(struct worker *worker, struct scene *scene, uint16_t actor, uint16_t process);
+void worker_init(struct worker *worker, struct scene *scene, uint16_t actor, uint16_t process);
 void worker_exit(struct worker *worker);
 
 /* Random things, until the scene closes, then what is left; returns when it is stopped. */
