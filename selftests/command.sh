@@ -1598,7 +1598,7 @@ a_full_disk_is_no_success() {
 
 # Every function behind the helpers whose name is a sentence.
 tests=$(sed -n 's/^\([a-z0-9_]*_[a-z0-9_]*\)() {$/\1/p' "$0" |
-	grep -v -x -e same_file -e until_true -e box_has -e inbox_has -e has_ended -e begin_stream \
+	grep -v -x -e same_file -e until_true -e box_has -e box_reached -e inbox_has -e has_ended -e begin_stream \
 		-e need_users -e run_test -e ends_serving -e begin_flow -e stuck_receiver)
 
 run_test() {
