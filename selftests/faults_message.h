@@ -565,8 +565,15 @@ static void child_goes(struct stage *stage)
 	NEED(child_kill(stage->child) == -SIGKILL);
 }
 
+/* Who makes its inbox pays for that as long as the process lives. */
+static void child_has_an_inbox(struct stage *stage)
+{
+	child_comes(stage);
+	NEED(!receive_from_nobody(stage));
+}
+
 A_FAULT(in_waiting_for_a_process, receive_from_nobody(stage),
-	.prepare = child_comes, .done = child_goes)
+	.prepare = child_has_an_inbox, .done = child_goes)
 
 static int64_t receive_7(int fd)
 {

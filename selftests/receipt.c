@@ -359,12 +359,19 @@ TEST_F(receipt, tells_that_the_receiver_was_killed)
 TEST_F(receipt, tells_that_the_receiver_exited_with_what_it_left)
 {
 	struct side *side = &self->side;
-	pid_t child;
+	uint32_t number;
 	unsigned int i;
+	pid_t child;
 
 	if (!variant->direct)
 		SKIP(return, "of a process");
-	child = child_receiving(&side->channel, 0);
+	child = child_fork();
+	if (!child) {
+		CHECK(!RECEIVE(side->channel.fd, NULL, BYTES(&number, sizeof(number)),
+			       .deadline = soon()));
+		CHECK(wait_until(inbox_counts(side->channel.fd, getpid()).queued == 2));
+		_exit(0);
+	}
 	EXPECT_TRUE(receivers_wait(&side->channel, child, 1));
 	for (i = 0; i < 3; i++)
 		ASSERT_EQ(0, SEND(side->fd, .to = child, .cookie = i, .flags = MSGPASS_RECEIPT,
