@@ -18,7 +18,6 @@ static u64 last_token;				/* calls_lock */
 struct aftermath {
 	struct msgpass_wakes wakes;
 	struct msgpass_call_request request;
-	bool withdraw;				/* the request */
 	struct msgpass_message *reply;
 	bool unlisted;				/* the list's reference */
 };
@@ -62,13 +61,17 @@ void msgpass_call_request_put(struct msgpass_call_request *request)
 	msgpass_port_put(request->port);
 }
 
+void msgpass_call_request_end(struct msgpass_call_request *request)
+{
+	if (request->message)
+		msgpass_port_abandon(request->port, request->message);
+	msgpass_call_request_put(request);
+}
+
 static void finish(struct msgpass_open_call *call, struct aftermath *after)
 {
 	msgpass_wake_tasks(&after->wakes);
-	if (after->withdraw && after->request.message)
-		msgpass_port_withdraw(after->request.port,
-				      after->request.message);
-	msgpass_call_request_put(&after->request);
+	msgpass_call_request_end(&after->request);
 	if (after->reply)
 		msgpass_message_put(after->reply);
 	if (after->unlisted)
@@ -92,7 +95,6 @@ static void settle(struct msgpass_open_call *call, enum msgpass_call_state state
 	lockdep_assert_held(&calls_lock);
 	if (call->state == MSGPASS_CALL_TAKEN)
 		leave_taker(call);
-	after->withdraw = call->state == MSGPASS_CALL_QUEUED;
 	call->state = state;
 	RCU_INIT_POINTER(call->holder, NULL);
 	after->request = call->request;

@@ -140,6 +140,8 @@ void msgpass_call_unforward(struct msgpass_open_call *call, u64 token,
 			    struct msgpass_message *message,
 			    struct msgpass_call_request *before);
 void msgpass_call_request_put(struct msgpass_call_request *request);
+/* The same for one that nobody is to receive any more, if nobody has. */
+void msgpass_call_request_end(struct msgpass_call_request *request);
 
 /*
  * Waits for the reply: 0 with a reference to it, -EPIPE if there will be none,

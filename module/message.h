@@ -43,7 +43,7 @@ struct msgpass_message {
 	struct msgpass_account *account;	/* reference held */
 	refcount_t refs;
 	bool queued;				/* port->lock */
-	bool abandoned;				/* port->lock: its send failed */
+	bool abandoned;				/* port->lock: nobody's, if restored */
 	bool has_extra : 1;			/* const: see message.c */
 	bool hollow : 1;			/* const: shares its data */
 	bool is_receipt : 1;			/* const */

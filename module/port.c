@@ -731,6 +731,19 @@ bool msgpass_port_withdraw(struct msgpass_port *port,
 	return queued;
 }
 
+void msgpass_port_abandon(struct msgpass_port *port,
+			  struct msgpass_message *message)
+{
+	bool queued;
+
+	spin_lock(&port->lock);
+	message->abandoned = true;
+	queued = message->queued;
+	spin_unlock(&port->lock);
+	if (queued)
+		msgpass_port_withdraw(port, message);
+}
+
 static void count_dropped(struct msgpass_message *message)
 {
 	release_place(message);

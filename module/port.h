@@ -209,7 +209,11 @@ void msgpass_port_restore(struct msgpass_port *port,
 bool msgpass_port_withdraw(struct msgpass_port *port,
 			   struct msgpass_message *message);
 
-/* The same for one whose lifetime is over: it is dropped. */
+/* The same, but one that is claimed is gone if it is restored. */
+void msgpass_port_abandon(struct msgpass_port *port,
+			  struct msgpass_message *message);
+
+/* Takes out one whose lifetime is over: it is dropped. */
 void msgpass_port_expire(struct msgpass_port *port,
 			 struct msgpass_message *message);
 

@@ -471,7 +471,7 @@ int msgpass_transfer_forward(const struct msgpass_target *target,
 				       &before);
 		goto put_message;
 	}
-	msgpass_call_request_put(&before);
+	msgpass_call_request_end(&before);
 	return 0;
 
 put_message:

@@ -107,6 +107,18 @@ static void *receive_to_page(void *argument)
 	return NULL;
 }
 
+static void *receive_files_to_page(void *argument)
+{
+	struct copier *copier = argument;
+	uint32_t number;
+
+	copier->result = RECEIVE(copier->fd, NULL, BYTES(&number, sizeof(number)),
+				 .fds = (uintptr_t)copier->page, .fds_room = 1,
+				 .deadline = soon());
+	atomic_store(&copier->ended, true);
+	return NULL;
+}
+
 static void *call_from_page(void *argument)
 {
 	struct copier *copier = argument;
@@ -718,6 +730,66 @@ TEST(a_call_given_up_while_its_request_is_copied_is_not_sent_and_leaves_nothing)
 	EXPECT_TRUE(wait_until(user_bytes(device) == base));
 	close(mailbox);
 	close(device);
+}
+
+/* What stands still is the copy of its bytes, or the last thing that is told: its files. */
+FIXTURE(stalled_request) {
+	struct stall stall;
+	struct copier server;
+	int device;
+	int mailbox;
+	struct msgpass_call call;
+};
+
+FIXTURE_VARIANT(stalled_request) {
+	void *(*receive)(void *copier);
+	uint32_t fds_count;
+};
+
+FIXTURE_VARIANT_ADD(stalled_request, in_its_bytes) { receive_to_page };
+FIXTURE_VARIANT_ADD(stalled_request, in_its_files) { receive_files_to_page, 1 };
+
+FIXTURE_SETUP(stalled_request)
+{
+	int fds[1] = { STDOUT_FILENO };
+
+	NEED_ROOT();
+	OPEN_STALL(&self->stall);
+	self->device = device_open();
+	self->mailbox = mailbox_new(self->device);
+	ASSERT_LE(0, self->mailbox);
+	self->server.fd = self->mailbox;
+	self->call = (struct msgpass_call){
+		.size = sizeof(self->call), .flags = MSGPASS_NONBLOCK, NUMBER(1),
+		.fds = (uintptr_t)fds, .fds_count = variant->fds_count,
+	};
+	ASSERT_EQ(-EINPROGRESS, call(self->mailbox, MSGPASS_IOC_CALL, &self->call));
+	ASSERT_EQ(0, copier_start(&self->server, variant->receive, &self->stall));
+	ASSERT_TRUE(stall_begins(&self->stall));
+}
+
+FIXTURE_TEARDOWN(stalled_request)
+{
+	close(self->mailbox);
+	close(self->device);
+}
+
+TEST_F(stalled_request, that_fails_puts_it_back)
+{
+	EXPECT_EQ(0, stall_fails(&self->stall));
+	EXPECT_EQ(-EFAULT, copier_result(&self->server));
+	EXPECT_EQ(1, mailbox_counts(self->mailbox).queued);
+	EXPECT_EQ(1, TAKE(self->mailbox, .flags = MSGPASS_NONBLOCK | MSGPASS_TRUNCATE));
+}
+
+TEST_F(stalled_request, that_fails_after_the_caller_gave_up_leaves_nothing)
+{
+	EXPECT_EQ(0, call(self->mailbox, MSGPASS_IOC_CALL, &(struct msgpass_call){
+		.size = sizeof(self->call), .flags = MSGPASS_CANCEL, .token = self->call.token }));
+	EXPECT_EQ(0, stall_fails(&self->stall));
+	EXPECT_EQ(-EFAULT, copier_result(&self->server));
+	EXPECT_EQ(0, mailbox_counts(self->mailbox).queued);
+	EXPECT_EQ(-EAGAIN, TAKE(self->mailbox));
 }
 
 #include "afterwards.h"
