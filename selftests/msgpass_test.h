@@ -46,7 +46,7 @@
 #include <linux/msgpass.h>
 
 #define DEVICE		"/dev/msgpass"
-#define LIMIT		(10 * 1000000000ULL)
+#define LIMIT		(20 * 1000000000ULL)
 
 /* Users and groups that nobody else has, so that nobody else's messages count for them. */
 enum { FATHER = 61001, MOTHER, CHILD, FAMILY = 61100, STRANGERS };
