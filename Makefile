@@ -44,7 +44,7 @@ build_packages := gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnue
 vm_packages := qemu-system-arm busybox-static cpio
 endif
 export MSGPASS_OUT := $(out)
-lint_packages := perl shellcheck
+lint_packages := perl shellcheck coccinelle clang
 
 ifeq ($(filter $(KERNEL),$(KERNELS) $(DEBUG_KERNELS)),)
 $(error KERNEL=$(KERNEL) is not supported; use one of $(KERNELS) $(DEBUG_KERNELS))
@@ -82,7 +82,7 @@ help:
 	@echo "make vm CMD='...' FILES=DIR   run a command there, with DIR at /files"
 	@echo 'make insmod, rmmod    load the module into the running kernel, unload it'
 	@echo 'make install, uninstall   DESTDIR= PREFIX=$(PREFIX) KVER=<running kernel>'
-	@echo 'make lint             sparse, checkpatch and shellcheck'
+	@echo 'make lint             sparse, clang, coccinelle, checkpatch, shellcheck'
 	@echo 'make update-kernel    fetch the newest release of KERNEL'
 	@echo 'make clean            remove build/'
 	@echo

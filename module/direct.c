@@ -149,7 +149,7 @@ static struct link *link_lock(struct msgpass_inbox *receiver,
 
 	spin_lock(&receiver->port.lock);
 	link = link_find(receiver, sender->peer.id);
-	if (link)
+	if (link) /* coccicheck: the callers want it locked */
 		return link;
 	spin_unlock(&receiver->port.lock);
 

@@ -43,6 +43,7 @@ int msgpass_data_import(struct msgpass_data *data, int direction, u64 pointer,
 	data->iovecs = data->fast;
 	total = import_iovec(direction, user, length, UIO_FASTIOV,
 			     &data->iovecs, &data->iter);
+	/* coccicheck: an errno or none, which is no minimum */
 	return total < 0 ? total : 0;
 }
 

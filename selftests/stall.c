@@ -746,7 +746,7 @@ FIXTURE_VARIANT(stalled_request) {
 	uint32_t fds_count;
 };
 
-FIXTURE_VARIANT_ADD(stalled_request, in_its_bytes) { receive_to_page };
+FIXTURE_VARIANT_ADD(stalled_request, in_its_bytes) { receive_to_page, 0 };
 FIXTURE_VARIANT_ADD(stalled_request, in_its_files) { receive_files_to_page, 1 };
 
 FIXTURE_SETUP(stalled_request)
@@ -779,7 +779,7 @@ TEST_F(stalled_request, that_fails_puts_it_back)
 	EXPECT_EQ(0, stall_fails(&self->stall));
 	EXPECT_EQ(-EFAULT, copier_result(&self->server));
 	EXPECT_EQ(1, mailbox_counts(self->mailbox).queued);
-	EXPECT_EQ(1, TAKE(self->mailbox, .flags = MSGPASS_NONBLOCK | MSGPASS_TRUNCATE));
+	EXPECT_EQ(1, AWAIT(self->mailbox, .flags = MSGPASS_TRUNCATE));
 }
 
 TEST_F(stalled_request, that_fails_after_the_caller_gave_up_leaves_nothing)
