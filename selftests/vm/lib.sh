@@ -69,9 +69,10 @@ archive_uri() {
 }
 
 # Prepare an apt of our own in directory $1, for the given "archive suite" lines on
-# stdin: its lists, its cache, an empty dpkg status, and the machine's proxies and mirrors.
+# stdin: its lists, its cache, an empty dpkg status, and the machine's proxies and mirrors;
+# for this machine's packages, and for those of architecture $2.
 private_apt() {
-	local dir=$1 archive suite uri
+	local dir=$1 foreign=${2:-amd64} archive suite uri
 	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
 	: >"$dir/status"
 	cat >"$dir/apt.conf" <<-EOF
@@ -84,7 +85,7 @@ private_apt() {
 		Dir::State::status "$dir/status";
 		Dir::Cache "$dir/cache";
 		APT::Architecture "amd64";
-		APT::Architectures { "amd64"; "arm64"; };
+		APT::Architectures { "amd64"; "$foreign"; };
 		APT::Install-Recommends "false";
 		APT::Sandbox::User "$(id -un)";
 		Acquire::Languages "none";
