@@ -158,23 +158,19 @@ static void note_fault(struct msgpass_flow *flow, int error)
 	spin_unlock(&flow->lock);
 }
 
-/* The address of byte @offset, and how many follow it there; 0 at the end. */
+/*
+ * The address of byte @offset, and how many are there from it on. There are:
+ * @offset is below flow->length, which is that of all segments.
+ */
 static unsigned long find_bytes(const struct msgpass_flow *flow, u64 offset,
 				size_t *count)
 {
-	unsigned int i;
+	const struct iovec *segment = flow->segments;
 
-	for (i = 0; i < flow->count; i++) {
-		const struct iovec *segment = &flow->segments[i];
-
-		if (offset < segment->iov_len) {
-			*count = segment->iov_len - offset;
-			return (unsigned long)segment->iov_base + offset;
-		}
-		offset -= segment->iov_len;
-	}
-	*count = 0;
-	return 0;
+	while (offset >= segment->iov_len)
+		offset -= segment++->iov_len;
+	*count = segment->iov_len - offset;
+	return (unsigned long)segment->iov_base + offset;
 }
 
 /* Pins pages of the sender's, who may be gone; how many, or an error. */
@@ -226,11 +222,8 @@ static ssize_t read_batch(struct msgpass_flow *flow, u64 offset,
 	long pinned;
 
 	address = find_bytes(flow, offset, &count);
-	count = min_t(u64, count, flow->length - offset);
 	count = min3(count, iov_iter_count(to),
 		     BATCH_PAGES * PAGE_SIZE - offset_in_page(address));
-	if (!count)
-		return 0;
 	pinned = pin_batch(flow, address & PAGE_MASK,
 			   DIV_ROUND_UP(offset_in_page(address) + count,
 					PAGE_SIZE), pages);

@@ -666,10 +666,9 @@ void msgpass_port_refuse(struct msgpass_port *port,
 			 struct msgpass_message *message, int error)
 {
 	spin_lock(&port->lock);
+	/* Else its sender was killed, and it has been abandoned. */
 	if (message->rendezvous)
 		message->rendezvous->give_up = error;
-	else
-		message->abandoned = true;
 	spin_unlock(&port->lock);
 	msgpass_port_restore(port, message);
 }

@@ -22,24 +22,14 @@ static struct receipt *receipt_of(struct msgpass_attachment *attachment)
 	return container_of(attachment, struct receipt, attachment);
 }
 
-static u32 outcome(enum msgpass_end end)
-{
-	switch (end) {
-	case MSGPASS_END_RECEIVED:
-		return MSGPASS_RECEIPT_RECEIVED;
-	case MSGPASS_END_DELETED:
-		return MSGPASS_RECEIPT_DELETED;
-	case MSGPASS_END_DIED:
-		return MSGPASS_RECEIPT_DIED;
-	case MSGPASS_END_RESET:
-		return MSGPASS_RECEIPT_RESET;
-	case MSGPASS_END_EXPIRED:
-		return MSGPASS_RECEIPT_EXPIRED;
-	case MSGPASS_END_WITHDRAWN:
-		break;
-	}
-	return 0;
-}
+/* Of what was accepted: a send that failed has no receipt. */
+static const u32 outcomes[] = {
+	[MSGPASS_END_RECEIVED] = MSGPASS_RECEIPT_RECEIVED,
+	[MSGPASS_END_DELETED] = MSGPASS_RECEIPT_DELETED,
+	[MSGPASS_END_DIED] = MSGPASS_RECEIPT_DIED,
+	[MSGPASS_END_RESET] = MSGPASS_RECEIPT_RESET,
+	[MSGPASS_END_EXPIRED] = MSGPASS_RECEIPT_EXPIRED,
+};
 
 int msgpass_receipt_prepare(const struct msgpass_message *message)
 {
@@ -78,7 +68,7 @@ static void receipt_ended(struct msgpass_attachment *attachment,
 	if (end == MSGPASS_END_WITHDRAWN)
 		return;
 	content = (struct msgpass_receipt *)receipt->message->data;
-	content->outcome = outcome(end);
+	content->outcome = outcomes[end];
 	content->sequence = message->sequence;
 	if (end == MSGPASS_END_RECEIVED)
 		content->by_peer = current_peer();

@@ -14,9 +14,9 @@ bool msgpass_selection_matches(const struct msgpass_selection *selection,
 	case MSGPASS_LOWEST_TYPE_UP_TO:
 		return message->type <= selection->type;
 	case MSGPASS_ANY_TYPE_EXCEPT:
-		return message->type != selection->type;
+		break;
 	}
-	return false;
+	return message->type != selection->type;
 }
 
 int msgpass_selection_fits(const struct msgpass_selection *selection,
