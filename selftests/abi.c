@@ -868,6 +868,23 @@ TEST_F(field, a_list_of_segments_has_the_programs_own_layout)
 	EXPECT_STREQ("hello, world", out);
 }
 
+TEST_F(field, a_list_of_segments_of_a_flow_has_the_programs_own_layout)
+{
+	char in[] = "hello, world", out[sizeof(in)] = "";
+	struct iovec from[] = { { in, 5 }, { NULL, 0 }, { in + 5, sizeof(in) - 5 } };
+	struct iovec negative[] = { { in, 5 }, { in, -1L } };
+
+	ASSERT_EQ(0, SEND(self->mailbox, .flags = MSGPASS_IOVEC | MSGPASS_FLOW, BYTES(from, 3)));
+	ASSERT_EQ(0, RECEIVE(self->mailbox, NULL, BYTES(out, sizeof(out))));
+	EXPECT_STREQ("hello, world", out);
+	/* As long as it says, to a program of 32 bits; no length at all to others. */
+	EXPECT_EQ(sizeof(long) == 8 ? -EINVAL : -EAGAIN,
+		  SEND(self->mailbox, .flags = MSGPASS_IOVEC | MSGPASS_FLOW | MSGPASS_NONBLOCK,
+		       BYTES(negative, 2)));
+	EXPECT_EQ(-EFAULT, SEND(self->mailbox, .flags = MSGPASS_IOVEC | MSGPASS_FLOW, BYTES(1, 2)));
+	EXPECT_EQ(-EAGAIN, TAKE(self->mailbox));
+}
+
 TEST_F(field, no_byte_behind_the_message_is_written)
 {
 	unsigned char buffer[64];

@@ -252,6 +252,16 @@ TEST_F(direct, messages_of_the_dead_stay_receivable_by_pid)
 	EXPECT_TRUE(wait_until(TAKE(self->fd, .from = child) == -ESRCH));
 }
 
+TEST_F(direct, of_the_dead_only_what_they_sent_is_receivable)
+{
+	pid_t child = child_sent(self->fd, self->me, 1, 2);
+
+	EXPECT_EQ(0, child_status(child));
+	EXPECT_EQ(-ESRCH, AWAIT(self->fd, .from = child, .flags = MSGPASS_TYPE_EXACT, .type = 7));
+	EXPECT_EQ(1, TAKE(self->fd, .from = child));
+	EXPECT_EQ(2, TAKE(self->fd, .from = child));
+}
+
 TEST_F(direct, messages_of_the_dead_stay_receivable_by_peer_id)
 {
 	pid_t child = child_sent(self->fd, self->me, 1, 2);

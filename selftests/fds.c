@@ -530,6 +530,34 @@ TEST_F(fds, of_other_kinds_are_taken)
 
 /* --- what they cost */
 
+/* A socket keeps its namespace, and that a named mailbox. */
+TEST_F(fds, of_sockets_do_not_go_to_named_mailboxes_of_their_own_namespace)
+{
+	int other, same, first = socket(AF_INET, SOCK_DGRAM, 0), elsewhere, here;
+	const char *name = unique_name("sockets");
+
+	if (variant->direct)
+		SKIP(return, "a process keeps no namespace");
+	elsewhere = MAILBOX_OPEN(self->device, name, OPEN_NEW);
+	ASSERT_LE(0, elsewhere);
+	if (unshare(CLONE_NEWNET))
+		SKIP(return, "no network namespaces");
+	same = socket(AF_INET, SOCK_DGRAM, 0);
+	other = mailbox_new(self->device);
+	here = MAILBOX_OPEN(self->device, name, OPEN_NEW);
+	ASSERT_LE(0, same);
+	ASSERT_LE(0, here);
+	EXPECT_EQ(-ELOOP, SEND(here, CARRYING(same)));
+	EXPECT_EQ(-EAGAIN, TAKE(here));
+	EXPECT_EQ(0, SEND(here, CARRYING(first)));
+	EXPECT_EQ(0, SEND(other, CARRYING(same)));
+	EXPECT_EQ(0, SEND(elsewhere, CARRYING(same)));
+	EXPECT_EQ(0, SEND(elsewhere, CARRYING(first)));
+	EXPECT_EQ(0, mailbox_delete(elsewhere, ""));
+	EXPECT_EQ(0, mailbox_delete(here, ""));
+	close_range(first, ~0U, 0);
+}
+
 TEST_F(fds, are_paid_for_while_they_are_under_way)
 {
 	uint64_t base, plain, carrying;
@@ -630,6 +658,26 @@ TEST_F(fds, go_both_ways_with_a_call)
 	EXPECT_EQ(FD_CLOEXEC, fcntl(answer, F_GETFD));
 	close(asked);
 	close(answer);
+}
+
+TEST_F(fds, of_a_request_that_could_not_be_told_stay_with_it)
+{
+	struct msgpass_call request = {
+		.to = self->to, .flags = MSGPASS_NONBLOCK, CARRYING(self->writer),
+	};
+	unsigned int open_before = count_open();
+	struct msgpass_receive out;
+	int asked = -1;
+
+	ASSERT_EQ(-EINPROGRESS, call_with(self->fd, &request));
+	EXPECT_EQ(-EFAULT, RECEIVE(self->fd, &out, ROOM(1, 1), .flags = MSGPASS_NONBLOCK));
+	EXPECT_EQ(open_before, count_open());
+	/* Nor has it been taken. */
+	EXPECT_EQ(-ESRCH, reply_number(self->fd, out.out_token, 7));
+	ASSERT_EQ(0, RECEIVE(self->fd, &out, ROOM(&asked, 1), .flags = MSGPASS_NONBLOCK));
+	EXPECT_TRUE(same_file(self->writer, asked));
+	EXPECT_EQ(0, reply_number(self->fd, out.out_token, 7));
+	close(asked);
 }
 
 TEST_F(fds, of_a_reply_that_do_not_fit_stay_for_another_try)

@@ -699,6 +699,24 @@ TEST_F(flow, to_memory_that_is_not_there_can_be_received_again)
 	EXPECT_EQ(LENGTH, *self->count);
 }
 
+/* What it came to can't be told: the piece counts as not read. */
+TEST_F(flow, whose_piece_could_not_be_told_of_has_it_again)
+{
+	struct msgpass_piece_read *piece = guarded(sizeof(*piece));
+	void *page = (void *)((uintptr_t)piece & -4096UL);
+	pid_t child = FLOWING(self, .deadline = soon());
+
+	ASSERT_EQ(0, receive_head(self, HEAD));
+	*piece = (struct msgpass_piece_read){
+		.size = sizeof(*piece), .token = self->out.out_token, BYTES(self->buffer, 5000),
+	};
+	ASSERT_EQ(0, mprotect(page, 4096, PROT_READ));
+	EXPECT_EQ(-EFAULT, call(self->fd, MSGPASS_IOC_PIECE_READ, piece));
+	EXPECT_TRUE(read_rest(self, HEAD, LENGTH, 65536));
+	EXPECT_EQ(0, child_status(child));
+	EXPECT_EQ(LENGTH, *self->count);
+}
+
 /* --- who may read on */
 
 TEST_F(flow, is_read_on_by_the_process_that_began)

@@ -44,6 +44,8 @@ FIXTURE(quota) {
 	int fd;			/* of a mailbox that takes all there is */
 	struct channel channel;
 	uint64_t base;		/* what the user held before: nothing */
+	int file;		/* to be sent along */
+	const char *broadcast;
 };
 
 enum { QUOTA = 1 << 20, PIECE = 64 << 10, MOST = QUOTA / PIECE };
@@ -286,6 +288,137 @@ TEST_F(quota, counts_files_under_way)
 	close(file);
 	EXPECT_EQ(-EDQUOT, ret);
 	EXPECT_GE(QUOTA / 4096, count);
+}
+
+/*
+ * Each thing that an operation needs may be the one that does not fit: the quota is a little
+ * more each time, until all does.
+ */
+static int spend_on_extras(FIXTURE_DATA(quota) *self)
+{
+	struct msgpass_receive out;
+	int ret;
+
+	ret = SEND(self->fd, NUMBER(1), .lifetime = LIMIT, .flags = MSGPASS_RECEIPT,
+		   .fds = (uintptr_t)&self->file, .fds_count = 1);
+	if (!ret)
+		ret = RECEIVE(self->fd, NULL, .flags = MSGPASS_TRUNCATE);
+	return ret ? ret : RECEIVE(self->device, &out, BYTES(piece, PIECE));
+}
+
+static int spend_on_link(FIXTURE_DATA(quota) *self)
+{
+	int ret = send_number(self->device, getpid(), 1);
+
+	return ret ? ret : TAKE(self->device) == 1 ? 0 : -EBADMSG;
+}
+
+/* The deadline is past: it does all but wait. */
+static int spend_on_flow(FIXTURE_DATA(quota) *self)
+{
+	return SEND(self->fd, BYTES(piece, PIECE), .flags = MSGPASS_FLOW, .deadline = 1,
+		    .lifetime = LIMIT);
+}
+
+static int spend_on_call(FIXTURE_DATA(quota) *self)
+{
+	return CALL(self->fd, NULL, NUMBER(1), .deadline = 1);
+}
+
+static int spend_on_pieces(FIXTURE_DATA(quota) *self)
+{
+	struct msgpass_piece_read skip = { .size = sizeof(skip), .flags = MSGPASS_CANCEL };
+	struct msgpass_receive out;
+	int ret = RECEIVE(self->fd, &out, .flags = MSGPASS_PIECES | MSGPASS_NONBLOCK);
+
+	skip.token = out.out_token;
+	return ret ? ret : call(self->fd, MSGPASS_IOC_PIECE_READ, &skip);
+}
+
+static int spend_on_broadcast(FIXTURE_DATA(quota) *self)
+{
+	int fd = MAILBOX_OPEN(self->device, "", OPEN_NEW | MSGPASS_OPEN_BROADCAST);
+	int ret;
+
+	if (fd < 0)
+		return fd;
+	ret = send_number(fd, 0, 1);
+	if (!ret)
+		ret = RECEIVE(fd, NULL, .flags = MSGPASS_TRUNCATE);
+	close(fd);
+	return ret;
+}
+
+/* Of one that there is. */
+static int spend_on_subscription(FIXTURE_DATA(quota) *self)
+{
+	int fd = MAILBOX_OPEN(self->device, self->broadcast, MSGPASS_OPEN_RECEIVE);
+
+	return fd < 0 ? fd : close(fd);
+}
+
+static const struct {
+	const char *name;
+	int (*spend)(FIXTURE_DATA(quota) *self);
+	int success;
+} expenses[] = {
+	{ "extras", spend_on_extras, 0 },
+	{ "link", spend_on_link, 0 },
+	{ "flow", spend_on_flow, -ETIMEDOUT },
+	{ "call", spend_on_call, -ETIMEDOUT },
+	{ "pieces", spend_on_pieces, 0 },
+	{ "broadcast", spend_on_broadcast, 0 },
+	{ "subscription", spend_on_subscription, 0 },
+};
+
+TEST_F(quota, that_is_short_of_any_part_of_what_is_done_is_edquot_and_leaves_nothing)
+{
+	unsigned int i, refused;
+	uint64_t bytes, held;
+	int owner, ret;
+
+	self->file = open("/", O_PATH | O_CLOEXEC);
+	self->broadcast = unique_name("spent");
+	owner = MAILBOX_OPEN(self->device, self->broadcast,
+			     MSGPASS_OPEN_SEND | MSGPASS_OPEN_CREATE | MSGPASS_OPEN_BROADCAST,
+			     .set = MSGPASS_SET_MODE, .mode = 0666);
+	ASSERT_LE(0, owner);
+	ASSERT_EQ(0, MAILBOX_SET(self->fd, .set = MSGPASS_SET_MESSAGE_MAX, .message_max = 1000));
+	for (i = 0; i < ARRAY_SIZE(expenses); i++) {
+		/* Root's, to be received in pieces. */
+		if (expenses[i].spend == spend_on_pieces)
+			ASSERT_EQ(0, SEND(self->fd, BYTES(piece, 1000)));
+		refused = 0;
+		held = AS(FATHER, user_bytes(self->device));
+		for (bytes = held; bytes < held + QUOTA; bytes += 32) {
+			ASSERT_EQ(0, parameter_set("user_bytes", bytes));
+			ret = AS(FATHER, expenses[i].spend(self));
+			if (ret != -EDQUOT)
+				break;
+			refused++;
+			EXPECT_TRUE(wait_until(AS(FATHER, user_bytes(self->device)) == held)) {
+				TH_LOG("%s", expenses[i].name);
+				break;
+			}
+		}
+		EXPECT_EQ(expenses[i].success, ret) {
+			TH_LOG("%s", expenses[i].name);
+		}
+		EXPECT_LT(0, refused);
+		EXPECT_EQ(0, mailbox_counts(self->fd).queued);
+	}
+	mailbox_delete(owner, "");
+	close(owner);
+	close(self->file);
+}
+
+TEST_F(quota, is_not_used_by_a_receive_in_pieces_that_fails)
+{
+	ASSERT_EQ(0, send_piece(self->fd, 0));
+	EXPECT_EQ(-EFAULT, AS(FATHER, RECEIVE(self->fd, NULL, BYTES(1, 4),
+					      .flags = MSGPASS_PIECES)));
+	EXPECT_TRUE(wait_until(back_at_base(self)));
+	EXPECT_EQ(0, RECEIVE(self->fd, NULL, BYTES(piece, PIECE)));
 }
 
 /* --- given back */

@@ -536,6 +536,21 @@ TEST_F(inboxes, have_links_that_say_how_many_receivers_wait_for_just_this_sender
 	EXPECT_EQ(0, child_status(child));
 }
 
+TEST_F(inboxes, have_no_link_listed_that_carried_nothing_yet)
+{
+	struct msgpass_link_stat stat;
+	pid_t child = child_fork();
+	uint64_t peer;
+
+	if (!child)
+		_exit(AWAIT(self->fd, .from = self->me) != 1);
+	EXPECT_TRUE(wait_until(inbox_counts(self->fd, child).receivers_waiting == 1));
+	peer = peer_of(self->fd, child);
+	EXPECT_EQ(-ENOENT, link_stat(self->fd, peer, self->peer, &stat));
+	EXPECT_EQ(0, send_number(self->fd, child, 1));
+	EXPECT_EQ(0, child_status(child));
+}
+
 TEST_F(inboxes, have_links_that_only_their_ends_users_may_see)
 {
 	uint64_t *peer = shared(sizeof(*peer));

@@ -583,6 +583,28 @@ TEST_F(stalled_receive, that_fails_puts_the_message_back_to_the_front)
 	EXPECT_EQ(2, TAKE(self->fd));
 }
 
+TEST_F(stalled_receive, that_fails_after_others_puts_its_message_behind_theirs)
+{
+	struct copier receivers[3];
+	struct stall stalls[3];
+	uint32_t i;
+
+	ASSERT_EQ(0, send_number(self->fd, 0, 3));
+	ASSERT_EQ(0, send_number(self->fd, 0, 4));
+	for (i = 0; i < 3; i++) {
+		receivers[i] = (struct copier){ .fd = self->fd };
+		ASSERT_EQ(0, stall_open(&stalls[i]));
+		ASSERT_EQ(0, copier_start(&receivers[i], receive_to_page, &stalls[i]));
+		ASSERT_TRUE(stall_begins(&stalls[i]));
+	}
+	for (i = 0; i < 3; i++) {
+		EXPECT_EQ(0, stall_fails(&stalls[i]));
+		EXPECT_EQ(-EFAULT, copier_result(&receivers[i]));
+	}
+	for (i = 1; i <= 4; i++)
+		EXPECT_EQ(i, TAKE(self->fd));
+}
+
 TEST_F(stalled_receive, that_fails_gives_the_message_to_who_began_to_wait_meanwhile)
 {
 	const struct channel channel = { .fd = self->fd };
@@ -699,6 +721,92 @@ TEST_F(stalled_receive, gives_no_receipt_before_it_is_over)
 	EXPECT_EQ(-EFAULT, copier_result(&self->receiver));
 	EXPECT_EQ(MSGPASS_RECEIPT_DELETED, outcome());
 	close(device);
+}
+
+/* --- a flow of which a piece is being copied */
+
+enum { PIECE = sizeof(uint32_t), FLOW = 1000 };
+
+FIXTURE(stalled_flow) {
+	struct stall stall;
+	struct copier receiver;
+	struct channel channel;
+	char bytes[FLOW];
+	uint64_t *through;
+	uint64_t *deadline;
+	pid_t sender;
+};
+
+static void *receive_head_to_page(void *argument)
+{
+	struct copier *copier = argument;
+
+	copier->result = RECEIVE(copier->fd, NULL, BYTES(copier->page, PIECE),
+				 .flags = MSGPASS_PIECES, .deadline = soon());
+	atomic_store(&copier->ended, true);
+	return NULL;
+}
+
+/* The flow's exit status is its errno, what went through is *through. */
+FIXTURE_SETUP(stalled_flow)
+{
+	NEED_ROOT();
+	OPEN_STALL(&self->stall);
+	ASSERT_EQ(0, channel_open(&self->channel, false));
+	ASSERT_EQ(0, CHANNEL_SET(&self->channel, .set = MSGPASS_SET_MESSAGE_MAX,
+				 .message_max = FLOW / 2));
+	self->through = shared(2 * sizeof(*self->through));
+	self->deadline = self->through + 1;
+	memset(self->bytes, 7, sizeof(self->bytes));
+	self->receiver.fd = self->channel.fd;
+	self->sender = child_fork();
+	if (!self->sender) {
+		struct msgpass_send send = {
+			.size = sizeof(send), .flags = MSGPASS_FLOW,
+			BYTES(self->bytes, FLOW), .deadline = now() + LIMIT / 20,
+		};
+		int ret = call(self->channel.fd, MSGPASS_IOC_SEND, &send);
+
+		*self->through = send.out_count;
+		_exit(-ret);
+	}
+	ASSERT_EQ(0, copier_start(&self->receiver, receive_head_to_page, &self->stall));
+	ASSERT_TRUE(stall_begins(&self->stall));
+}
+
+FIXTURE_TEARDOWN(stalled_flow)
+{
+	close(self->channel.fd);
+}
+
+TEST_F(stalled_flow, that_succeeds_counts_for_a_sender_past_its_deadline)
+{
+	EXPECT_TRUE(wait_until(waits_for_the_copy(self->sender)));
+	EXPECT_EQ(0, stall_ends(&self->stall, 0));
+	EXPECT_EQ(0, copier_result(&self->receiver));
+	EXPECT_EQ(0x07070707, *self->receiver.page);
+	EXPECT_EQ(0, child_ends(self->sender));
+	EXPECT_EQ(PIECE, *self->through);
+}
+
+TEST_F(stalled_flow, that_fails_is_etimedout_for_a_sender_past_its_deadline)
+{
+	EXPECT_TRUE(wait_until(waits_for_the_copy(self->sender)));
+	EXPECT_EQ(0, stall_fails(&self->stall));
+	EXPECT_EQ(-EFAULT, copier_result(&self->receiver));
+	EXPECT_EQ(ETIMEDOUT, child_ends(self->sender));
+	EXPECT_EQ(0, *self->through);
+	EXPECT_EQ(0, mailbox_counts(self->channel.fd).queued);
+}
+
+TEST_F(stalled_flow, does_not_keep_a_sender_past_its_deadline_from_being_killed)
+{
+	EXPECT_TRUE(wait_until(waits_for_the_copy(self->sender)));
+	kill(self->sender, SIGKILL);
+	EXPECT_EQ(-SIGKILL, child_ends(self->sender));
+	EXPECT_EQ(0, stall_ends(&self->stall, 0));
+	EXPECT_EQ(0, copier_result(&self->receiver));
+	EXPECT_EQ(0, mailbox_counts(self->channel.fd).queued);
 }
 
 /* --- a call whose request is being copied */

@@ -333,6 +333,65 @@ TEST_F(race, a_sender_killed_in_line_lets_the_next_go_on)
 	EXPECT_EQ(-EAGAIN, TAKE(self->fd));
 }
 
+/* More of them than one wakes in a go. */
+enum { MANY = 20 };
+
+TEST_F(race, room_for_many_senders_wakes_them_all)
+{
+	pid_t children[MANY];
+	uint32_t i, sum = 0;
+
+	ASSERT_EQ(0, set_capacity(&self->channel, 1));
+	ASSERT_EQ(0, send_number(self->fd, 0, 0));
+	for (i = 0; i < MANY; i++)
+		children[i] = child_sending(&self->channel, 0, i + 1);
+	EXPECT_TRUE(senders_wait(&self->channel, 0, MANY));
+	ASSERT_EQ(0, set_capacity(&self->channel, MANY + 1));
+	for (i = 0; i < MANY; i++)
+		EXPECT_EQ(0, child_status(children[i]));
+	for (i = 0; i < MANY + 1; i++)
+		sum += TAKE(self->fd);
+	EXPECT_EQ(MANY * (MANY + 1) / 2, sum);
+}
+
+TEST_F(race, a_message_wakes_all_who_wait_to_peek_at_it)
+{
+	pid_t children[MANY];
+	unsigned int i;
+
+	for (i = 0; i < MANY; i++) {
+		children[i] = child_fork();
+		if (!children[i])
+			_exit(AWAIT(self->fd, .flags = MSGPASS_PEEK));
+	}
+	EXPECT_TRUE(receivers_wait(&self->channel, 0, MANY));
+	EXPECT_EQ(0, send_number(self->fd, 0, 7));
+	for (i = 0; i < MANY; i++)
+		EXPECT_EQ(7, child_status(children[i]));
+	EXPECT_EQ(7, TAKE(self->fd));
+}
+
+TEST_F(race, a_sender_whose_message_has_become_too_long_is_told_so_when_its_turn_comes)
+{
+	char bytes[600] = "";
+	pid_t large, small;
+
+	ASSERT_EQ(0, set_capacity(&self->channel, 1));
+	ASSERT_EQ(0, send_number(self->fd, 0, 1));
+	large = child_fork();
+	if (!large)
+		_exit(-SEND(self->fd, BYTES(bytes, sizeof(bytes))));
+	EXPECT_TRUE(senders_wait(&self->channel, 0, 1));
+	small = child_sending(&self->channel, 0, 2);
+	EXPECT_TRUE(senders_wait(&self->channel, 0, 2));
+	ASSERT_EQ(0, MAILBOX_SET(self->fd, .set = MSGPASS_SET_MESSAGE_MAX, .message_max = 100));
+	EXPECT_EQ(EMSGSIZE, child_status(large));
+	EXPECT_TRUE(senders_wait(&self->channel, 0, 1));
+	EXPECT_EQ(1, TAKE(self->fd));
+	EXPECT_EQ(0, child_status(small));
+	EXPECT_EQ(2, TAKE(self->fd));
+}
+
 /* Not because of its length, but because nobody stands before it any more. */
 TEST_F(race, a_large_sender_killed_in_line_lets_a_small_one_go_on)
 {
