@@ -290,13 +290,33 @@ static void inbox_set_mode(struct msgpass_inbox *inbox, unsigned int mode)
 	inbox->epoch++;
 }
 
+/*
+ * The credentials as exec number *@exec_id left them; in the middle of an exec
+ * *@exec_id is 0. exec sets in_execve, counts self_exec_id up, changes the
+ * credentials and clears in_execve.
+ */
+static const struct cred *cred_after_exec(struct task_struct *leader,
+					  u64 *exec_id)
+{
+	/* Counted up: then what is seen of in_execve is at least as new. */
+	*exec_id = smp_load_acquire(&leader->self_exec_id);
+	/* The bits beside it change as they like. */
+	if (data_race(!!leader->in_execve))
+		*exec_id = 0;
+	/* Cleared: then so are the credentials. */
+	smp_rmb();
+	return __task_cred(leader);
+}
+
 /* Call under RCU, with the port locked. Did exec change what it may do? */
 static bool inbox_compare_exec(struct msgpass_inbox *inbox,
 			       struct task_struct *leader)
 {
-	const struct cred *cred = __task_cred(leader);
+	const struct cred *cred;
 	bool changed;
+	u64 exec_id;
 
+	cred = cred_after_exec(leader, &exec_id);
 	changed = inbox->known && exec_changed_credentials(inbox, cred);
 	if (changed || !inbox->known || inbox->peer.pid == task_tgid(current)) {
 		inbox->known = true;
@@ -304,9 +324,8 @@ static bool inbox_compare_exec(struct msgpass_inbox *inbox,
 		inbox->egid = cred->egid;
 		inbox->permitted = cred->cap_permitted;
 	}
-	/* In the middle of exec the credentials are not the last word. */
-	if (!leader->in_execve)
-		inbox->exec_id = READ_ONCE(leader->self_exec_id);
+	if (exec_id)
+		WRITE_ONCE(inbox->exec_id, exec_id);
 	return changed;
 }
 

@@ -36,7 +36,7 @@ struct msgpass_inbox {
 	struct msgpass_peer peer;
 	struct msgpass_port port;
 
-	/* port.lock; mode may be read without */
+	/* port.lock; mode, epoch and exec_id may be read without */
 	unsigned int mode;			/* 0222: who may send */
 	u64 epoch;				/* counts changes of that */
 	u64 resets;				/* by exec, see below */

@@ -1103,4 +1103,92 @@ TEST_F(setuid_program, gets_no_receipts_of_what_was_sent_before_it)
 	close(mailbox);
 }
 
+#define TRACING "/sys/kernel/tracing/"
+
+static void probe_set(unsigned int number, const char *file, const char *text)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), TRACING "events/kprobes/msgpass%u/%s", number, file);
+	file_write(path, text);
+}
+
+/*
+ * Where the kernel can trace: have an exec take long over the new credentials, so that others
+ * come to see it at that.
+ */
+static void slow_exec(bool slow)
+{
+	char probe[64];
+	unsigned int i;
+
+	for (i = 0; i < 40; i++) {
+		if (!slow)
+			probe_set(i, "enable", "0");
+		snprintf(probe, sizeof(probe), slow ? "p:msgpass%u commit_creds" : "-:msgpass%u",
+			 i);
+		file_write(TRACING "kprobe_events", probe);
+		if (slow) {
+			probe_set(i, "trigger", "stacktrace");
+			probe_set(i, "enable", "1");
+		}
+	}
+}
+
+/* Asks for the inbox of @peer, again and again, until it is killed. */
+static pid_t start_watcher(int fd, __u64 peer)
+{
+	pid_t watcher = child_fork();
+	struct msgpass_inbox_stat stat;
+
+	while (!watcher)
+		inbox_stat(fd, MSGPASS_PEER, peer, &stat);
+	return watcher;
+}
+
+/* A message to it, in its inbox; then the program of another user. */
+static void exec_with_message(struct __test_metadata *_metadata,
+			      FIXTURE_DATA(setuid_program) *self)
+{
+	pid_t child = child_fork(), watcher;
+	__u64 peer;
+
+	if (!child) {
+		char number[16], byte;
+
+		become(FATHER, FAMILY);
+		CHECK(device_open() >= 0);
+		snprintf(number, sizeof(number), "%d", self->reports[1]);
+		CHECK(read(self->go[0], &byte, 1) == 1);
+		execl(self->path, "helper", number, NULL);
+		_exit(127);
+	}
+	ASSERT_TRUE(wait_until(peer = peer_of(self->fd, child)));
+	EXPECT_EQ(0, send_number(self->fd, child, 1));
+	watcher = start_watcher(self->fd, peer);
+	EXPECT_EQ(1, write(self->go[1], "", 1));
+	ASSERT_EQ(sizeof(self->report), read(self->reports[0], &self->report,
+					     sizeof(self->report)));
+	EXPECT_EQ(0, child_status(child));
+	child_kill(watcher);
+}
+
+TEST_F(setuid_program, gets_nothing_sent_before_it_though_others_look_while_it_starts)
+{
+	int i;
+
+	slow_exec(true);
+	for (i = 0; i < 20; i++) {
+		exec_with_message(_metadata, self);
+		if (self->report.euid)
+			break;
+		EXPECT_EQ(0, self->report.stat.out_queued);
+		EXPECT_EQ(1, self->report.stat.out_dropped);
+		EXPECT_EQ(EAGAIN, self->report.receive_error);
+	}
+	slow_exec(false);
+	if (self->report.euid)
+		SKIP(return, "/tmp allows no setuid programs");
+}
+
 #include "afterwards.h"
