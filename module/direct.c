@@ -287,7 +287,8 @@ static void inbox_set_mode(struct msgpass_inbox *inbox, unsigned int mode)
 {
 	lockdep_assert_held(&inbox->port.lock);
 	WRITE_ONCE(inbox->mode, mode | INBOX_MODE_DEFAULT);
-	inbox->epoch++;
+	/* Pairs with link_lock_allowed(). */
+	smp_store_release(&inbox->epoch, inbox->epoch + 1);
 }
 
 /*
@@ -533,7 +534,11 @@ static struct link *link_lock_allowed(struct msgpass_inbox *receiver,
 	int error;
 
 	for (;;) {
-		epoch = READ_ONCE(receiver->epoch);
+		/*
+		 * Whoever sees the new one sees the new mode, and what the
+		 * process that changed it saw of the credentials.
+		 */
+		epoch = smp_load_acquire(&receiver->epoch);
 		msgpass_inbox_note_exec(receiver);
 		error = may_send(receiver);
 		if (error) {

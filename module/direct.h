@@ -38,7 +38,7 @@ struct msgpass_inbox {
 
 	/* port.lock; mode, epoch and exec_id may be read without */
 	unsigned int mode;			/* 0222: who may send */
-	u64 epoch;				/* counts changes of that */
+	u64 epoch;				/* counts changes; release */
 	u64 resets;				/* by exec, see below */
 	struct rb_root links;			/* by peer id of the sender */
 	struct msgpass_queue receipts;		/* see receipt.h */
