@@ -334,10 +334,10 @@ void msgpass_broadcast_set_limits(struct msgpass_broadcast *broadcast,
 	struct msgpass_subscription *at;
 
 	spin_lock(&port->lock);
-	port->limits = *limits;
+	msgpass_limits_assign(&port->limits, limits);
 	list_for_each_entry(at, &broadcast->subscriptions, entry) {
 		lock_within(at);
-		at->port.limits = *limits;
+		msgpass_limits_assign(&at->port.limits, limits);
 		spin_unlock(&at->port.lock);
 	}
 	broadcast->queue->writable =

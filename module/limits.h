@@ -23,6 +23,15 @@ struct msgpass_limits {
 	u64 message_max;	/* bytes */
 };
 
+/* A port's, with it locked: message_max may be read without. */
+static inline void msgpass_limits_assign(struct msgpass_limits *to,
+					 const struct msgpass_limits *from)
+{
+	to->capacity = from->capacity;
+	to->capacity_bytes = from->capacity_bytes;
+	WRITE_ONCE(to->message_max, from->message_max);
+}
+
 static inline struct msgpass_limits msgpass_limits_default(void)
 {
 	u64 message_max = READ_ONCE(msgpass_message_max);

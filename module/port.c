@@ -844,7 +844,7 @@ void msgpass_port_reset(struct msgpass_port *port,
 	LIST_HEAD(dropped);
 
 	lockdep_assert_held(&port->lock);
-	port->limits = *limits;
+	msgpass_limits_assign(&port->limits, limits);
 	port_take_all(port, &dropped, &wakes);
 	spin_unlock(&port->lock);
 
@@ -869,7 +869,7 @@ void msgpass_port_set_limits(struct msgpass_port *port,
 			     const struct msgpass_limits *limits)
 {
 	spin_lock(&port->lock);
-	port->limits = *limits;
+	msgpass_limits_assign(&port->limits, limits);
 	spin_unlock(&port->lock);
 }
 

@@ -75,7 +75,7 @@ struct msgpass_port {
 	struct msgpass_index index;
 	struct list_head queues;		/* msgpass_queue::entry */
 	struct list_head receivers;		/* in order of arrival */
-	struct msgpass_limits limits;		/* of each queue */
+	struct msgpass_limits limits;		/* of each queue; see limits.h */
 	u64 sequence;				/* the last one given */
 	u64 accepted;
 	u64 received;
