@@ -630,16 +630,17 @@ void msgpass_port_settle(struct msgpass_port *port,
 
 /*
  * The receiver could not take it. True if it goes nowhere: its sender was
- * waiting for just that to give up, or is gone, or the port is closed.
+ * waiting for just that to give up, or is gone, or *@end says why.
  */
 static bool restore(struct msgpass_port *port, struct msgpass_message *message,
-		    struct msgpass_wakes *wakes)
+		    struct msgpass_wakes *wakes, enum msgpass_end *end)
 {
 	struct msgpass_waiter *sender = message->rendezvous;
 	bool expired = msgpass_message_has_expired(message);
 	struct msgpass_queue *queue = message->queue;
 	bool writable = msgpass_queue_is_writable(queue);
 
+	*end = port->closed ? port->ops->end : MSGPASS_END_EXPIRED;
 	if (message->abandoned) {
 		retract(message);
 	} else if (sender && sender->give_up) {
@@ -677,18 +678,18 @@ void msgpass_port_restore(struct msgpass_port *port,
 			  struct msgpass_message *message)
 {
 	struct msgpass_wakes wakes = {};
+	enum msgpass_end end;
 	bool gone;
 
 	spin_lock(&port->lock);
-	gone = restore(port, message, &wakes);
+	gone = restore(port, message, &wakes, &end);
 	spin_unlock(&port->lock);
 
 	msgpass_port_wake(port, &wakes);
 	if (!gone)
 		return;
 	tell_drained(port);
-	msgpass_message_drop(message, READ_ONCE(port->closed) ?
-			     port->ops->end : MSGPASS_END_EXPIRED);
+	msgpass_message_drop(message, end);
 }
 
 /*
