@@ -441,7 +441,9 @@ static struct pid *process_by_pid(u64 number)
 	pid = find_vpid(number);
 	if (pid)
 		leader = pid_task(pid, PIDTYPE_TGID);
-	if (!leader || leader->flags & PF_KTHREAD || !msgpass_pid_alive(pid))
+	/* The flag never changes, others beside it do. */
+	if (!leader || data_race(leader->flags) & PF_KTHREAD ||
+	    !msgpass_pid_alive(pid))
 		pid = NULL;
 	get_pid(pid);
 	rcu_read_unlock();

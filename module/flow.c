@@ -128,7 +128,7 @@ void msgpass_flow_end(struct msgpass_flow *flow, u64 through, bool finish)
 	flow->readers--;
 	flow->done += through;
 	if (finish || flow->error || flow->done == flow->length)
-		flow->over = true;
+		WRITE_ONCE(flow->over, true);
 	tell_sender(flow, &wakes);
 	mm = take_mm(flow);
 	spin_unlock(&flow->lock);
@@ -142,7 +142,7 @@ void msgpass_flow_abandon(struct msgpass_flow *flow)
 	struct mm_struct *mm;
 
 	spin_lock(&flow->lock);
-	flow->over = true;
+	WRITE_ONCE(flow->over, true);
 	tell_sender(flow, &wakes);
 	mm = take_mm(flow);
 	spin_unlock(&flow->lock);
@@ -264,7 +264,7 @@ ssize_t msgpass_flow_read(struct msgpass_flow *flow, u64 offset,
 static int flow_result(struct msgpass_flow *flow, int error, u64 *through)
 {
 	lockdep_assert_held(&flow->lock);
-	flow->over = true;
+	WRITE_ONCE(flow->over, true);
 	flow->sender = NULL;
 	*through = flow->done;
 	if (flow->done)

@@ -38,6 +38,7 @@ struct msgpass_flow {
 	struct mm_struct *mm;			/* grabbed; NULL once over */
 	u64 done;				/* bytes that went through */
 	unsigned int readers;
+	/* These two may be read without. */
 	bool stop;				/* the sender wants to leave */
 	bool over;
 	int error;				/* why, if nothing went through */

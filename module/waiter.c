@@ -61,8 +61,11 @@ void msgpass_wake_tasks(struct msgpass_wakes *wakes)
 static bool can_deadlock(const struct msgpass_waiter *waiter,
 			 const struct msgpass_wait *wait)
 {
+	/* Another thread may be on its way out: either count will do. */
+	bool alone = data_race(get_nr_threads(current)) == 1;
+
 	return wait->edge.from && !wait->deadline && !waiter->room_helps &&
-	       get_nr_threads(current) == 1;
+	       alone;
 }
 
 int msgpass_waiter_sleep(struct msgpass_waiter *waiter,
