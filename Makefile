@@ -5,7 +5,7 @@
 VERSION := 0.1.0
 KERNEL ?= 6.1
 KERNELS := 6.1 6.12 7.2 6.1-rt 6.1-arm64
-DEBUG_KERNELS := 6.1-debug
+DEBUG_KERNELS := 6.1-debug 6.1-kcsan
 # Those that make check-all runs.
 CHECK_KERNELS ?= $(KERNELS)
 # The kernel that install and insmod build for.
@@ -72,6 +72,7 @@ help:
 	@echo 'make module|lib|tools|tests   one of them'
 	@echo 'make check            run the tests in a VM; TESTS="mailbox direct" runs some'
 	@echo 'make check-debug      the same in a kernel with KASAN, lockdep, kmemleak, ...'
+	@echo 'make check-kcsan      the same in one that looks for data races'
 	@echo 'make check-all        the same on each kernel, or on CHECK_KERNELS="6.1 7.2"; a table'
 	@echo 'make mutants          break the module on purpose, and see that the tests notice'
 	@echo 'make stress           random operations, and a proof of their history; MESSAGES= SEED='
@@ -88,7 +89,7 @@ help:
 	@echo
 	@echo 'KERNEL=...            the Debian kernel to build for and to run; 6.1 unless told:'
 	@echo '       $(KERNELS),'
-	@echo '       6.1-debug      or one that is built from its source, with checkers'
+	@echo '       or one that is built from its source, with checkers: $(DEBUG_KERNELS)'
 	@echo 'ACCEL=auto|kvm|tcg    how the VM runs; auto tries KVM and falls back to TCG'
 	@echo 'TIMEOUT=SECONDS       the time limit of a VM run; TEST_TIMEOUT= of one test program'
 	@echo 'MEM=1G SMP=2          memory and CPUs of the VM; MODPARAMS= module parameters'
@@ -205,6 +206,11 @@ check-debug:
 .PHONY: check-all
 check-all:
 	@$(vm)/check-all $(CHECK_KERNELS)
+
+# Data races.
+.PHONY: check-kcsan
+check-kcsan:
+	@$(MAKE) -s --no-print-directory check KERNEL=6.1-kcsan
 
 .PHONY: mutants
 mutants: vm-ready
