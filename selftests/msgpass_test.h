@@ -218,7 +218,7 @@ static inline int do_mailbox_set(int fd, const char *name,
 {
 	struct msgpass_mailbox_set set = { .size = sizeof(set), .attributes = attributes };
 
-	strncpy(set.name, name, sizeof(set.name) - 1);
+	memccpy(set.name, name, 0, sizeof(set.name));
 	return call(fd, MSGPASS_IOC_MAILBOX_SET, &set);
 }
 
