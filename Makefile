@@ -74,6 +74,7 @@ help:
 	@echo 'make check-debug      the same in a kernel with KASAN, lockdep, kmemleak, ...'
 	@echo 'make check-kcsan      the same in one that looks for data races'
 	@echo 'make check-all        the same on each kernel, or on CHECK_KERNELS="6.1 7.2"; a table'
+	@echo 'make check-poison     look for uninitialised memory, in a kernel full of poison'
 	@echo 'make mutants          break the module on purpose, and see that the tests notice'
 	@echo 'make stress           random operations, and a proof of their history; MESSAGES= SEED='
 	@echo 'make soak             the same for MINUTES=30, and a plot of the memory used'
@@ -211,6 +212,12 @@ check-all:
 .PHONY: check-kcsan
 check-kcsan:
 	@$(MAKE) -s --no-print-directory check KERNEL=6.1-kcsan
+
+# Every allocation is full of something that no answer may have in it.
+.PHONY: check-poison
+check-poison: vm-ready
+	@$(MAKE) -s --no-print-directory tests >&2
+	@APPEND='init_on_alloc=0 slub_debug=P page_poison=1' $(vm)/check poison abi select fds
 
 .PHONY: mutants
 mutants: vm-ready
