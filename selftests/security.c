@@ -828,6 +828,32 @@ TEST_F(user_namespace, its_root_has_no_power_outside)
 		SKIP(return, "no user namespaces");
 }
 
+TEST_F(user_namespace, its_root_has_power_over_mailboxes_of_its_own_network)
+{
+	pid_t child = child_clone(CLONE_NEWUSER | CLONE_NEWNET);
+	const char *name = "theirs";
+	char byte;
+
+	if (!child) {
+		CHECK(read(self->go[0], &byte, 1) == 1);
+		CHECK(!setresuid(0, 0, 0) && !seteuid(3));
+		CHECK(MAILBOX_OPEN(self->device, name, OPEN_NEW) >= 0);
+		CHECK(!seteuid(0));
+		CHECK(MAILBOX_OPEN(self->device, name, OPEN_BOTH) >= 0);
+		CHECK(!MAILBOX_SET_NAMED(self->device, name, .set = MSGPASS_SET_CAPACITY,
+					 .capacity = 3));
+		drop_capability(CAP_IPC_OWNER);
+		CHECK(MAILBOX_OPEN(self->device, name, OPEN_BOTH) == -EACCES);
+		CHECK(mailbox_delete(self->device, name) == -ENOENT);
+		_exit(0);
+	}
+	if (child < 0)
+		SKIP(return, "no user namespaces");
+	ASSERT_EQ(0, map_ids(child, "uid_map", "0 61002 1\n3 61001 1"));
+	EXPECT_EQ(1, write(self->go[1], "", 1));
+	EXPECT_EQ(0, child_status(child));
+}
+
 TEST_F(user_namespace, an_unmapped_owner_cannot_be_set)
 {
 	pid_t child;
