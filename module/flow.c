@@ -25,8 +25,7 @@ static void flow_freed(struct msgpass_attachment *attachment)
 {
 	struct msgpass_flow *flow = flow_of(attachment);
 
-	if (flow->mm)
-		mmdrop(flow->mm);
+	/* Its sender has waited until it was over: flow->mm is dropped. */
 	msgpass_account_close(flow->account, flow_size(flow->count));
 	kvfree(flow);
 }
