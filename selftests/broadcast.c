@@ -598,6 +598,27 @@ TEST_F(broadcast, is_made_so)
 	EXPECT_EQ(-EMSGSIZE, SEND(self->fd, BYTES(self, 1ULL << 40)));
 }
 
+TEST_F(broadcast, is_not_what_a_mailbox_becomes_that_is_there_already)
+{
+	const char *name = unique_name("ordinary");
+	struct msgpass_mailbox_stat stat;
+	int first, other;
+
+	first = MAILBOX_OPEN(self->device, name, OPEN_NEW);
+	ASSERT_LE(0, first);
+	other = MAILBOX_OPEN(self->device, name, MSGPASS_OPEN_RECEIVE | MSGPASS_OPEN_CREATE |
+			     MSGPASS_OPEN_BROADCAST);
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, mailbox_stat(other, "", &stat));
+	EXPECT_EQ(0, stat.out_flags & MSGPASS_MAILBOX_BROADCAST);
+	ASSERT_EQ(0, send_number(first, 0, 1));
+	EXPECT_EQ(1, TAKE(other));
+	EXPECT_EQ(-EAGAIN, TAKE(first));
+	EXPECT_EQ(0, mailbox_delete(first, ""));
+	close(first);
+	close(other);
+}
+
 TEST_F(broadcast, right_does_not_stand_in_its_own_queue)
 {
 	EXPECT_EQ(-ELOOP, SEND(self->fd, .fds = (uintptr_t)&self->subscribers[0],

@@ -262,6 +262,36 @@ static void caller_was_told(struct stage *stage)
 A_FAULT(in_the_first_request_of_a_process, receive_request(stage), .prepare = request_is_queued,
 	.in_child = as_whatever, .undone = as_in_box, .done = caller_was_told)
 
+A_FAULT(in_the_first_call_of_a_process,
+	timed_out(CALL(stage->box, NULL, NUMBER(7), .deadline = 1)),
+	.in_child = as_whatever, .undone = as_in_box)
+
+/* It has taken none, so it is all the same which. */
+static long none(int result)
+{
+	return result == -ESRCH ? 0 : result;
+}
+
+static int read_none(int fd, unsigned int number)
+{
+	struct msgpass_request_read request = { .size = sizeof(request), .token = 1 };
+	struct msgpass_piece_read piece = { .size = sizeof(piece), .token = 1 };
+
+	return call(fd, number, number == MSGPASS_IOC_PIECE_READ ? (void *)&piece : &request);
+}
+
+A_FAULT(in_replying_to_none, none(reply_number(stage->box, 1, 7)),
+	.in_child = as_whatever, .undone = as_in_box)
+
+A_FAULT(in_forwarding_none, none(FORWARD(stage->box, 1, NUMBER(7))),
+	.in_child = as_whatever, .undone = as_in_box)
+
+A_FAULT(in_reading_no_request, none(read_none(stage->box, MSGPASS_IOC_REQUEST_READ)),
+	.in_child = as_whatever, .undone = as_in_box)
+
+A_FAULT(in_reading_no_piece, none(read_none(stage->box, MSGPASS_IOC_PIECE_READ)),
+	.in_child = as_whatever, .undone = as_in_box)
+
 static struct msgpass_request_read *reading(struct stage *stage)
 {
 	static struct msgpass_request_read read;

@@ -88,6 +88,10 @@ static void short_flow_is_queued(struct stage *stage)
 A_FAULT(in_sending_a_flow_that_is_short, call(stage->box, MSGPASS_IOC_SEND, &stage->send),
 	.prepare = short_flow, .done = short_flow_is_queued)
 
+A_FAULT(in_the_first_flow_of_a_process,
+	timed_out(SEND(stage->box, BYTES(stage->buffer, LARGE), .flags = MSGPASS_FLOW, .deadline = 1)),
+	.prepare = only_small, .in_child = as_whatever, .undone = as_in_box)
+
 /* --- its receiver */
 
 static void *send_flow(void *argument)

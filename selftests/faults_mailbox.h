@@ -230,6 +230,9 @@ A_FAULT(in_setting_by_name, MAILBOX_SET_NAMED(stage->device, stage->name, SET_CA
 
 A_FAULT(in_setting_the_inbox, INBOX_SET(stage->device, SET_CAPACITY))
 
+A_FAULT(in_setting_the_inbox_of_a_new_process, INBOX_SET(stage->device, SET_CAPACITY),
+	.in_child = as_whatever, .undone = as_whatever)
+
 A_FAULT(in_deleting_by_name, mailbox_delete(stage->device, stage->name),
 	.prepare = name_exists, .done = name_is_gone)
 

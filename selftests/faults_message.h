@@ -8,6 +8,7 @@
 #include "faults_sweep.h"
 
 #define LARGE		60000
+#define OTHER_USER	4711
 #define HOUR		3600000000000ULL
 #define NONBLOCK	.flags = MSGPASS_NONBLOCK
 
@@ -23,6 +24,12 @@ static void as_in_box(struct stage *stage)
 static void as_whatever(struct stage *stage)
 {
 	(void)stage;
+}
+
+/* Of what waits for nobody: all went well until then. */
+static long timed_out(int result)
+{
+	return result == -ETIMEDOUT ? 0 : result;
 }
 
 static void box_holds(struct stage *stage, uint32_t number)
@@ -616,6 +623,16 @@ static long ask(struct stage *stage)
 
 A_FAULT(in_the_first_question_of_a_process, ask(stage), .in_child = as_whatever,
 	.undone = as_in_box)
+
+/* It has an inbox, but nobody knows this user. */
+static void as_another_user(struct stage *stage)
+{
+	NEED(!ask(stage));
+	NEED(!setresuid(OTHER_USER, OTHER_USER, OTHER_USER));
+}
+
+A_FAULT(in_the_first_question_of_a_user, ask(stage), .in_child = as_another_user,
+	.undone = as_whatever)
 
 static long open_and_close(struct stage *stage)
 {

@@ -46,6 +46,7 @@ FIXTURE(quota) {
 	uint64_t base;		/* what the user held before: nothing */
 	int file;		/* to be sent along */
 	const char *broadcast;
+	int subscription;
 };
 
 enum { QUOTA = 1 << 20, PIECE = 64 << 10, MOST = QUOTA / PIECE };
@@ -325,14 +326,25 @@ static int spend_on_call(FIXTURE_DATA(quota) *self)
 	return CALL(self->fd, NULL, NUMBER(1), .deadline = 1);
 }
 
-static int spend_on_pieces(FIXTURE_DATA(quota) *self)
+static int skip_rest(FIXTURE_DATA(quota) *self, int fd)
 {
 	struct msgpass_piece_read skip = { .size = sizeof(skip), .flags = MSGPASS_CANCEL };
 	struct msgpass_receive out;
-	int ret = RECEIVE(self->fd, &out, .flags = MSGPASS_PIECES | MSGPASS_NONBLOCK);
+	int ret = RECEIVE(fd, &out, .flags = MSGPASS_PIECES | MSGPASS_NONBLOCK);
 
 	skip.token = out.out_token;
-	return ret ? ret : call(self->fd, MSGPASS_IOC_PIECE_READ, &skip);
+	return ret ? ret : call(self->device, MSGPASS_IOC_PIECE_READ, &skip);
+}
+
+static int spend_on_pieces(FIXTURE_DATA(quota) *self)
+{
+	return skip_rest(self, self->fd);
+}
+
+/* What all subscribers share has to be copied. */
+static int spend_on_shared_pieces(FIXTURE_DATA(quota) *self)
+{
+	return skip_rest(self, self->subscription);
 }
 
 static int spend_on_broadcast(FIXTURE_DATA(quota) *self)
@@ -367,6 +379,7 @@ static const struct {
 	{ "flow", spend_on_flow, -ETIMEDOUT },
 	{ "call", spend_on_call, -ETIMEDOUT },
 	{ "pieces", spend_on_pieces, 0 },
+	{ "shared pieces", spend_on_shared_pieces, 0 },
 	{ "broadcast", spend_on_broadcast, 0 },
 	{ "subscription", spend_on_subscription, 0 },
 };
@@ -383,11 +396,15 @@ TEST_F(quota, that_is_short_of_any_part_of_what_is_done_is_edquot_and_leaves_not
 			     MSGPASS_OPEN_SEND | MSGPASS_OPEN_CREATE | MSGPASS_OPEN_BROADCAST,
 			     .set = MSGPASS_SET_MODE, .mode = 0666);
 	ASSERT_LE(0, owner);
+	self->subscription = MAILBOX_OPEN(self->device, self->broadcast, MSGPASS_OPEN_RECEIVE);
+	ASSERT_LE(0, self->subscription);
 	ASSERT_EQ(0, MAILBOX_SET(self->fd, .set = MSGPASS_SET_MESSAGE_MAX, .message_max = 1000));
 	for (i = 0; i < ARRAY_SIZE(expenses); i++) {
 		/* Root's, to be received in pieces. */
 		if (expenses[i].spend == spend_on_pieces)
 			ASSERT_EQ(0, SEND(self->fd, BYTES(piece, 1000)));
+		if (expenses[i].spend == spend_on_shared_pieces)
+			ASSERT_EQ(0, SEND(owner, BYTES(piece, 1000)));
 		refused = 0;
 		held = AS(FATHER, user_bytes(self->device));
 		for (bytes = held; bytes < held + QUOTA; bytes += 32) {
@@ -408,6 +425,7 @@ TEST_F(quota, that_is_short_of_any_part_of_what_is_done_is_edquot_and_leaves_not
 		EXPECT_EQ(0, mailbox_counts(self->fd).queued);
 	}
 	mailbox_delete(owner, "");
+	close(self->subscription);
 	close(owner);
 	close(self->file);
 }

@@ -78,6 +78,7 @@ struct copier {
 	int fd;
 	uint64_t to;
 	uint32_t *page;
+	void *argument;
 	int result;
 	atomic_bool ended;
 };
@@ -898,6 +899,126 @@ TEST_F(stalled_request, that_fails_after_the_caller_gave_up_leaves_nothing)
 	EXPECT_EQ(-EFAULT, copier_result(&self->server));
 	EXPECT_EQ(0, mailbox_counts(self->mailbox).queued);
 	EXPECT_EQ(-EAGAIN, TAKE(self->mailbox));
+}
+
+/* --- an answer that is being copied when its call ends */
+
+FIXTURE(stalled_answer) {
+	int device;
+	int fd;				/* of a mailbox */
+	struct msgpass_call call;
+	struct stall stall;
+	struct copier copier;
+};
+
+/* A call of one's own, taken, in copier.to. */
+FIXTURE_SETUP(stalled_answer)
+{
+	struct msgpass_receive out;
+
+	OPEN_STALL(&self->stall);
+	self->device = device_open();
+	self->fd = mailbox_new(self->device);
+	ASSERT_LE(0, self->fd);
+	self->call = (struct msgpass_call){
+		.size = sizeof(self->call), .flags = MSGPASS_NONBLOCK, NUMBER(1),
+	};
+	ASSERT_EQ(-EINPROGRESS, call(self->fd, MSGPASS_IOC_CALL, &self->call));
+	ASSERT_EQ(0, RECEIVE(self->fd, &out, .flags = MSGPASS_TRUNCATE | MSGPASS_NONBLOCK));
+	self->copier = (struct copier){ .fd = self->fd, .to = out.out_token };
+}
+
+FIXTURE_TEARDOWN(stalled_answer)
+{
+	close(self->fd);
+	close(self->device);
+}
+
+static int caller_gives_up(FIXTURE_DATA(stalled_answer) *self)
+{
+	return call(self->fd, MSGPASS_IOC_CALL, &(struct msgpass_call){
+		.size = sizeof(self->call), .flags = MSGPASS_CANCEL, .token = self->call.token });
+}
+
+static struct msgpass_reply_receive both;
+
+static void *reply_and_receive_from_page(void *argument)
+{
+	struct copier *copier = argument;
+
+	both = (struct msgpass_reply_receive){
+		.size = sizeof(both),
+		.reply = { .token = copier->to, BYTES(copier->page, sizeof(*copier->page)) },
+		.receive = { .flags = MSGPASS_NONBLOCK },
+	};
+	copier->result = call(copier->fd, MSGPASS_IOC_REPLY_RECEIVE, &both);
+	atomic_store(&copier->ended, true);
+	return NULL;
+}
+
+TEST_F(stalled_answer, to_who_gave_up_meanwhile_says_so_and_the_server_receives)
+{
+	ASSERT_EQ(0, copier_start(&self->copier, reply_and_receive_from_page, &self->stall));
+	ASSERT_TRUE(stall_begins(&self->stall));
+	EXPECT_EQ(0, caller_gives_up(self));
+	EXPECT_EQ(0, stall_ends(&self->stall, 7));
+	EXPECT_EQ(-EAGAIN, copier_result(&self->copier));
+	EXPECT_EQ(ESRCH, both.out_reply_error);
+	EXPECT_EQ(0, both.reply.token);
+}
+
+static void *fetch_reply_with_file_to_page(void *argument)
+{
+	struct copier *copier = argument;
+
+	copier->result = call(copier->fd, MSGPASS_IOC_CALL, copier->argument);
+	atomic_store(&copier->ended, true);
+	return NULL;
+}
+
+/* Its token is used up by then, and can't be put back. */
+TEST_F(stalled_answer, that_the_caller_can_neither_take_nor_leave_is_lost)
+{
+	struct msgpass_call *argument = shared(sizeof(*argument));
+
+	*argument = (struct msgpass_call){
+		.size = sizeof(*argument), .token = self->call.token,
+		.reply_fds = (uintptr_t)self->stall.page, .reply_fds_room = 1,
+	};
+	self->copier.argument = argument;
+	ASSERT_EQ(0, REPLY(self->fd, self->copier.to, .fds = (uintptr_t)&self->fd,
+			   .fds_count = 1));
+	ASSERT_EQ(0, copier_start(&self->copier, fetch_reply_with_file_to_page, &self->stall));
+	ASSERT_TRUE(stall_begins(&self->stall));
+	EXPECT_EQ(0, argument->token);
+	ASSERT_EQ(0, mprotect(argument, sizeof(*argument), PROT_READ));
+	EXPECT_EQ(0, stall_fails(&self->stall));
+	EXPECT_EQ(-EFAULT, copier_result(&self->copier));
+	EXPECT_EQ(-ESRCH, CALL(self->fd, NULL, .token = self->call.token));
+}
+
+static void *forward_from_page(void *argument)
+{
+	struct copier *copier = argument;
+
+	copier->result = FORWARD(copier->fd, copier->to,
+				 BYTES(copier->page, sizeof(*copier->page)));
+	atomic_store(&copier->ended, true);
+	return NULL;
+}
+
+TEST_F(stalled_answer, that_forwards_is_esrch_once_another_thread_has_replied)
+{
+	uint32_t number = 0;
+
+	ASSERT_EQ(0, copier_start(&self->copier, forward_from_page, &self->stall));
+	ASSERT_TRUE(stall_begins(&self->stall));
+	EXPECT_EQ(0, reply_number(self->fd, self->copier.to, 8));
+	EXPECT_EQ(0, stall_ends(&self->stall, 7));
+	EXPECT_EQ(-ESRCH, copier_result(&self->copier));
+	EXPECT_EQ(0, mailbox_counts(self->fd).queued);
+	EXPECT_EQ(0, CALL(self->fd, NULL, .token = self->call.token, PLACE_OF(number)));
+	EXPECT_EQ(8, number);
 }
 
 #include "afterwards.h"

@@ -436,6 +436,23 @@ TEST_F(race, a_message_for_a_receiver_that_is_killed_goes_to_the_next)
 	}
 }
 
+TEST_F(race, a_message_stays_whoever_peeks_at_it_is_killed)
+{
+	unsigned int i;
+	pid_t victim;
+
+	for (i = 0; i < 100; i++) {
+		victim = child_fork();
+		if (!victim)
+			_exit(AWAIT(self->fd, .flags = MSGPASS_PEEK));
+		EXPECT_TRUE(receivers_wait(&self->channel, 0, 1));
+		EXPECT_EQ(0, send_number(self->fd, 0, 1));
+		child_kill(victim);
+		ASSERT_EQ(1, TAKE(self->fd));
+		ASSERT_EQ(-EAGAIN, TAKE(self->fd));
+	}
+}
+
 TEST_F(race, room_for_a_sender_that_is_killed_goes_to_the_next)
 {
 	pid_t victim, next;
