@@ -5,7 +5,7 @@
 VERSION := 0.1.0
 KERNEL ?= 6.1
 KERNELS := 6.1 6.12 7.2 6.1-rt 6.1-arm64
-DEBUG_KERNELS := 6.1-debug 6.1-kcsan
+DEBUG_KERNELS := 6.1-debug 6.1-kcsan 6.1-coverage
 # Those that make check-all runs.
 CHECK_KERNELS ?= $(KERNELS)
 # The kernel that install and insmod build for.
@@ -45,6 +45,7 @@ vm_packages := qemu-system-arm busybox-static cpio
 endif
 export MSGPASS_OUT := $(out)
 lint_packages := perl shellcheck coccinelle clang
+coverage_packages := lcov
 
 ifeq ($(filter $(KERNEL),$(KERNELS) $(DEBUG_KERNELS)),)
 $(error KERNEL=$(KERNEL) is not supported; use one of $(KERNELS) $(DEBUG_KERNELS))
@@ -75,6 +76,7 @@ help:
 	@echo 'make check-kcsan      the same in one that looks for data races'
 	@echo 'make check-all        the same on each kernel, or on CHECK_KERNELS="6.1 7.2"; a table'
 	@echo 'make check-poison     look for uninitialised memory, in a kernel full of poison'
+	@echo 'make coverage         run the tests, and say which lines they do not reach'
 	@echo 'make mutants          break the module on purpose, and see that the tests notice'
 	@echo 'make stress           random operations, and a proof of their history; MESSAGES= SEED='
 	@echo 'make soak             the same for MINUTES=30, and a plot of the memory used'
@@ -218,6 +220,14 @@ check-kcsan:
 check-poison: vm-ready
 	@$(MAKE) -s --no-print-directory tests >&2
 	@APPEND='init_on_alloc=0 slub_debug=P page_poison=1' $(vm)/check poison abi select fds
+
+# Where the tests have been in the module, and where they have not.
+.PHONY: coverage
+coverage:
+	@$(vm)/need $(build_packages) $(vm_packages) $(coverage_packages)
+	@$(MAKE) -s --no-print-directory vm-ready KERNEL=6.1-coverage
+	@$(MAKE) -s --no-print-directory tests >&2
+	@$(vm)/coverage $(TESTS)
 
 .PHONY: mutants
 mutants: vm-ready
