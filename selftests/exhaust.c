@@ -87,18 +87,6 @@ FIXTURE_TEARDOWN(exhaustion)
 
 /* --- who tries, and who else is there */
 
-/* Evaluate as another user, without the capabilities of root. */
-#define AS(user, expression) ({					\
-	__typeof__(expression) _value;				\
-								\
-	if (seteuid(user))					\
-		abort();					\
-	_value = (expression);					\
-	if (seteuid(0))						\
-		abort();					\
-	_value;							\
-})
-
 static void limit(int resource, rlim_t value)
 {
 	CHECK(!setrlimit(resource, &(struct rlimit){ value, value }));

@@ -27,18 +27,6 @@ static void restore_parameters(void)
 		parameter_set(parameters[i], originals[i]);
 }
 
-/* Evaluate with another effective uid, without the capabilities of root. */
-#define AS(user, expression) ({					\
-	__typeof__(expression) _value;				\
-								\
-	if (seteuid(user))					\
-		abort();					\
-	_value = (expression);					\
-	if (seteuid(0))						\
-		abort();					\
-	_value;							\
-})
-
 FIXTURE(quota) {
 	int device;
 	int fd;			/* of a mailbox that takes all there is */

@@ -582,8 +582,21 @@ static inline void *guarded(size_t size)
 	return memory + pages - size;
 }
 
-/* --- identity, in children */
+/* --- identity */
 
+/* Evaluate with another effective uid, without the capabilities of root. */
+#define AS(user, expression) ({					\
+	__typeof__(expression) _value;				\
+								\
+	if (seteuid(user))					\
+		abort();					\
+	_value = (expression);					\
+	if (seteuid(0))						\
+		abort();					\
+	_value;							\
+})
+
+/* For ever, in children. */
 static inline void become(uid_t uid, gid_t gid)
 {
 	CHECK(!setgroups(0, NULL));

@@ -839,18 +839,6 @@ TEST_F(owner, offers_race_with_deaths)
 
 /* --- users and quota */
 
-/* Evaluate with another effective uid, without the capabilities of root. */
-#define AS(user, expression) ({					\
-	__typeof__(expression) _value;				\
-								\
-	if (seteuid(user))					\
-		abort();					\
-	_value = (expression);					\
-	if (seteuid(0))						\
-		abort();					\
-	_value;							\
-})
-
 FIXTURE(users) {
 	int device;
 	int fd;
