@@ -376,6 +376,42 @@ TEST_F(history, a_send_that_was_killed_may_hold_its_place_till_the_mailbox_is_de
 	EXPECT_TRUE(finds(self, FAULT_REFUSED));
 }
 
+TEST_F(history, a_sender_that_was_killed_may_leave_its_message_to_a_receive_that_fails)
+{
+	SENT(A, 10, 0, .flags = MSGPASS_SYNCHRONOUS);
+	killed(self, 1, 22, 23);
+	self->ports[MAILBOX].capacity = 1;
+	FAILED(EFAULT, 5, 40, .value = NEVER, .actor = 3);
+	SENT(C, 25, 30, .result = -EAGAIN, .flags = MSGPASS_NONBLOCK);
+	EXPECT_TRUE(is_sound(self));
+	self->records[1].end = 24;
+	EXPECT_TRUE(finds(self, FAULT_REFUSED));
+}
+
+TEST_F(history, the_request_of_a_call_is_taken_back_when_it_is_given_up)
+{
+	CALLED(A, 10, 20, .result = -EINTR, .signalled = true, .token = true);
+	DONE(OP_CALL, 30, 40, .flags = MSGPASS_CANCEL, .call = A);
+	self->ports[MAILBOX].capacity = 1;
+	SENT(C, 25, 35, .result = -EAGAIN, .flags = MSGPASS_NONBLOCK);
+	EXPECT_TRUE(is_sound(self));
+	self->records[2].start = 41;
+	self->records[2].end = 42;
+	EXPECT_TRUE(finds(self, FAULT_REFUSED));
+}
+
+TEST_F(history, a_synchronous_send_that_restarts_held_a_place_before_it)
+{
+	struct record *send = SENT(A, 10, 50, .flags = MSGPASS_SYNCHRONOUS);
+
+	self->ports[MAILBOX].capacity = 1;
+	SENT(C, 20, 25, .result = -EAGAIN, .flags = MSGPASS_NONBLOCK);
+	RECEIVED(A, 2, 30, 31, 40);
+	EXPECT_TRUE(is_sound(self));
+	send->flags = 0;
+	EXPECT_TRUE(finds(self, FAULT_REFUSED));
+}
+
 TEST_F(history, a_result_without_a_cause_is_found)
 {
 	SENT(A, 10, 20, .result = -EINTR, .signalled = true);
@@ -448,6 +484,50 @@ TEST_F(history, a_sleeper_is_not_about_to_wake_anybody)
 	EXPECT_TRUE(finds(self, FAULT_SLEPT_ON));
 }
 
+TEST_F(history, a_call_given_up_may_be_about_to_wake_somebody_elsewhere)
+{
+	struct record *call;
+
+	SENT(A, 10, 20);
+	call = CALLED(C, 8, 40, .port = INBOX, .result = -ETIMEDOUT, .deadline = 12);
+	seen_asleep(self, RECEIVED(A, 1, 15, 5, 60), 30, 31);
+	EXPECT_TRUE(is_sound(self));
+	call->end = 29;
+	EXPECT_TRUE(finds(self, FAULT_SLEPT_ON));
+}
+
+TEST_F(history, a_process_that_dies_may_be_about_to_wake_somebody)
+{
+	SENT(A, 10, 20);
+	seen_asleep(self, RECEIVED(A, 1, 15, 5, 60), 30, 31);
+	killed(self, 3, 12, 30);
+	EXPECT_TRUE(is_sound(self));
+	killed(self, 3, 12, 14);
+	EXPECT_TRUE(finds(self, FAULT_SLEPT_ON));
+}
+
+TEST_F(history, where_messages_expire_the_kernel_may_be_about_to_wake_somebody)
+{
+	struct record *send = SENT(A, 10, 20, .lifetime = 100);
+
+	seen_asleep(self, RECEIVED(A, 1, 15, 5, 60), 30, 31);
+	EXPECT_TRUE(is_sound(self));
+	send->lifetime = 0;
+	EXPECT_TRUE(finds(self, FAULT_SLEPT_ON));
+}
+
+TEST_F(history, a_deletion_that_was_killed_may_not_have_happened)
+{
+	struct record *receive = FAILED(EINTR, 5, 60, .signalled = true);
+	struct record *deletion = DONE(OP_DELETE, 10, 0);
+
+	killed(self, 1, 12, 14);
+	seen_asleep(self, receive, 30, 31);
+	EXPECT_TRUE(is_sound(self));
+	deletion->end = 14;
+	EXPECT_TRUE(finds(self, FAULT_SLEPT_ON));
+}
+
 TEST_F(history, a_sender_asleep_beside_room_is_found)
 {
 	struct record *send;
@@ -480,6 +560,34 @@ TEST_F(history, a_sender_asleep_after_its_message_was_received_is_found)
 
 	RECEIVED(A, 1, 15, 12, 20);
 	seen_asleep(self, send, 30, 31);
+	EXPECT_TRUE(finds(self, FAULT_SLEPT_ON));
+}
+
+TEST_F(history, a_sender_may_be_asleep_while_the_one_who_let_it_in_is_about_to_wake_it)
+{
+	struct record *send = SENT(C, 10, 50), *receive;
+
+	SENT(A, 2, 4);
+	self->ports[MAILBOX].capacity = 1;
+	receive = RECEIVED(A, 1, 3, 12, 40);
+	RECEIVED(C, 2, 15, 16, 20, .actor = 3);
+	seen_asleep(self, send, 30, 31);
+	EXPECT_TRUE(is_sound(self));
+	receive->end = 29;
+	EXPECT_TRUE(finds(self, FAULT_SLEPT_ON));
+}
+
+TEST_F(history, a_receiver_that_has_its_message_may_be_asleep_after_a_deletion)
+{
+	struct record *receive = RECEIVED(A, 1, 9, 5, 60);
+
+	SENT(A, 8, 50);
+	DONE(OP_DELETE, 10, 20, .actor = 3);
+	seen_asleep(self, receive, 30, 31);
+	EXPECT_TRUE(is_sound(self));
+	receive->result = -EPIPE;
+	receive->got = 0;
+	receive->time = 0;
 	EXPECT_TRUE(finds(self, FAULT_SLEPT_ON));
 }
 

@@ -30,11 +30,14 @@ static struct record *begin(struct worker *worker, const struct record *plan)
 {
 	struct scene *scene = worker->scene;
 	uint32_t number = atomic_fetch_add(&scene->record_count, 1);
+	enum phase running = RUNNING;
 	struct record *record = &scene->records[number];
 
+	/* The rest is for coming to an end. */
+	if (number >= RECORDS_MAX / 4 * 3)
+		atomic_compare_exchange_strong(&scene->phase, &running, CLOSING);
 	if (number >= RECORDS_MAX) {
 		atomic_fetch_sub(&scene->record_count, 1);
-		atomic_store(&scene->phase, CLOSING);
 		return NULL;
 	}
 	*record = *plan;

@@ -81,6 +81,8 @@ void accuse(struct checker *checker, enum fault fault, const struct record *reco
 	va_list args;
 
 	findings->total++;
+	if (!findings->first)
+		findings->first = record;
 	if (findings->count[fault]++ >= 2)
 		return;
 	va_start(args, format);
@@ -99,6 +101,31 @@ uint64_t over(const struct checker *checker, const struct record *record)
 	uint64_t gone = checker->history->actors[record->actor].gone;
 
 	return record->end ? record->end : gone ? gone : NEVER;
+}
+
+uint64_t call_over(const struct checker *checker, uint32_t call)
+{
+	size_t low = 0, high = checker->calls.count;
+	uint64_t last = 0;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (checker->calls.at[middle]->call < call)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < checker->calls.count && checker->calls.at[low]->call == call; low++) {
+		const struct record *record = checker->calls.at[low];
+
+		/* Of one who was killed a worker takes it back, some time. */
+		if (!record->end)
+			return NEVER;
+		if (record->end > last)
+			last = record->end;
+	}
+	return last;
 }
 
 enum sent was_sent(const struct record *send)
@@ -226,6 +253,26 @@ static void sort_records(struct checker *checker)
 	}
 }
 
+static int by_call(const void *left, const void *right)
+{
+	const struct record *const *a = left, *const *b = right;
+
+	return compare((*a)->call, (*b)->call);
+}
+
+static void list_calls(struct checker *checker)
+{
+	const struct history *history = checker->history;
+	struct slice *calls = &checker->calls;
+	size_t i;
+
+	calls->at = zeroed(history->record_count, sizeof(calls->at[0]));
+	for (i = 0; i < history->record_count; i++)
+		if (history->records[i].start && history->records[i].op == OP_CALL)
+			calls->at[calls->count++] = &history->records[i];
+	qsort(calls->at, calls->count, sizeof(calls->at[0]), by_call);
+}
+
 static void list_entries(struct view *view)
 {
 	size_t i;
@@ -289,11 +336,13 @@ static void find_closing(struct view *view)
 	for (i = 0; i < view->receives.count; i++) {
 		const struct record *record = view->receives.at[i];
 
-		if (record->op != OP_DELETE || record->start >= view->closed.from ||
-		    (record->end && record->result))
+		if (record->op != OP_DELETE || (record->end && record->result))
 			continue;
-		view->closed.from = record->start;
-		view->closed.to = over(view->checker, record);
+		if (record->start < view->closed.from)
+			view->closed.from = record->start;
+		/* One that was killed may have done nothing. */
+		if (record->end && record->end < view->closed.to)
+			view->closed.to = record->end;
 	}
 	for (i = 1; view->port->process && i < history->actor_count; i++) {
 		const struct actor *actor = &history->actors[i];
@@ -358,6 +407,7 @@ bool history_check(const struct history *history, struct findings *findings)
 
 	memset(findings, 0, sizeof(*findings));
 	sort_records(&checker);
+	list_calls(&checker);
 	for (i = 0; i < history->port_count; i++)
 		if (history->ports[i].kind != PORT_NONE)
 			check_port(&checker, i);
@@ -366,5 +416,6 @@ bool history_check(const struct history *history, struct findings *findings)
 	check_receipts(&checker);
 	free(checker.sorted);
 	free(checker.slices);
+	free(checker.calls.at);
 	return !findings->total;
 }

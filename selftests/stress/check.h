@@ -24,6 +24,7 @@ struct checker {
 	struct findings *findings;
 	const struct record **sorted;	/* by port, then by start */
 	struct slice *slices;		/* of each port */
+	struct slice calls;		/* OP_CALL's and what gave them up, by call */
 };
 
 enum sent { SENT_NO, SENT_MAYBE, SENT_YES };
@@ -90,6 +91,8 @@ static inline bool takes(const struct record *record)
 	       !(record->flags & MSGPASS_PEEK) && !record->receipt;
 }
 
+/* When a call was over at the latest, and its request taken back if nobody had it. */
+uint64_t call_over(const struct checker *checker, uint32_t call);
 /* Does what the receive asks for include that message, as its sender describes it? */
 bool wants(const struct checker *checker, const struct record *receive,
 	   const struct record *send);

@@ -5,8 +5,10 @@
  * before the event, not over yet and not asleep itself.
  *
  * Messages that expire are dropped, and room made, by a worker of the kernel that no history
- * knows of. So where there are such, senders are judged when all is quiet only.
+ * knows of. So where there are such, only what no worker does is judged.
  */
+#include <errno.h>
+
 #include "check.h"
 
 static bool was_asleep(const struct history *history, const struct record *record, uint64_t from,
@@ -45,6 +47,18 @@ static bool may_wake(const struct checker *checker, const struct slice *slice,
 	return false;
 }
 
+/* Was a process on its way out then, which gives up all that it has? */
+static bool was_dying(const struct history *history, uint64_t since, const struct look *look)
+{
+	size_t i;
+
+	for (i = 1; i < history->actor_count; i++)
+		if (history->actors[i].killed && history->actors[i].killed <= look->to &&
+		    history->actors[i].gone >= since)
+			return true;
+	return false;
+}
+
 /* May the one who ended the wait at @since not have come to wake its sleeper yet? */
 static bool is_excused(const struct view *view, const struct record *sleeper, uint64_t since,
 		       const struct look *look)
@@ -52,14 +66,18 @@ static bool is_excused(const struct view *view, const struct record *sleeper, ui
 	const struct checker *checker = view->checker;
 	size_t i;
 
+	/* Whoever gives a call up takes its request back from where it was forwarded to. */
+	if (view->lifetimes || had_gap(view, since, look->to) ||
+	    was_dying(checker->history, since, look) ||
+	    may_wake(checker, &checker->calls, sleeper, since, look))
+		return true;
 	if (view->port->kind != PORT_SUBSCRIPTION)
-		return may_wake(checker, &view->receives, sleeper, since, look) ||
-		       had_gap(view, since, look->to);
+		return may_wake(checker, &view->receives, sleeper, since, look);
 	/* The receive of another subscription may have let the sender go on. */
 	for (i = 0; i < checker->history->port_count; i++)
 		if (may_wake(checker, &checker->slices[i], sleeper, since, look))
 			return true;
-	return had_gap(view, since, look->to);
+	return false;
 }
 
 /* Was a message there for it that nobody took till later? */
@@ -98,24 +116,32 @@ static void check_sender(struct view *view, const struct record *send, const str
 {
 	const struct entry *entry = find_entry(view, send->message);
 	bool plain = view->port->kind == PORT_MAILBOX && !view->rendezvous &&
-		     !(send->flags & MSGPASS_SYNCHRONOUS) && !view->lifetimes;
+		     !(send->flags & MSGPASS_SYNCHRONOUS);
+	uint64_t done;
 
 	if (!entry || !entry->take)
 		return;
-	if (over(view->checker, entry->take) < look->from)
+	done = plain ? entry->take->time : over(view->checker, entry->take);
+	/* Who let it in may not have woken it yet, though another has received it. */
+	if (done < look->from && !is_excused(view, send, entry->take->time, look))
 		accuse(view->checker, FAULT_SLEPT_ON, send, entry->take,
-		       "at %.6f, and its message had been received", look->from / 1e9);
-	else if (plain && entry->take->time < look->from &&
-		 !is_excused(view, send, entry->take->time, look))
-		accuse(view->checker, FAULT_SLEPT_ON, send, entry->take,
-		       "at %.6f, and its message had been accepted", look->from / 1e9);
+		       "at %.6f, and its message had been %s", look->from / 1e9,
+		       plain ? "accepted" : "received");
+}
+
+/* Else it was over before, and another is to wake it. */
+static bool was_in_vain(const struct record *record)
+{
+	return record->result == -EPIPE || record->result == -EINTR ||
+	       record->result == -ETIMEDOUT;
 }
 
 static void check_closed(struct view *view, const struct record *record, const struct look *look)
 {
-	/* A call that had been received waits on. */
+	/* A call that had been received waits on, as does who meets one that receives. */
 	if (view->port->kind == PORT_MAILBOX && record->op != OP_CALL &&
-	    look->from > view->closed.to)
+	    look->from > view->closed.to && was_in_vain(record) &&
+	    !had_gap(view, view->closed.from, look->to))
 		accuse(view->checker, FAULT_SLEPT_ON, record, NULL,
 		       "at %.6f in a deleted mailbox", look->from / 1e9);
 }

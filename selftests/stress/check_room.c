@@ -53,10 +53,25 @@ static uint64_t least_capacity(const struct view *view, uint64_t from, uint64_t 
 	return least;
 }
 
-/* One that failed: may it have been accepted, and taken back? */
+/* May it have been accepted, and taken back: because it failed, or to begin anew? */
 static bool may_have_stood(const struct view *view, const struct record *send)
 {
 	return send->op != OP_SEND || send->flags & MSGPASS_SYNCHRONOUS || view->rendezvous;
+}
+
+/*
+ * Who gives up, or is killed, leaves its message to the receive that holds it; when that fails,
+ * it is nobody's.
+ */
+static uint64_t held_until(const struct view *view, uint64_t end)
+{
+	uint64_t until = end;
+	size_t i;
+
+	for (i = 0; i < view->gap_count; i++)
+		if (view->gaps[i].from <= end && view->gaps[i].to > until)
+			until = view->gaps[i].to;
+	return until;
 }
 
 /* When its place was free at the latest. */
@@ -67,9 +82,11 @@ static uint64_t released(const struct room *room, const struct entry *entry)
 
 	if (entry->take)
 		return over(room->view->checker, entry->take);
-	/* Dropped who knows when: when it expired, with the call, with the port. */
-	if (entry->send->lifetime || entry->send->op == OP_FORWARD || entry->send->token ||
-	    (entry->send->op == OP_CALL && !entry->send->end))
+	if (entry->send->op != OP_SEND && call_over(room->view->checker, entry->send->call) > end)
+		end = call_over(room->view->checker, entry->send->call);
+	end = held_until(room->view, end);
+	/* Dropped who knows when: when it expired, or with the port. */
+	if (entry->send->lifetime)
 		return NEVER;
 	if (closed != NEVER &&
 	    (entry->sent == SENT_YES || !entry->send->end || end >= closed))
@@ -90,7 +107,8 @@ static void list_steps(struct room *room)
 		if (entry->sent == SENT_NO && !may_have_stood(view, entry->send))
 			continue;
 		room->came[room->count] = (struct step){
-			entry->take ? entry->take->time : entry->send->start, length,
+			!entry->take || may_have_stood(view, entry->send) ?
+			entry->send->start : entry->take->time, length,
 		};
 		room->went[room->count++] = (struct step){ released(room, entry), length };
 	}

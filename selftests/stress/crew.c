@@ -110,12 +110,9 @@ static void forget(struct crew *crew, uint16_t process)
 
 	for (i = of->first; i < of->first + of->threads; i++) {
 		atomic_store(&crew->scene->threads[i].tid, 0);
-		if (crew->syscall_fds[i])
-			close(crew->syscall_fds[i] - 1);
-		if (crew->stat_fds[i])
-			close(crew->stat_fds[i] - 1);
-		crew->syscall_fds[i] = 0;
-		crew->stat_fds[i] = 0;
+		if (crew->wchan_fds[i])
+			close(crew->wchan_fds[i] - 1);
+		crew->wchan_fds[i] = 0;
 	}
 }
 
@@ -166,14 +163,13 @@ unsigned int crew_reap(struct crew *crew)
 
 /* --- looking at them */
 
-static int proc_read(int *cached, const struct thread *thread, const char *name, char *text,
-		     size_t size)
+static int proc_read(int *cached, const struct thread *thread, char *text, size_t size)
 {
 	char path[64];
 	ssize_t count;
 
 	if (!*cached) {
-		snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", thread->pid, thread->tid, name);
+		snprintf(path, sizeof(path), "/proc/%d/task/%d/wchan", thread->pid, thread->tid);
 		*cached = open(path, O_RDONLY | O_CLOEXEC) + 1;
 	}
 	count = *cached ? pread(*cached - 1, text, size - 1, 0) : 0;
@@ -184,24 +180,16 @@ static int proc_read(int *cached, const struct thread *thread, const char *name,
 }
 
 /*
- * Off the CPU, in an ioctl, and to be woken by an event: what either file says alone could be
- * of one who is about to go to sleep, or has just been woken.
+ * The kernel tells where a thread sleeps only if nobody has begun to wake it, and with the lock
+ * held that whoever wakes it needs. Its state in other files could be that of one who looks
+ * whether to go to sleep, or has been woken and looks again.
  */
 static bool is_asleep(struct crew *crew, uint16_t actor)
 {
-	const struct thread *thread = &crew->scene->threads[actor];
-	char text[256], state = 0;
-	const char *name_end;
+	char text[64];
 
-	if (proc_read(&crew->syscall_fds[actor], thread, "syscall", text, sizeof(text)) ||
-	    atoi(text) != SYS_ioctl)
-		return false;
-	if (proc_read(&crew->stat_fds[actor], thread, "stat", text, sizeof(text)))
-		return false;
-	name_end = strrchr(text, ')');
-	if (name_end)
-		sscanf(name_end + 1, " %c", &state);
-	return state == 'S';
+	return !proc_read(&crew->wchan_fds[actor], &crew->scene->threads[actor], text,
+			  sizeof(text)) && !strcmp(text, "msgpass_waiter_sleep");
 }
 
 static bool look_at(struct crew *crew, uint16_t actor)

@@ -15,8 +15,7 @@ struct crew {
 	struct scene *scene;
 	struct look *looks;		/* of LOOKS_MAX */
 	size_t look_count;
-	int syscall_fds[ACTORS_MAX];	/* of /proc, and 1; 0: not open */
-	int stat_fds[ACTORS_MAX];
+	int wchan_fds[ACTORS_MAX];	/* of /proc, and 1; 0: not open */
 };
 
 /* Starts the worker's next process. */

@@ -166,6 +166,7 @@ struct findings {
 	unsigned int total;
 	char text[2 * FAULT_KINDS][640]; /* of the first two of each kind */
 	unsigned int texts;
+	const struct record *first;	/* whom the first of them is about, or NULL */
 };
 
 /* Proves the history, or tells what is wrong with it. False: something is. */

@@ -27,6 +27,7 @@ struct round {
 	uint32_t killed_at;
 	uint32_t looked_at;
 	uint64_t end;			/* when to close, or NEVER */
+	uint32_t idle;			/* records of its own that changed nothing */
 	uint64_t progress;		/* the last one seen, and when */
 	uint64_t progressed;
 	bool stuck;
@@ -80,10 +81,11 @@ static void note_boxes(struct round *round, bool quiet, bool last)
 			note_stat(round, round->overseer.ports[i], quiet, last, COUNTS(stat));
 }
 
-/* Changes whenever something begins or ends. */
-static uint64_t progress_of(const struct scene *scene)
+/* Changes whenever something begins or ends, but for looks into empty mailboxes. */
+static uint64_t progress_of(const struct round *round)
 {
-	uint64_t sum = atomic_load(&scene->record_count);
+	const struct scene *scene = round->scene;
+	uint64_t sum = atomic_load(&scene->record_count) - round->idle;
 	unsigned int i;
 
 	for (i = 0; i < scene->actor_count; i++)
@@ -98,13 +100,13 @@ static uint64_t progress_of(const struct scene *scene)
 static bool note_quiet(struct round *round)
 {
 	size_t stats = round->stat_count;
-	uint64_t before = progress_of(round->scene);
+	uint64_t before = progress_of(round);
 
 	if (!crew_look(&round->crew))
 		return false;
 	note_boxes(round, true, false);
 	note_inboxes(round, true, false);
-	if (crew_look(&round->crew) && progress_of(round->scene) == before) {
+	if (crew_look(&round->crew) && progress_of(round) == before) {
 		round->summary->quiet++;
 		return true;
 	}
@@ -207,7 +209,7 @@ static void print_state(struct round *round)
 /* No operation began or ended for so long, although those asleep were signalled. */
 static bool is_stuck(struct round *round)
 {
-	uint64_t progress = progress_of(round->scene);
+	uint64_t progress = progress_of(round);
 
 	if (progress != round->progress) {
 		round->progress = progress;
@@ -231,6 +233,7 @@ static void drain_boxes(struct round *round)
 		struct place place = worker_box(&round->overseer, i);
 
 		worker_drain(&round->overseer, &place);
+		round->idle++;
 	}
 }
 
@@ -278,20 +281,19 @@ static bool has_ended(struct round *round)
 /* Nobody begins anything but to receive, until all is received and nobody sends. */
 static void run_closing(struct round *round)
 {
-	struct scene *scene = round->scene;
-	uint32_t records;
+	uint64_t before;
 
 	while (!is_stuck(round)) {
-		records = atomic_load(&scene->record_count);
+		before = progress_of(round);
 		drain_boxes(round);
 		nap();
 		if (!crew_look(&round->crew) || !note_quiet(round))
 			continue;
-		/* But for our own looks into the mailboxes. */
-		if (has_ended(round) &&
-		    atomic_load(&scene->record_count) <= records + BROADCAST_BOX)
+		/* Those that have ended would only begin again. */
+		if (!has_ended(round))
+			signal_all(round);
+		else if (progress_of(round) == before)
 			return;
-		signal_all(round);
 	}
 }
 
@@ -328,6 +330,28 @@ static void reopen_boxes(struct round *round)
 
 /* --- its history */
 
+#define AROUND	(20 * 1000000ULL)
+
+/* What else was done to the port, shortly before and meanwhile. */
+static void print_around(const struct history *history, const struct record *accused)
+{
+	unsigned int left = 60;
+	char text[300];
+	size_t i;
+
+	for (i = 0; i < history->record_count && left; i++) {
+		const struct record *record = &history->records[i];
+
+		if (record->port != accused->port || !record->start ||
+		    record->start > (accused->end ? accused->end + AROUND : NEVER) ||
+		    (record->end && record->end + AROUND < accused->start))
+			continue;
+		record_describe(history, record, text, sizeof(text));
+		printf("# around: %s\n", text);
+		left--;
+	}
+}
+
 static bool check_round(struct round *round)
 {
 	struct scene *scene = round->scene;
@@ -350,6 +374,8 @@ static bool check_round(struct round *round)
 		return true;
 	for (i = 0; i < findings.texts; i++)
 		printf("# %s\n", findings.text[i]);
+	if (findings.first)
+		print_around(&history, findings.first);
 	for (i = 0; i < FAULT_KINDS; i++)
 		if (findings.count[i])
 			printf("# %u times: %s\n", findings.count[i], fault_name(i));

@@ -118,6 +118,12 @@ static void settle_result(struct worker *worker, const struct place *place, int 
 		reopen_box(worker, place);
 }
 
+/* Elsewhere nothing ends without somebody whom the history knows. */
+static bool may_expire(const struct place *place)
+{
+	return place->box < 0 ? place->port % 2 : boxes[place->box].lifetimes;
+}
+
 static void random_send(struct worker *worker)
 {
 	struct place to = random_target(worker);
@@ -132,7 +138,7 @@ static void random_send(struct worker *worker)
 		manner.flags |= MSGPASS_SYNCHRONOUS;
 	else if (!broadcast && percent(worker, 10))
 		manner.flags |= MSGPASS_RECEIPT;
-	if ((to.box < 0 || boxes[to.box].lifetimes) && percent(worker, 20))
+	if (may_expire(&to) && percent(worker, 20))
 		manner.lifetime = 1 + below(worker, 20000000);
 	settle_result(worker, &to, act_send(worker, &to, &manner));
 }
