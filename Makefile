@@ -17,7 +17,7 @@ LIBDIR ?= $(PREFIX)/lib
 FILES ?=
 MEM ?=
 # How long make stress goes on, and with which random numbers; and make soak.
-MESSAGES ?= 1000000
+MESSAGES ?= 100000
 SEED ?=
 MINUTES ?= 30
 
