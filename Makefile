@@ -46,6 +46,7 @@ endif
 export MSGPASS_OUT := $(out)
 lint_packages := perl shellcheck coccinelle clang
 coverage_packages := lcov
+fuzz_packages := clang-14 libclang-rt-14-dev libstdc++-12-dev perl
 
 ifeq ($(filter $(KERNEL),$(KERNELS) $(DEBUG_KERNELS)),)
 $(error KERNEL=$(KERNEL) is not supported; use one of $(KERNELS) $(DEBUG_KERNELS))
@@ -77,6 +78,8 @@ help:
 	@echo 'make check-all        the same on each kernel, or on CHECK_KERNELS="6.1 7.2"; a table'
 	@echo 'make check-poison     look for uninitialised memory, in a kernel full of poison'
 	@echo 'make coverage         run the tests, and say which lines they do not reach'
+	@echo 'make fuzz SECONDS=n   random operations of several processes, guided by coverage'
+	@echo 'make fuzz INPUT=FILE  those that were kept of one run, once more'
 	@echo 'make mutants          break the module on purpose, and see that the tests notice'
 	@echo 'make stress           random operations, and a proof of their history; MESSAGES= SEED='
 	@echo 'make soak             the same for MINUTES=30, and a plot of the memory used'
@@ -244,6 +247,25 @@ soak: vm-ready
 	@$(vm)/need gnuplot-nox
 	@$(MAKE) -s --no-print-directory tests >&2
 	@$(vm)/soak
+
+# What is to be covered is the module, not the fuzzer: that is compiled without coverage.
+# It is static, as it forks a lot, but -fsanitize=fuzzer does not work so.
+# fuzz-merge makes selftests/fuzz/corpus of what runs have found. Both take KCOV.
+SECONDS ?= 60
+INPUT ?=
+.PHONY: fuzz fuzz-merge
+fuzz fuzz-merge: build/fuzz
+	@$(MAKE) -s --no-print-directory vm-ready KERNEL=6.1-debug
+	@KERNEL=6.1-debug $(vm)/fuzz $(if $(filter fuzz-merge,$@),merge,$(or $(INPUT),$(SECONDS)))
+
+build/fuzz: selftests/fuzz/libfuzzer.c $(wildcard selftests/fuzz/*.h selftests/*.h) uapi/linux/msgpass.h
+	@$(vm)/need $(build_packages) $(fuzz_packages)
+	@mkdir -p $(@D)
+	@echo '  CLANG   $@'
+	@clang-14 -O2 -g $(user_flags) -isystem $$($(vm)/fetch-kselftest)/tools/testing/selftests \
+		-c -o $@.o $<
+	@clang-14 -static -pthread -o $@ $@.o \
+		$$(clang-14 -print-resource-dir)/lib/linux/libclang_rt.fuzzer-x86_64.a -lstdc++ -lm
 
 .PHONY: count
 count: vm-ready
