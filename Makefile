@@ -5,7 +5,7 @@
 VERSION := 0.1.0
 KERNEL ?= 6.1
 KERNELS := 6.1 6.12 7.2 6.1-rt 6.1-arm64
-DEBUG_KERNELS := 6.1-debug 6.1-kcsan 6.1-coverage
+DEBUG_KERNELS := 6.1-debug 6.1-kcsan 6.1-kmsan 6.1-coverage
 # Those that make check-all runs.
 CHECK_KERNELS ?= $(KERNELS)
 # The kernel that install and insmod build for.
@@ -32,6 +32,9 @@ export CROSS_COMPILE :=
 build_packages := gcc libc6-dev libc6-dev-i386 lib32gcc-12-dev xz-utils
 ifneq ($(filter $(KERNEL),$(DEBUG_KERNELS)),)
 build_packages += flex bison bc libelf-dev
+endif
+ifeq ($(KERNEL),6.1-kmsan)
+build_packages += clang-16 lld-16 llvm-16
 endif
 vm_packages := qemu-system-x86 busybox-static cpio
 else
@@ -75,6 +78,7 @@ help:
 	@echo 'make check            run the tests in a VM; TESTS="mailbox direct" runs some'
 	@echo 'make check-debug      the same in a kernel with KASAN, lockdep, kmemleak, ...'
 	@echo 'make check-kcsan      the same in one that looks for data races'
+	@echo 'make check-kmsan      the same in one that looks for uses of uninitialised memory'
 	@echo 'make check-all        the same on each kernel, or on CHECK_KERNELS="6.1 7.2"; a table'
 	@echo 'make check-poison     look for uninitialised memory, in a kernel full of poison'
 	@echo 'make coverage         run the tests, and say which lines they do not reach'
@@ -231,6 +235,11 @@ coverage:
 	@$(MAKE) -s --no-print-directory vm-ready KERNEL=6.1-coverage
 	@$(MAKE) -s --no-print-directory tests >&2
 	@$(vm)/coverage $(TESTS)
+
+# Uses of memory that nobody has written.
+.PHONY: check-kmsan
+check-kmsan:
+	@$(MAKE) -s --no-print-directory check KERNEL=6.1-kmsan
 
 .PHONY: mutants
 mutants: vm-ready

@@ -5,7 +5,7 @@
 cache=${MSGPASS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/msgpass}
 kernels="6.1 6.12 7.2 6.1-rt 6.1-arm64"
 # Those that are built here, from linux-source.
-debug_kernels="6.1-debug 6.1-kcsan 6.1-coverage"
+debug_kernels="6.1-debug 6.1-kcsan 6.1-kmsan 6.1-coverage"
 
 die() {
 	echo "$(basename "$0"): $*" >&2
