@@ -50,6 +50,7 @@ export MSGPASS_OUT := $(out)
 lint_packages := perl shellcheck coccinelle clang
 coverage_packages := lcov
 fuzz_packages := clang-14 libclang-rt-14-dev libstdc++-12-dev perl
+model_packages := spin gcc libc6-dev
 
 ifeq ($(filter $(KERNEL),$(KERNELS) $(DEBUG_KERNELS)),)
 $(error KERNEL=$(KERNEL) is not supported; use one of $(KERNELS) $(DEBUG_KERNELS))
@@ -85,6 +86,7 @@ help:
 	@echo 'make fuzz SECONDS=n   random operations of several processes, guided by coverage'
 	@echo 'make fuzz INPUT=FILE  those that were kept of one run, once more'
 	@echo 'make mutants          break the module on purpose, and see that the tests notice'
+	@echo 'make model            all interleavings of those who wait at a port, in a model, by Spin'
 	@echo 'make stress           random operations, and a proof of their history; MESSAGES= SEED='
 	@echo 'make soak             the same for MINUTES=30, and a plot of the memory used'
 	@echo 'make count            what messages cost, in instructions that QEMU counts'
@@ -245,6 +247,11 @@ check-kmsan:
 mutants: vm-ready
 	@$(MAKE) -s --no-print-directory tests >&2
 	@$(vm)/mutants $(MUTANTS)
+
+.PHONY: model
+model:
+	@$(vm)/need $(model_packages)
+	@selftests/model/run
 
 .PHONY: stress
 stress: vm-ready
