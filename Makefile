@@ -47,7 +47,7 @@ build_packages := gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnue
 vm_packages := qemu-system-arm busybox-static cpio
 endif
 export MSGPASS_OUT := $(out)
-lint_packages := perl shellcheck coccinelle clang
+lint_packages := perl shellcheck coccinelle clang clang-format
 coverage_packages := lcov
 fuzz_packages := clang-14 libclang-rt-14-dev libstdc++-12-dev perl
 model_packages := spin gcc libc6-dev
@@ -95,7 +95,7 @@ help:
 	@echo "make vm CMD='...' FILES=DIR   run a command there, with DIR at /files"
 	@echo 'make insmod, rmmod    load the module into the running kernel, unload it'
 	@echo 'make install, uninstall   DESTDIR= PREFIX=$(PREFIX) KVER=<running kernel>'
-	@echo 'make lint             sparse, clang, coccinelle, checkpatch, shellcheck'
+	@echo 'make lint             sparse, clang, coccinelle, checkpatch, ...'
 	@echo 'make update-kernel    fetch the newest release of KERNEL'
 	@echo 'make clean            remove build/'
 	@echo

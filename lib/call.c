@@ -42,8 +42,7 @@ static bool is_over(int error)
 }
 
 /* A call that nobody will go on with must not wait for a reply for ever. */
-static void settle(int fd, int error, struct msgpass_call *argument,
-		   bool keeps)
+static void settle(int fd, int error, struct msgpass_call *argument, bool keeps)
 {
 	if (is_over(error))
 		argument->token = 0;
@@ -130,8 +129,8 @@ PUBLIC ssize_t msgpass_call(int device, pid_t to, const void *request,
 	/* 0 would be right for a mailbox */
 	if (to <= 0)
 		return -EINVAL;
-	return msgpass_call_with(device, request, length, reply, size,
-				 &options, NULL);
+	return msgpass_call_with(device, request, length, reply, size, &options,
+				 NULL);
 }
 
 PUBLIC ssize_t msgpass_mailbox_call(int mailbox, const void *request,
@@ -175,8 +174,7 @@ static int reply(int fd, uint64_t token, const void *data, size_t length,
 	return device_ioctl(fd, MSGPASS_IOC_REPLY, &argument);
 }
 
-PUBLIC int msgpass_reply(int fd, uint64_t token, const void *data,
-			 size_t length)
+PUBLIC int msgpass_reply(int fd, uint64_t token, const void *data, size_t length)
 {
 	return reply(fd, token, data, length, 0, NULL);
 }
@@ -200,11 +198,10 @@ PUBLIC int msgpass_abandon(int fd, uint64_t token)
 	return reply(fd, token, NULL, 0, MSGPASS_CANCEL, NULL);
 }
 
-PUBLIC ssize_t
-msgpass_reply_receive(int fd, struct msgpass_answer *answer, void *buffer,
-		      size_t size,
-		      const struct msgpass_receive_options *options,
-		      struct msgpass_message_info *info)
+PUBLIC ssize_t msgpass_reply_receive(int fd, struct msgpass_answer *answer,
+				     void *buffer, size_t size,
+				     const struct msgpass_receive_options *options,
+				     struct msgpass_message_info *info)
 {
 	struct msgpass_reply_receive argument = {
 		.size = sizeof(argument),

@@ -4,8 +4,7 @@
  */
 #include "internal.h"
 
-PUBLIC int msgpass_inbox_set(int device,
-			     const struct msgpass_settings *settings)
+PUBLIC int msgpass_inbox_set(int device, const struct msgpass_settings *settings)
 {
 	struct msgpass_inbox_set argument = { .size = sizeof(argument) };
 	int ret = settings_to_attributes(settings, &argument.attributes);

@@ -37,7 +37,7 @@ static inline bool all_zero(const uint64_t *numbers, size_t count)
 	return !bits;
 }
 
-#define is_zero(reserved) \
+#define is_zero(reserved)                                                      \
 	all_zero(reserved, sizeof(reserved) / sizeof((reserved)[0]))
 
 static inline size_t size_of_parts(const struct iovec *iov, size_t count)

@@ -192,8 +192,7 @@ PUBLIC int msgpass_mailbox_stat(int fd, const char *name,
 	return 0;
 }
 
-PUBLIC int msgpass_mailbox_next(int device,
-				struct msgpass_mailbox_status *status)
+PUBLIC int msgpass_mailbox_next(int device, struct msgpass_mailbox_status *status)
 {
 	struct msgpass_mailbox_stat argument = {
 		.size = sizeof(argument),

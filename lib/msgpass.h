@@ -53,11 +53,11 @@ extern "C" {
 #endif
 
 /* The longest name of a mailbox in bytes, without its NUL. */
-#define MSGPASS_NAME_MAX	63
+#define MSGPASS_NAME_MAX 63
 /* A capacity: as much as the users' quotas allow. */
-#define MSGPASS_NO_LIMIT	UINT64_MAX
+#define MSGPASS_NO_LIMIT UINT64_MAX
 /* Most file descriptors that a message carries. */
-#define MSGPASS_FDS_MAX		16
+#define MSGPASS_FDS_MAX	 16
 
 /**
  * enum msgpass_select - which messages a receive is for
@@ -376,6 +376,7 @@ struct msgpass_caller_info {
 	uint64_t reserved[4];
 };
 
+/* clang-format off */
 /**
  * enum msgpass_has - which fields of a struct msgpass_settings are given
  * @MSGPASS_HAS_MODE: mode
@@ -393,6 +394,8 @@ enum msgpass_has {
 	MSGPASS_HAS_CAPACITY_BYTES	= 1 << 4,
 	MSGPASS_HAS_MESSAGE_MAX		= 1 << 5,
 };
+
+/* clang-format on */
 
 /**
  * struct msgpass_settings - what can be chosen of a mailbox or an inbox
@@ -850,8 +853,8 @@ void msgpass_outbox_free(struct msgpass_outbox *outbox);
  * Return: 0 when it has been sent for the first time, else a negative errno
  * value: then it has not, and there will be no outcome.
  */
-int msgpass_outbox_send(struct msgpass_outbox *outbox, int fd,
-			const void *data, size_t length,
+int msgpass_outbox_send(struct msgpass_outbox *outbox, int fd, const void *data,
+			size_t length,
 			const struct msgpass_send_options *options);
 
 /**
@@ -954,9 +957,8 @@ ssize_t msgpass_call_with(int fd, const void *request, size_t length,
  *
  * Return: the bytes put in all places, else a negative errno value.
  */
-ssize_t msgpass_callv(int fd, const struct iovec *request,
-		      size_t request_count, const struct iovec *reply,
-		      size_t reply_count,
+ssize_t msgpass_callv(int fd, const struct iovec *request, size_t request_count,
+		      const struct iovec *reply, size_t reply_count,
 		      const struct msgpass_call_options *options,
 		      struct msgpass_reply_info *info);
 

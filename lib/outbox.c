@@ -41,10 +41,10 @@ struct letter {
 struct msgpass_outbox {
 	int device;
 	unsigned int tries;
-	uint64_t cookie;	/* of the last letter */
-	size_t count;		/* of the letters */
-	void *letters;		/* a tree of them all, see tsearch(3) */
-	struct letter *due;	/* a queue, and where its next one goes */
+	uint64_t cookie;    /* of the last letter */
+	size_t count;	    /* of the letters */
+	void *letters;	    /* a tree of them all, see tsearch(3) */
+	struct letter *due; /* a queue, and where its next one goes */
 	struct letter **due_end;
 };
 
@@ -238,8 +238,8 @@ static int send_due(struct msgpass_outbox *outbox, uint64_t deadline,
 		    bool nonblock, struct msgpass_outcome *outcome)
 {
 	struct letter *letter = outbox->due;
-	struct msgpass_send_options how = options_within(letter, deadline,
-							 nonblock);
+	struct msgpass_send_options how =
+		options_within(letter, deadline, nonblock);
 	int ret = msgpass_send_with(letter->fd, letter->data, letter->length,
 				    &how);
 

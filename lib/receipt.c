@@ -4,13 +4,16 @@
  */
 #include "internal.h"
 
-_Static_assert((int)MSGPASS_FATE_RECEIVED ==
-	       (int)MSGPASS_RECEIPT_RECEIVED &&
-	       (int)MSGPASS_FATE_DELETED == (int)MSGPASS_RECEIPT_DELETED &&
-	       (int)MSGPASS_FATE_DIED == (int)MSGPASS_RECEIPT_DIED &&
-	       (int)MSGPASS_FATE_RESET == (int)MSGPASS_RECEIPT_RESET &&
-	       (int)MSGPASS_FATE_EXPIRED == (int)MSGPASS_RECEIPT_EXPIRED,
-	       "the numbers are passed on as they are");
+/* The numbers are passed on as they are. */
+#define SAME(outcome)                                                            \
+	_Static_assert((int)MSGPASS_FATE_##outcome == MSGPASS_RECEIPT_##outcome, \
+		       #outcome)
+
+SAME(RECEIVED);
+SAME(DELETED);
+SAME(DIED);
+SAME(RESET);
+SAME(EXPIRED);
 
 PUBLIC int msgpass_receipt_decode(const void *data, size_t length,
 				  const struct msgpass_message_info *info,
@@ -32,10 +35,9 @@ PUBLIC int msgpass_receipt_decode(const void *data, size_t length,
 	return 0;
 }
 
-PUBLIC int
-msgpass_receive_receipt(int device,
-			const struct msgpass_receive_options *options,
-			struct msgpass_receipt_info *receipt)
+PUBLIC int msgpass_receive_receipt(int device,
+				   const struct msgpass_receive_options *options,
+				   struct msgpass_receipt_info *receipt)
 {
 	struct msgpass_receive_options how = { 0 };
 	struct msgpass_message_info info;

@@ -105,10 +105,9 @@ static ssize_t receive_message(int fd, struct msgpass_receive *argument,
 	return filled(argument->out_length, size);
 }
 
-PUBLIC ssize_t
-msgpass_receive_with(int fd, void *buffer, size_t size,
-		     const struct msgpass_receive_options *options,
-		     struct msgpass_message_info *info)
+PUBLIC ssize_t msgpass_receive_with(int fd, void *buffer, size_t size,
+				    const struct msgpass_receive_options *options,
+				    struct msgpass_message_info *info)
 {
 	struct msgpass_receive argument = {
 		.data = to_user_pointer(buffer),

@@ -13,17 +13,16 @@
  * Another receiver may take the message between two tries, and the next one be
  * longer still: hence a loop.
  */
-static ssize_t
-receive_growing(int fd, char **buffer,
-		const struct msgpass_receive_options *options,
-		struct msgpass_message_info *info)
+static ssize_t receive_growing(int fd, char **buffer,
+			       const struct msgpass_receive_options *options,
+			       struct msgpass_message_info *info)
 {
 	uint32_t room_for_fds = options->fds_room;
 	size_t size = FIRST_SIZE;
 
 	for (;;) {
-		ssize_t length = msgpass_receive_with(fd, *buffer, size,
-						      options, info);
+		ssize_t length =
+			msgpass_receive_with(fd, *buffer, size, options, info);
 		char *larger;
 
 		/* if it is the file descriptors, more memory is no help */
@@ -39,13 +38,12 @@ receive_growing(int fd, char **buffer,
 	}
 }
 
-PUBLIC ssize_t
-msgpass_receive_alloc(int fd, char **message,
-		      const struct msgpass_receive_options *options,
-		      struct msgpass_message_info *info)
+PUBLIC ssize_t msgpass_receive_alloc(int fd, char **message,
+				     const struct msgpass_receive_options *options,
+				     struct msgpass_message_info *info)
 {
-	struct msgpass_receive_options once = options ? *options :
-		(struct msgpass_receive_options){ 0 };
+	struct msgpass_receive_options once =
+		options ? *options : (struct msgpass_receive_options){ 0 };
 	struct msgpass_message_info unwanted;
 	char *buffer, *exact;
 	ssize_t length;

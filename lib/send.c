@@ -37,8 +37,7 @@ static int apply_send_options(const struct msgpass_send_options *options,
 }
 
 /* How many bytes went through, which counts only of a flow. */
-static ssize_t send_message(int fd, const void *data, size_t length,
-			    __u32 flags,
+static ssize_t send_message(int fd, const void *data, size_t length, __u32 flags,
 			    const struct msgpass_send_options *options)
 {
 	struct msgpass_send argument = {

@@ -4,14 +4,16 @@
  */
 #include "internal.h"
 
-_Static_assert((int)MSGPASS_HAS_MODE == (int)MSGPASS_SET_MODE &&
-	       (int)MSGPASS_HAS_UID == (int)MSGPASS_SET_UID &&
-	       (int)MSGPASS_HAS_GID == (int)MSGPASS_SET_GID &&
-	       (int)MSGPASS_HAS_CAPACITY == (int)MSGPASS_SET_CAPACITY &&
-	       (int)MSGPASS_HAS_CAPACITY_BYTES ==
-	       (int)MSGPASS_SET_CAPACITY_BYTES &&
-	       (int)MSGPASS_HAS_MESSAGE_MAX == (int)MSGPASS_SET_MESSAGE_MAX,
-	       "the bits are passed on as they are");
+/* The bits are passed on as they are. */
+#define SAME(what)                                                             \
+	_Static_assert((int)MSGPASS_HAS_##what == MSGPASS_SET_##what, #what)
+
+SAME(MODE);
+SAME(UID);
+SAME(GID);
+SAME(CAPACITY);
+SAME(CAPACITY_BYTES);
+SAME(MESSAGE_MAX);
 
 int settings_to_attributes(const struct msgpass_settings *settings,
 			   struct msgpass_attributes *attributes)
@@ -34,8 +36,8 @@ int settings_to_attributes(const struct msgpass_settings *settings,
 
 bool is_for_opening(const struct msgpass_settings *settings)
 {
-	return settings && (settings->bound || settings->broadcast ||
-			    settings->lossy);
+	return settings &&
+	       (settings->bound || settings->broadcast || settings->lossy);
 }
 
 void settings_from_attributes(struct msgpass_settings *settings,

@@ -29,15 +29,14 @@ struct reply {
 };
 
 /* The reply stays where it is while the buffer grows to hold it. */
-static ssize_t call(const struct sender *sender, const char *request,
-		    size_t length, struct reply *reply)
+static ssize_t call(const struct sender *sender, const char *request, size_t length,
+		    struct reply *reply)
 {
 	const struct options *options = sender->options;
 	struct msgpass_call_options how = {
 		.pid = options->pid,
 		.peer = options->peer,
-		.deadline_ns = options->timeout_ns ?
-			       msgpass_deadline(options->timeout_ns) : 0,
+		.deadline_ns = options->timeout_ns ? msgpass_deadline(options->timeout_ns) : 0,
 		.type = options->type,
 		.priority = options->priority,
 		.fds = options->send_fds.numbers,
@@ -47,18 +46,15 @@ static ssize_t call(const struct sender *sender, const char *request,
 	};
 
 	for (;;) {
-		ssize_t ret = msgpass_call_with(sender->target.fd, request,
-						length, reply->buffer,
-						reply->size, &how,
-						&reply->info);
+		ssize_t ret = msgpass_call_with(sender->target.fd, request, length, reply->buffer,
+						reply->size, &how, &reply->info);
 		char *larger;
 
 		if (!reply->info.token || ret != -EMSGSIZE)
 			return ret;
 		larger = realloc(reply->buffer, reply->info.length);
 		if (!larger) {
-			msgpass_call_cancel(sender->target.fd,
-					    reply->info.token);
+			msgpass_call_cancel(sender->target.fd, reply->info.token);
 			return -ENOMEM;
 		}
 		reply->buffer = larger;

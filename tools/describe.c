@@ -4,8 +4,7 @@
  */
 #include "describe.h"
 
-static void describe_limits(struct record *record,
-			    const struct msgpass_settings *settings)
+static void describe_limits(struct record *record, const struct msgpass_settings *settings)
 {
 	record_limit(record, "capacity", settings->capacity);
 	record_limit(record, "capacity_bytes", settings->capacity_bytes);
@@ -13,8 +12,7 @@ static void describe_limits(struct record *record,
 }
 
 /* 0 stands for none, or one that can't be seen. */
-static void describe_process(struct record *record, const char *key,
-			     uint64_t number)
+static void describe_process(struct record *record, const char *key, uint64_t number)
 {
 	if (number)
 		record_number(record, key, number);
@@ -22,8 +20,7 @@ static void describe_process(struct record *record, const char *key,
 		record_text(record, key, NULL);
 }
 
-void describe_mailbox(struct record *record,
-		      const struct msgpass_mailbox_status *status)
+void describe_mailbox(struct record *record, const struct msgpass_mailbox_status *status)
 {
 	record_text(record, "name", status->name);
 	record_number(record, "id", status->id);
@@ -47,8 +44,7 @@ void describe_mailbox(struct record *record,
 	record_number(record, "missed", status->missed);
 }
 
-void describe_inbox(struct record *record,
-		    const struct msgpass_inbox_status *status)
+void describe_inbox(struct record *record, const struct msgpass_inbox_status *status)
 {
 	record_number(record, "pid", status->pid);
 	record_number(record, "peer", status->peer);
@@ -65,8 +61,7 @@ void describe_inbox(struct record *record,
 	record_number(record, "dropped", status->dropped);
 }
 
-void describe_link(struct record *record,
-		   const struct msgpass_link_status *status)
+void describe_link(struct record *record, const struct msgpass_link_status *status)
 {
 	record_number(record, "from_pid", status->from_pid);
 	record_number(record, "from_peer", status->from_peer);
@@ -82,9 +77,8 @@ void describe_link(struct record *record,
 	record_number(record, "received", status->received);
 }
 
-void describe_message(struct record *record,
-		      const struct msgpass_message_info *info, uint64_t length,
-		      uint64_t pieces)
+void describe_message(struct record *record, const struct msgpass_message_info *info,
+		      uint64_t length, uint64_t pieces)
 {
 	record_number(record, "length", length);
 	record_number(record, "pieces", pieces);

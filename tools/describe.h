@@ -10,15 +10,11 @@
 
 #include "record.h"
 
-void describe_mailbox(struct record *record,
-		      const struct msgpass_mailbox_status *status);
-void describe_inbox(struct record *record,
-		    const struct msgpass_inbox_status *status);
-void describe_link(struct record *record,
-		   const struct msgpass_link_status *status);
+void describe_mailbox(struct record *record, const struct msgpass_mailbox_status *status);
+void describe_inbox(struct record *record, const struct msgpass_inbox_status *status);
+void describe_link(struct record *record, const struct msgpass_link_status *status);
 /* pieces: of a stream, 0 for a message; length: of all of it */
-void describe_message(struct record *record,
-		      const struct msgpass_message_info *info, uint64_t length,
-		      uint64_t pieces);
+void describe_message(struct record *record, const struct msgpass_message_info *info,
+		      uint64_t length, uint64_t pieces);
 
 #endif /* DESCRIBE_H */

@@ -74,6 +74,7 @@ enum exit_code exit_code_of(int error)
 
 static const char *verb_of(enum deed deed)
 {
+	/* clang-format off */
 	static const char *const words[] = {
 		[TO_SEND] = "send to",
 		[TO_MEET] = "send to",
@@ -90,6 +91,7 @@ static const char *verb_of(enum deed deed)
 		[TO_ACCEPT] = "accept",
 		[TO_STAT] = "look at",
 	};
+	/* clang-format on */
 
 	return words[deed];
 }
@@ -100,8 +102,8 @@ static const char *verb_of(enum deed deed)
  */
 static const struct {
 	int error;
-	int kind;		/* ANY_KIND, or one of enum target_kind */
-	int deed;		/* ANY_DEED, or one of enum deed */
+	int kind; /* ANY_KIND, or one of enum target_kind */
+	int deed; /* ANY_DEED, or one of enum deed */
 	const char *sentence;
 } sentences[] = {
 #define ANY_KIND -1
@@ -172,10 +174,8 @@ static const struct {
 	  "there is no inbox of %s that you may see (ESRCH); a process has one from its first message on" },
 	{ ESRCH, ANY_KIND, ANY_DEED,
 	  "there is no %s (ESRCH); see those that receive: msgpass ls --inboxes" },
-	{ EPIPE, TARGET_MAILBOX, ANY_DEED,
-	  "%s was deleted (EPIPE); make it anew: msgpass create %n" },
-	{ EPIPE, ANY_KIND, ANY_DEED,
-	  "%s died (EPIPE); start it anew" },
+	{ EPIPE, TARGET_MAILBOX, ANY_DEED, "%s was deleted (EPIPE); make it anew: msgpass create %n" },
+	{ EPIPE, ANY_KIND, ANY_DEED, "%s died (EPIPE); start it anew" },
 	{ EACCES, TARGET_MAILBOX, TO_SEND,
 	  "the mode of %s does not let you send (EACCES); its owner can add the w for you: msgpass stat %n, msgpass set %n --mode" },
 	{ EACCES, TARGET_MAILBOX, TO_RECEIVE,
@@ -223,15 +223,12 @@ int fail_with(const struct target *target, enum deed deed, int error)
 
 	for (size_t i = 0; i < count; i++) {
 		if (sentences[i].error != -error ||
-		    (sentences[i].kind != ANY_KIND &&
-		     sentences[i].kind != (int)target->kind) ||
-		    (sentences[i].deed != ANY_DEED &&
-		     sentences[i].deed != (int)deed))
+		    (sentences[i].kind != ANY_KIND && sentences[i].kind != (int)target->kind) ||
+		    (sentences[i].deed != ANY_DEED && sentences[i].deed != (int)deed))
 			continue;
 		print_sentence(sentences[i].sentence, target);
 		return exit_code_of(error);
 	}
-	return fail(exit_code_of(error), "cannot %s %s: %s (%s)",
-		    verb_of(deed), target->text, strerror(-error),
-		    strerrorname_np(-error));
+	return fail(exit_code_of(error), "cannot %s %s: %s (%s)", verb_of(deed), target->text,
+		    strerror(-error), strerrorname_np(-error));
 }

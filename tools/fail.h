@@ -8,6 +8,7 @@
 
 #include "options.h"
 
+/* clang-format off */
 /* These are documented in msgpass(1). */
 enum exit_code {
 	DONE		= 0,
@@ -25,16 +26,18 @@ enum exit_code {
 	DEADLOCK	= 12,
 };
 
+/* clang-format on */
+
 /* What was being done when it failed. */
 enum deed {
 	TO_SEND,
-	TO_MEET,	/* to send synchronously */
-	TO_BROADCAST,	/* to send to all who receive from a mailbox */
-	TO_CONFIRM,	/* to wait for the receipt of what was sent */
+	TO_MEET,      /* to send synchronously */
+	TO_BROADCAST, /* to send to all who receive from a mailbox */
+	TO_CONFIRM,   /* to wait for the receipt of what was sent */
 	TO_CALL,
 	TO_RECEIVE,
 	TO_CREATE,
-	TO_BIND,	/* to create for a command */
+	TO_BIND, /* to create for a command */
 	TO_DELETE,
 	TO_SET,
 	TO_GIVE,
@@ -46,8 +49,7 @@ enum deed {
 struct target;
 
 /* Print "msgpass: " and the sentence; return the code. */
-int fail(enum exit_code code, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+int fail(enum exit_code code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The same for a wrong command line, with a hint at the help text. */
 int fail_usage(const struct options *options, const char *format, ...)

@@ -43,8 +43,7 @@ size_t io_write_all(int fd, const void *buffer, size_t length)
 	size_t done = 0;
 
 	while (done < length) {
-		ssize_t ret = write(fd, (const char *)buffer + done,
-				    length - done);
+		ssize_t ret = write(fd, (const char *)buffer + done, length - done);
 
 		if (ret >= 0)
 			done += ret;
@@ -60,15 +59,13 @@ bool io_is_broken(int fd)
 {
 	struct pollfd pollfd = { .fd = fd };
 
-	return poll(&pollfd, 1, 0) > 0 &&
-	       (pollfd.revents & (POLLERR | POLLNVAL));
+	return poll(&pollfd, 1, 0) > 0 && (pollfd.revents & (POLLERR | POLLNVAL));
 }
 
 bool io_move_up(int *fds, unsigned int count)
 {
 	for (unsigned int i = 0; i < count; i++) {
-		int fd = fcntl(fds[i], F_DUPFD_CLOEXEC,
-			       STDERR_FILENO + 1 + MSGPASS_FDS_MAX);
+		int fd = fcntl(fds[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1 + MSGPASS_FDS_MAX);
 
 		if (fd < 0)
 			return false;

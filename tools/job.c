@@ -34,8 +34,7 @@ struct ends {
 };
 
 /* The command has no signal blocked or ignored that this process has. */
-static int spawn(struct job *job, char **command, char **environment, int in,
-		 int out)
+static int spawn(struct job *job, char **command, char **environment, int in, int out)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -48,24 +47,20 @@ static int spawn(struct job *job, char **command, char **environment, int in,
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setsigdefault(&attributes, &broken);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK |
-				 POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
 	if (out >= 0)
 		posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
 	for (unsigned int i = 0; i < job->fds_count; i++)
-		posix_spawn_file_actions_adddup2(&actions, job->fds[i],
-						 STDERR_FILENO + 1 + i);
-	ret = posix_spawnp(&job->pid, command[0], &actions, &attributes, command,
-			   environment);
+		posix_spawn_file_actions_adddup2(&actions, job->fds[i], STDERR_FILENO + 1 + i);
+	ret = posix_spawnp(&job->pid, command[0], &actions, &attributes, command, environment);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
 	return -ret;
 }
 
-static int start(struct job *job, struct ends *ends, char **command,
-		 char **environment, bool keep)
+static int start(struct job *job, struct ends *ends, char **command, char **environment, bool keep)
 {
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
 	int ret;
@@ -135,8 +130,7 @@ static void drain(struct job *job, int *fd)
 		close_end(fd);
 }
 
-static void pump(struct job *job, struct ends *ends, const char *input,
-		 size_t length)
+static void pump(struct job *job, struct ends *ends, const char *input, size_t length)
 {
 	while (ends->in >= 0 || ends->out >= 0) {
 		struct pollfd fds[] = {
@@ -167,8 +161,8 @@ static int reap(struct job *job)
 	return status;
 }
 
-int job_run(struct job *job, char **command, char **environment,
-	    const char *input, size_t length, bool keep)
+int job_run(struct job *job, char **command, char **environment, const char *input, size_t length,
+	    bool keep)
 {
 	struct ends ends;
 	int ret = start(job, &ends, command, environment, keep);
@@ -191,6 +185,6 @@ int job_become(char **command)
 	/* main() ignores it, and exec would keep that */
 	signal(SIGPIPE, SIG_DFL);
 	execvp(command[0], command);
-	return fail(FAILED, "cannot run '%s': %s (%s)", text_shown(command[0]),
-		    strerror(errno), strerrorname_np(errno));
+	return fail(FAILED, "cannot run '%s': %s (%s)", text_shown(command[0]), strerror(errno),
+		    strerrorname_np(errno));
 }

@@ -39,8 +39,8 @@ struct job {
  * Run it to its end. Without keep its output goes where this process's own
  * does. Returns its wait status, or a negative errno value if it can't be run.
  */
-int job_run(struct job *job, char **command, char **environment,
-	    const char *input, size_t length, bool keep);
+int job_run(struct job *job, char **command, char **environment, const char *input, size_t length,
+	    bool keep);
 
 /*
  * The command takes the place of this process, and has what it has. Returns an

@@ -72,8 +72,7 @@ static const char *kind_text(const struct msgpass_mailbox_status *status)
 	return status->broadcast ? "broadcast" : "queue";
 }
 
-static void begin_list(struct listing *listing, const char *key,
-		       const char *heading)
+static void begin_list(struct listing *listing, const char *key, const char *heading)
 {
 	if (listing->options->json)
 		printf("%s\"%s\": [", listing->lists ? ", " : "", key);
@@ -95,8 +94,7 @@ static void begin_json(struct listing *listing, struct record *record)
 	record_begin(record, stdout, true);
 }
 
-static void print_mailbox(struct listing *listing,
-			  const struct msgpass_mailbox_status *status)
+static void print_mailbox(struct listing *listing, const struct msgpass_mailbox_status *status)
 {
 	struct record record;
 
@@ -106,13 +104,12 @@ static void print_mailbox(struct listing *listing,
 		record_end(&record);
 		return;
 	}
-	printf("%04o %-10s %-10s %8" PRIu64 " %9s %10" PRIu64
-	       " %9" PRIu64 " %7" PRIu64 " %7s %-9s ",
+	printf("%04o %-10s %-10s %8" PRIu64 " %9s %10" PRIu64 " %9" PRIu64 " %7" PRIu64 " %7s %-9s ",
 	       status->settings.mode, user_text(status->settings.uid),
 	       group_text(status->settings.gid), status->queued,
 	       limit_text(status->settings.capacity), status->queued_bytes,
-	       status->receivers_waiting, status->senders_waiting,
-	       owner_text(status), kind_text(status));
+	       status->receivers_waiting, status->senders_waiting, owner_text(status),
+	       kind_text(status));
 	text_print(stdout, status->name);
 	putchar('\n');
 }
@@ -132,8 +129,7 @@ static int list_mailboxes(struct listing *listing)
 	return ret;
 }
 
-static void print_inbox(struct listing *listing,
-			const struct msgpass_inbox_status *status)
+static void print_inbox(struct listing *listing, const struct msgpass_inbox_status *status)
 {
 	struct record record;
 
@@ -143,12 +139,11 @@ static void print_inbox(struct listing *listing,
 		record_end(&record);
 		return;
 	}
-	printf("%04o %-10s %7d %8" PRIu64 " %8" PRIu64 " %10" PRIu64
-	       " %9" PRIu64 " %7" PRIu64 " %" PRIu64 "\n",
-	       status->settings.mode, user_text(status->uid), status->pid,
-	       status->links, status->queued, status->queued_bytes,
-	       status->receivers_waiting, status->senders_waiting,
-	       status->peer);
+	printf("%04o %-10s %7d %8" PRIu64 " %8" PRIu64 " %10" PRIu64 " %9" PRIu64 " %7" PRIu64
+	       " %" PRIu64 "\n",
+	       status->settings.mode, user_text(status->uid), status->pid, status->links,
+	       status->queued, status->queued_bytes, status->receivers_waiting,
+	       status->senders_waiting, status->peer);
 }
 
 static int list_inboxes(struct listing *listing)
@@ -166,8 +161,7 @@ static int list_inboxes(struct listing *listing)
 	return ret;
 }
 
-static void print_link(struct listing *listing,
-		       const struct msgpass_link_status *status)
+static void print_link(struct listing *listing, const struct msgpass_link_status *status)
 {
 	struct record record;
 
@@ -177,11 +171,10 @@ static void print_link(struct listing *listing,
 		record_end(&record);
 		return;
 	}
-	printf("%7d %7d %8" PRIu64 " %9s %10" PRIu64 " %9" PRIu64
-	       " %7" PRIu64 " %" PRIu64 "->%" PRIu64 "\n",
-	       status->from_pid, status->to_pid, status->queued,
-	       limit_text(status->capacity), status->queued_bytes,
-	       status->receivers_waiting, status->senders_waiting,
+	printf("%7d %7d %8" PRIu64 " %9s %10" PRIu64 " %9" PRIu64 " %7" PRIu64 " %" PRIu64
+	       "->%" PRIu64 "\n",
+	       status->from_pid, status->to_pid, status->queued, limit_text(status->capacity),
+	       status->queued_bytes, status->receivers_waiting, status->senders_waiting,
 	       status->from_peer, status->to_peer);
 }
 
@@ -244,16 +237,14 @@ int list(const struct options *options)
 
 	if (options->operand_count)
 		return fail_usage(options, "it takes no operand");
-	if (options->names && (options->json || options->inboxes ||
-			       options->links))
+	if (options->names && (options->json || options->inboxes || options->links))
 		return fail_usage(options, "--names stands alone");
 	ret = target_open_device(&listing.device);
 	if (ret)
 		return ret;
 	ret = list_wanted(&listing);
 	if (ret < 0)
-		return fail_with(&(struct target){
-			.kind = TARGET_ANYONE, .text = "what there is" },
-			TO_STAT, ret);
+		return fail_with(&(struct target){ .kind = TARGET_ANYONE, .text = "what there is" },
+				 TO_STAT, ret);
 	return DONE;
 }

@@ -25,12 +25,10 @@ static int tell_port(const struct target *target, int mailbox)
 	return DONE;
 }
 
-static int create_bound(const struct target *target,
-			const struct options *options)
+static int create_bound(const struct target *target, const struct options *options)
 {
 	int code = DONE;
-	int ret = msgpass_mailbox_open(target->device, target->name,
-				       O_RDWR | O_CREAT | O_EXCL,
+	int ret = msgpass_mailbox_open(target->device, target->name, O_RDWR | O_CREAT | O_EXCL,
 				       &options->settings);
 
 	if (ret < 0)
@@ -61,18 +59,15 @@ int create_mailbox(const struct options *options)
 		return create_bound(&target, options);
 	if (ret)
 		return ret;
-	ret = msgpass_mailbox_open(target.device, target.name,
-				   O_RDWR | O_CREAT | O_EXCL,
+	ret = msgpass_mailbox_open(target.device, target.name, O_RDWR | O_CREAT | O_EXCL,
 				   &options->settings);
 	if (ret >= 0)
-		return strcmp(target.name, "0") ? DONE :
-						  tell_port(&target, ret);
+		return strcmp(target.name, "0") ? DONE : tell_port(&target, ret);
 	if (ret != -EEXIST || options->exclusive)
 		return fail_with(&target, TO_CREATE, ret);
 	if (!options->quiet)
-		fail(DONE, "%s is there already; it is left as it is%s",
-		     target.text, options->settings.has ?
-		     "; to change it: msgpass set" : "");
+		fail(DONE, "%s is there already; it is left as it is%s", target.text,
+		     options->settings.has ? "; to change it: msgpass set" : "");
 	return DONE;
 }
 
@@ -108,8 +103,7 @@ int set_mailbox(const struct options *options)
 	ret = target_mailbox(&target, options->operands[0]);
 	if (ret)
 		return ret;
-	ret = msgpass_mailbox_set(target.device, target.name,
-				  &options->settings);
+	ret = msgpass_mailbox_set(target.device, target.name, &options->settings);
 	if (ret < 0)
 		return fail_with(&target, TO_SET, ret);
 	return DONE;
@@ -131,11 +125,9 @@ int give_mailbox(const struct options *options)
 	if (options->cancel)
 		ret = msgpass_mailbox_give_cancel(target.device, target.name);
 	else if (options->peer)
-		ret = msgpass_mailbox_give_peer(target.device, target.name,
-						options->peer);
+		ret = msgpass_mailbox_give_peer(target.device, target.name, options->peer);
 	else
-		ret = msgpass_mailbox_give(target.device, target.name,
-					   options->pid);
+		ret = msgpass_mailbox_give(target.device, target.name, options->pid);
 	return ret < 0 ? fail_with(&target, deed, ret) : DONE;
 }
 
@@ -144,8 +136,7 @@ static bool would_die(const struct target *target)
 {
 	struct msgpass_mailbox_status status;
 
-	return !msgpass_mailbox_stat(target->device, target->name, &status) &&
-	       status.owner_peer;
+	return !msgpass_mailbox_stat(target->device, target->name, &status) && status.owner_peer;
 }
 
 int accept_mailbox(const struct options *options)
@@ -159,7 +150,8 @@ int accept_mailbox(const struct options *options)
 	if (ret)
 		return ret;
 	if (options->operand_count == 1 && would_die(&target))
-		return fail_usage(options, "%s is bound and would die with this process; name, after --, the command to bind it to",
+		return fail_usage(options,
+				  "%s is bound and would die with this process; name, after --, the command to bind it to",
 				  target.text);
 	ret = msgpass_mailbox_accept(target.device, target.name);
 	if (ret < 0)

@@ -12,6 +12,7 @@
 #include "options.h"
 #include "verbs.h"
 
+/* clang-format off */
 const struct verb verbs[] = {
 	{ "create", FOR_CREATE, "BOX | --bound BOX -- COMMAND [ARG...]",
 	  "make a mailbox", create_mailbox },
@@ -39,6 +40,8 @@ const struct verb verbs[] = {
 	{ NULL, 0, NULL, NULL, NULL },
 };
 
+/* clang-format on */
+
 static const struct verb *find_verb(const char *name)
 {
 	for (const struct verb *verb = verbs; verb->name; verb++)
@@ -49,8 +52,7 @@ static const struct verb *find_verb(const char *name)
 
 static int help_for(const struct verb *verb)
 {
-	printf("usage: msgpass %s [OPTION...] %s\n%s\n\n", verb->name,
-	       verb->operands, verb->purpose);
+	printf("usage: msgpass %s [OPTION...] %s\n%s\n\n", verb->name, verb->operands, verb->purpose);
 	options_help(verb->bit);
 	return DONE;
 }
@@ -62,8 +64,7 @@ int show_help(const struct options *options)
 	if (options->operand_count) {
 		verb = find_verb(options->operands[0]);
 		if (!verb)
-			return fail_usage(options, "there is no verb '%s'",
-					  options->operands[0]);
+			return fail_usage(options, "there is no verb '%s'", options->operands[0]);
 		return help_for(verb);
 	}
 	printf("usage: msgpass VERB [OPTION...] [BOX]\n"

@@ -28,25 +28,21 @@ static bool number(const char *text, uint64_t *value, char **rest)
 	return !errno;
 }
 
-static bool in_range(const char *text, uint64_t least, uint64_t most,
-		     uint64_t *value)
+static bool in_range(const char *text, uint64_t least, uint64_t most, uint64_t *value)
 {
 	char *rest;
 
-	return number(text, value, &rest) && !*rest && *value >= least &&
-	       *value <= most;
+	return number(text, value, &rest) && !*rest && *value >= least && *value <= most;
 }
 
 const char *parse_u32(const char *text, void *field)
 {
-	return in_range(text, 0, UINT32_MAX, field) ? NULL :
-		"a number from 0 to 4294967295";
+	return in_range(text, 0, UINT32_MAX, field) ? NULL : "a number from 0 to 4294967295";
 }
 
 const char *parse_count(const char *text, void *field)
 {
-	return in_range(text, 1, UINT64_MAX, field) ? NULL :
-		"a number from 1";
+	return in_range(text, 1, UINT64_MAX, field) ? NULL : "a number from 1";
 }
 
 const char *parse_pid(const char *text, void *field)
@@ -56,8 +52,7 @@ const char *parse_pid(const char *text, void *field)
 
 const char *parse_size(const char *text, void *field)
 {
-	static const char expected[] =
-		"a number of bytes, or of K, M or G of them";
+	static const char expected[] = "a number of bytes, or of K, M or G of them";
 	static const char suffixes[] = "KMG";
 	uint64_t *value = field;
 	char *rest;
@@ -81,8 +76,7 @@ const char *parse_limit(const char *text, void *field)
 		*(uint64_t *)field = MSGPASS_NO_LIMIT;
 		return NULL;
 	}
-	return parse_size(text, field) ?
-		"a number, with K, M or G if you like, or unlimited" : NULL;
+	return parse_size(text, field) ? "a number, with K, M or G if you like, or unlimited" : NULL;
 }
 
 /* As sleep(1) has them; 0 for what is none. */
@@ -105,8 +99,7 @@ static double seconds_of_unit(char unit)
 
 const char *parse_seconds(const char *text, void *field)
 {
-	static const char expected[] =
-		"a number of seconds, such as 0.5, or of m, h or d";
+	static const char expected[] = "a number of seconds, such as 0.5, or of m, h or d";
 	uint64_t *nanoseconds = field;
 	double seconds, unit;
 	char *rest;
@@ -171,8 +164,7 @@ const char *parse_fd(const char *text, void *field)
 	struct fd_list *list = field;
 	uint64_t number;
 
-	if (!in_range(text, 0, INT_MAX, &number) ||
-	    fcntl((int)number, F_GETFD) < 0)
+	if (!in_range(text, 0, INT_MAX, &number) || fcntl((int)number, F_GETFD) < 0)
 		return "the number of an open file descriptor";
 	if (list->count == MSGPASS_FDS_MAX)
 		return "16 file descriptors at most";

@@ -41,11 +41,12 @@ static const char *set_flag(const char *text, void *field)
 	return NULL;
 }
 
-#define SET_UP		(FOR_CREATE | FOR_SET | FOR_RECV | FOR_SERVE)
-#define TRANSFER	(FOR_SEND | FOR_RECV)
-#define FIELD(f)	offsetof(struct options, f)
-#define FLAG(f)		set_flag, FIELD(f), 0, 0
+#define SET_UP	 (FOR_CREATE | FOR_SET | FOR_RECV | FOR_SERVE)
+#define TRANSFER (FOR_SEND | FOR_RECV)
+#define FIELD(f) offsetof(struct options, f)
+#define FLAG(f)	 set_flag, FIELD(f), 0, 0
 
+/* clang-format off */
 static const struct option_row rows[] = {
 	{ "pid", "PID", TRANSFER | FOR_CALL | FOR_STAT | FOR_GIVE, parse_pid,
 	  FIELD(pid), 0, 0, "the process with this pid" },
@@ -139,6 +140,8 @@ static const struct option_row rows[] = {
 	{ "help", NULL, ~0U, FLAG(help), "show this" },
 };
 
+/* clang-format on */
+
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
 
 void options_help(enum verb_bit verb)
@@ -148,15 +151,13 @@ void options_help(enum verb_bit verb)
 
 		if (!(rows[i].verbs & verb))
 			continue;
-		snprintf(left, sizeof(left), "--%s%s%s", rows[i].name,
-			 rows[i].argument ? " " : "",
+		snprintf(left, sizeof(left), "--%s%s%s", rows[i].name, rows[i].argument ? " " : "",
 			 rows[i].argument ? rows[i].argument : "");
 		printf("  %-24s %s\n", left, rows[i].help);
 	}
 }
 
-static bool apply(struct options *options, const struct option_row *row,
-		  const char *text)
+static bool apply(struct options *options, const struct option_row *row, const char *text)
 {
 	const char *expected;
 
@@ -170,8 +171,7 @@ static bool apply(struct options *options, const struct option_row *row,
 	}
 	expected = row->parse(text, (char *)options + row->field);
 	if (expected) {
-		fail_usage(options, "--%s takes %s, not '%s'", row->name,
-			   expected, text);
+		fail_usage(options, "--%s takes %s, not '%s'", row->name, expected, text);
 		return false;
 	}
 	options->settings.has |= row->has;
@@ -185,23 +185,24 @@ static void fill_long_options(struct option *longs)
 	for (size_t i = 0; i < ROW_COUNT; i++)
 		longs[i] = (struct option){
 			.name = rows[i].name,
-			.has_arg = rows[i].argument ? required_argument :
-						      no_argument,
+			.has_arg = rows[i].argument ? required_argument : no_argument,
 		};
 	longs[ROW_COUNT] = (struct option){ 0 };
 }
 
 static const struct option_row *row_of_letter(int letter)
 {
-	static const struct { char letter; const char *name; } letters[] = {
-		{ 'h', "help" }, { 'q', "quiet" }, { 'v', "verbose" },
+	static const struct {
+		char letter;
+		const char *name;
+	} letters[] = {
+		{ 'h', "help" },  { 'q', "quiet" }, { 'v', "verbose" },
 		{ 'n', "count" }, { 'p', "pid" },
 	};
 
 	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
 		for (size_t j = 0; j < ROW_COUNT; j++)
-			if (letters[i].letter == letter &&
-			    !strcmp(letters[i].name, rows[j].name))
+			if (letters[i].letter == letter && !strcmp(letters[i].name, rows[j].name))
 				return &rows[j];
 	return NULL;
 }
@@ -215,18 +216,15 @@ bool options_parse(struct options *options, int argc, char **argv)
 	fill_long_options(longs);
 	opterr = 0;
 	/* argv[0] is the verb */
-	while ((letter = getopt_long(argc, argv, ":hqvn:p:", longs, &index)) !=
-	       -1) {
+	while ((letter = getopt_long(argc, argv, ":hqvn:p:", longs, &index)) != -1) {
 		const struct option_row *row;
 
 		if (letter == ':') {
-			fail_usage(options, "%s takes an argument",
-				   argv[optind - 1]);
+			fail_usage(options, "%s takes an argument", argv[optind - 1]);
 			return false;
 		}
 		if (letter == '?') {
-			fail_usage(options, "there is no option %s",
-				   argv[optind - 1]);
+			fail_usage(options, "there is no option %s", argv[optind - 1]);
 			return false;
 		}
 		row = letter ? row_of_letter(letter) : &rows[index];

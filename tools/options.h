@@ -14,19 +14,19 @@
 
 /* One bit per verb, to say which options a verb takes. */
 enum verb_bit {
-	FOR_CREATE	= 1 << 0,
-	FOR_SEND	= 1 << 1,
-	FOR_RECV	= 1 << 2,
-	FOR_LS		= 1 << 3,
-	FOR_STAT	= 1 << 4,
-	FOR_SET		= 1 << 5,
-	FOR_RM		= 1 << 6,
-	FOR_INFO	= 1 << 7,
-	FOR_HELP	= 1 << 8,
-	FOR_CALL	= 1 << 9,
-	FOR_SERVE	= 1 << 10,
-	FOR_GIVE	= 1 << 11,
-	FOR_ACCEPT	= 1 << 12,
+	FOR_CREATE = 1 << 0,
+	FOR_SEND = 1 << 1,
+	FOR_RECV = 1 << 2,
+	FOR_LS = 1 << 3,
+	FOR_STAT = 1 << 4,
+	FOR_SET = 1 << 5,
+	FOR_RM = 1 << 6,
+	FOR_INFO = 1 << 7,
+	FOR_HELP = 1 << 8,
+	FOR_CALL = 1 << 9,
+	FOR_SERVE = 1 << 10,
+	FOR_GIVE = 1 << 11,
+	FOR_ACCEPT = 1 << 12,
 };
 
 struct options;

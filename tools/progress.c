@@ -8,18 +8,16 @@
 
 #include "progress.h"
 
-#define SHOW_AFTER_NS	500000000ULL
-#define REDRAW_NS	200000000ULL
+#define SHOW_AFTER_NS 500000000ULL
+#define REDRAW_NS     200000000ULL
 
 /* On a terminal that shows the data too, the line would mix with it. */
-void progress_begin(struct progress *progress, const struct options *options,
-		    int data_fd)
+void progress_begin(struct progress *progress, const struct options *options, int data_fd)
 {
 	bool suits = isatty(STDERR_FILENO) && !isatty(data_fd);
 
 	*progress = (struct progress){
-		.wanted = (suits || options->progress) &&
-			  !options->no_progress && !options->quiet,
+		.wanted = (suits || options->progress) && !options->no_progress && !options->quiet,
 		.always = options->progress,
 		.begun_ns = msgpass_deadline(0),
 	};
@@ -58,8 +56,7 @@ void progress_add(struct progress *progress, uint64_t bytes)
 	if (!progress->wanted)
 		return;
 	now = msgpass_deadline(0);
-	if (now - progress->begun_ns >= SHOW_AFTER_NS &&
-	    now - progress->last_ns >= REDRAW_NS)
+	if (now - progress->begun_ns >= SHOW_AFTER_NS && now - progress->last_ns >= REDRAW_NS)
 		draw(progress, now);
 }
 

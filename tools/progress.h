@@ -29,8 +29,7 @@ struct progress {
 };
 
 /* data_fd: where the data comes from or goes to. */
-void progress_begin(struct progress *progress, const struct options *options,
-		    int data_fd);
+void progress_begin(struct progress *progress, const struct options *options, int data_fd);
 void progress_add(struct progress *progress, uint64_t bytes);
 /* Ends the line, so that another can follow. */
 void progress_end(struct progress *progress);

@@ -19,8 +19,7 @@ int receipts_begin(struct sender *sender)
 
 	if (!options->receipt && !options->tries)
 		return DONE;
-	ret = msgpass_outbox_new(sender->target.device,
-				 tries < UINT_MAX ? tries : UINT_MAX,
+	ret = msgpass_outbox_new(sender->target.device, tries < UINT_MAX ? tries : UINT_MAX,
 				 &sender->receipts.outbox);
 	return ret < 0 ? sender_fail(sender, ret) : DONE;
 }
@@ -83,8 +82,7 @@ static void tell(struct sender *sender, const struct msgpass_outcome *outcome)
 }
 
 /* The first says why; of more than that it is told how many there are. */
-static void complain(struct sender *sender,
-		     const struct msgpass_outcome *outcome)
+static void complain(struct sender *sender, const struct msgpass_outcome *outcome)
 {
 	if (sender->receipts.dropped > 1)
 		return;
@@ -93,8 +91,7 @@ static void complain(struct sender *sender,
 	     reason_of(outcome->receipt.fate));
 	if (outcome->error)
 		fail(DROPPED, "it could not be sent again: %s (%s)",
-		     strerrordesc_np(-outcome->error),
-		     strerrorname_np(-outcome->error));
+		     strerrordesc_np(-outcome->error), strerrorname_np(-outcome->error));
 }
 
 static void note(struct sender *sender, const struct msgpass_outcome *outcome)
@@ -121,8 +118,7 @@ static int take(struct sender *sender, bool wait)
 	struct msgpass_outcome outcome;
 	int ret;
 
-	while ((ret = msgpass_outbox_next(sender->receipts.outbox, &how,
-					  &outcome)) > 0)
+	while ((ret = msgpass_outbox_next(sender->receipts.outbox, &how, &outcome)) > 0)
 		if (outcome.tries)
 			note(sender, &outcome);
 	return ret;
@@ -144,7 +140,7 @@ int receipts_await(struct sender *sender)
 	if (ret < 0)
 		return fail_with(&sender->target, TO_CONFIRM, ret);
 	if (receipts->dropped && sender->messages > 1)
-		fail(DROPPED, "%" PRIu64 " of %" PRIu64 " messages were dropped",
-		     receipts->dropped, sender->messages);
+		fail(DROPPED, "%" PRIu64 " of %" PRIu64 " messages were dropped", receipts->dropped,
+		     sender->messages);
 	return receipts->dropped ? DROPPED : DONE;
 }

@@ -22,8 +22,7 @@
  * What the buffer can't hold comes in pieces. To peek, and of a call, all of
  * it is needed at once: the message stays queued while the buffer grows.
  */
-ssize_t receiver_take(struct receiver *receiver,
-		      const struct msgpass_receive_options *wanted)
+ssize_t receiver_take(struct receiver *receiver, const struct msgpass_receive_options *wanted)
 {
 	struct msgpass_receive_options how = *wanted;
 	size_t room = receiver->size;
@@ -35,8 +34,7 @@ ssize_t receiver_take(struct receiver *receiver,
 	if (how.truncate)
 		room = receiver->options->truncate;
 	for (;;) {
-		ssize_t ret = msgpass_receive_with(receiver->target.fd,
-						   receiver->buffer, room,
+		ssize_t ret = msgpass_receive_with(receiver->target.fd, receiver->buffer, room,
 						   &how, &receiver->info);
 		char *larger;
 
@@ -68,10 +66,9 @@ static int write_bytes(struct receiver *receiver, size_t length)
 	progress_end(&receiver->progress);
 	errno = error;
 	return fail(FAILED, "cannot write to %s: %m; %zu bytes from %s %s",
-		    receiver->out == STDOUT_FILENO ? "standard output" :
-		    "memory", length - written, receiver->target.text,
-		    receiver->options->peek ? "are still there" :
-		    "were received and are lost");
+		    receiver->out == STDOUT_FILENO ? "standard output" : "memory", length - written,
+		    receiver->target.text,
+		    receiver->options->peek ? "are still there" : "were received and are lost");
 }
 
 static int fail_in_pieces(struct receiver *receiver, uint64_t length, int error)
@@ -81,7 +78,9 @@ static int fail_in_pieces(struct receiver *receiver, uint64_t length, int error)
 	progress_end(&receiver->progress);
 	if (error != -EPIPE)
 		return fail_with(&receiver->target, TO_RECEIVE, error);
-	return fail(GONE, "the message from process %d is not whole: its sender died or gave up (EPIPE) after %" PRIu64 " of %" PRIu64 " bytes; let it be sent again",
+	return fail(GONE,
+		    "the message from process %d is not whole: its sender died or gave up (EPIPE) after %" PRIu64
+		    " of %" PRIu64 " bytes; let it be sent again",
 		    info->pid, length, info->length);
 }
 
@@ -91,10 +90,8 @@ int receiver_write(struct receiver *receiver, size_t length, uint64_t *total)
 	int ret = write_bytes(receiver, length);
 
 	while (!ret && remaining) {
-		ssize_t piece = msgpass_piece_read(receiver->target.fd,
-						   receiver->info.rest,
-						   receiver->buffer,
-						   receiver->size, &remaining);
+		ssize_t piece = msgpass_piece_read(receiver->target.fd, receiver->info.rest,
+						   receiver->buffer, receiver->size, &remaining);
 
 		if (piece < 0)
 			return fail_in_pieces(receiver, written, piece);
@@ -116,13 +113,13 @@ static void notice_missed(struct receiver *receiver)
 	if (!receiver->info.missed || receiver->options->quiet)
 		return;
 	progress_end(&receiver->progress);
-	fail(DONE, "%u messages of %s were missed before this one, because there was no room; receive faster, or raise its --capacity",
+	fail(DONE,
+	     "%u messages of %s were missed before this one, because there was no room; receive faster, or raise its --capacity",
 	     receiver->info.missed, receiver->target.text);
 }
 
-void receiver_tell(struct receiver *receiver,
-		   const struct msgpass_message_info *first, uint64_t length,
-		   uint64_t pieces)
+void receiver_tell(struct receiver *receiver, const struct msgpass_message_info *first,
+		   uint64_t length, uint64_t pieces)
 {
 	struct record record;
 
@@ -143,8 +140,7 @@ struct msgpass_receive_options receiver_options(const struct receiver *receiver)
 	return (struct msgpass_receive_options){
 		.pid = options->pid,
 		.peer = options->peer,
-		.deadline_ns = options->timeout_ns ?
-			       msgpass_deadline(options->timeout_ns) : 0,
+		.deadline_ns = options->timeout_ns ? msgpass_deadline(options->timeout_ns) : 0,
 		.select = options->select,
 		.type = options->type,
 		.by_priority = options->by_priority,
@@ -173,8 +169,7 @@ static ssize_t take_next(struct receiver *receiver)
 		look.nonblock = true;
 		look.peek = true;
 		look.truncate = true;
-		ret = msgpass_receive_with(receiver->target.fd, NULL, 0, &look,
-					   &oldest);
+		ret = msgpass_receive_with(receiver->target.fd, NULL, 0, &look, &oldest);
 		if (ret < 0 || oldest.type > STREAM_START)
 			break;
 		look = how;
@@ -238,7 +233,8 @@ int receiver_open(struct receiver *receiver, const struct options *options)
 	if (ret)
 		return ret;
 	if (options->settings.has && receiver->target.kind == TARGET_MAILBOX)
-		return fail_usage(options, "settings are for the own inbox; change a mailbox with: msgpass set %s",
+		return fail_usage(options,
+				  "settings are for the own inbox; change a mailbox with: msgpass set %s",
 				  text_shown(receiver->target.name));
 	ret = target_open(&receiver->target, O_RDONLY);
 	if (ret)
@@ -248,17 +244,15 @@ int receiver_open(struct receiver *receiver, const struct options *options)
 		return DONE;
 	ret = msgpass_inbox_set(receiver->target.device, &options->settings);
 	if (ret < 0)
-		return fail_with(&(struct target){
-			.kind = TARGET_ANYONE, .text = "the own inbox" },
-			TO_SET, ret);
+		return fail_with(&(struct target){ .kind = TARGET_ANYONE, .text = "the own inbox" },
+				 TO_SET, ret);
 	return DONE;
 }
 
 static int receive_all(struct receiver *receiver)
 {
 	const struct options *options = receiver->options;
-	uint64_t count = options->count ? options->count :
-			 options->all ? UINT64_MAX : 1;
+	uint64_t count = options->count ? options->count : options->all ? UINT64_MAX : 1;
 	int ret = DONE;
 
 	while (!ret && count--)
@@ -283,10 +277,11 @@ static int check_options(const struct options *options)
 	bool several = options->count > 1 || options->all;
 
 	if (options->peek && several)
-		return fail_usage(options, "--peek sees the same message each time; leave out --count and --all");
-	if (options->fds && (options->peek || several ||
-			     options->truncate != NO_TRUNCATE))
-		return fail_usage(options, "--fds is for one message, all of it; leave out --count, --all, --peek and --truncate");
+		return fail_usage(options,
+				  "--peek sees the same message each time; leave out --count and --all");
+	if (options->fds && (options->peek || several || options->truncate != NO_TRUNCATE))
+		return fail_usage(options,
+				  "--fds is for one message, all of it; leave out --count, --all, --peek and --truncate");
 	return DONE;
 }
 
@@ -306,8 +301,7 @@ int receive_output(const struct options *options)
 	if (!make_buffer(&receiver))
 		return fail(FAILED, "there is no memory for a message");
 	progress_begin(&receiver.progress, options, STDOUT_FILENO);
-	ret = options->fds ? receive_for_command(&receiver, command) :
-			     receive_all(&receiver);
+	ret = options->fds ? receive_for_command(&receiver, command) : receive_all(&receiver);
 	progress_end(&receiver.progress);
 	free(receiver.buffer);
 	return ret;

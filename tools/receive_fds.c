@@ -36,8 +36,7 @@ static void set_variables(const struct msgpass_message_info *info)
 /* What has these numbers now is not needed any more. */
 static bool arrange(int input, int *fds, unsigned int count)
 {
-	if (lseek(input, 0, SEEK_SET) < 0 || dup2(input, STDIN_FILENO) < 0 ||
-	    !io_move_up(fds, count))
+	if (lseek(input, 0, SEEK_SET) < 0 || dup2(input, STDIN_FILENO) < 0 || !io_move_up(fds, count))
 		return false;
 	for (unsigned int i = 0; i < count; i++)
 		if (dup2(fds[i], STDERR_FILENO + 1 + i) < 0)

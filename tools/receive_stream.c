@@ -19,8 +19,7 @@
  * A receive from a peer that is gone and left nothing says so. A peer that
  * the pid namespace hides would look gone, too: for it there is no telling.
  */
-static bool is_gone(struct receiver *receiver,
-		    const struct msgpass_message_info *first)
+static bool is_gone(struct receiver *receiver, const struct msgpass_message_info *first)
 {
 	const struct msgpass_receive_options look = {
 		.peer = first->peer,
@@ -29,8 +28,8 @@ static bool is_gone(struct receiver *receiver,
 		.truncate = true,
 	};
 
-	return first->pid && msgpass_receive_with(receiver->target.device, NULL,
-						  0, &look, NULL) == -ESRCH;
+	return first->pid &&
+	       msgpass_receive_with(receiver->target.device, NULL, 0, &look, NULL) == -ESRCH;
 }
 
 /* Others' messages may fill the mailbox, so that the sender can't go on. */
@@ -40,21 +39,20 @@ static void notice_crowd(struct receiver *receiver)
 
 	if (receiver->noticed || receiver->options->quiet ||
 	    receiver->target.kind != TARGET_MAILBOX ||
-	    msgpass_mailbox_stat(receiver->target.fd, NULL, &status) < 0 ||
-	    !status.queued || !status.senders_waiting)
+	    msgpass_mailbox_stat(receiver->target.fd, NULL, &status) < 0 || !status.queued ||
+	    !status.senders_waiting)
 		return;
 	receiver->noticed = true;
 	progress_end(&receiver->progress);
-	fail(DONE, "%s is full of other messages, and the stream waits for room; receive them elsewhere: msgpass recv %s",
+	fail(DONE,
+	     "%s is full of other messages, and the stream waits for room; receive them elsewhere: msgpass recv %s",
 	     receiver->target.text, text_shown(receiver->target.name));
 }
 
-static ssize_t take_further(struct receiver *receiver,
-			    const struct msgpass_message_info *first)
+static ssize_t take_further(struct receiver *receiver, const struct msgpass_message_info *first)
 {
 	uint64_t timeout_ns = receiver->options->timeout_ns;
-	uint64_t deadline = timeout_ns ? msgpass_deadline(timeout_ns) :
-					 INT64_MAX;
+	uint64_t deadline = timeout_ns ? msgpass_deadline(timeout_ns) : INT64_MAX;
 	struct msgpass_receive_options how = {
 		.select = MSGPASS_SELECT_TYPE,
 		.type = stream_type(first->peer),
@@ -82,27 +80,29 @@ static ssize_t take_further(struct receiver *receiver,
 	}
 }
 
-static int fail_broken(struct receiver *receiver,
-		       const struct msgpass_message_info *first,
+static int fail_broken(struct receiver *receiver, const struct msgpass_message_info *first,
 		       uint64_t length, int error)
 {
 	bool mailbox = receiver->target.kind == TARGET_MAILBOX;
 
 	progress_end(&receiver->progress);
 	if (error == -ESRCH || (error == -EPIPE && !mailbox))
-		return fail(GONE, "the stream from process %d is not whole: its sender died (ESRCH) after %" PRIu64 " bytes; let it be sent again",
+		return fail(GONE,
+			    "the stream from process %d is not whole: its sender died (ESRCH) after %" PRIu64
+			    " bytes; let it be sent again",
 			    first->pid, length);
 	receiver_fail(receiver, error);
-	return fail(exit_code_of(error), "the stream from process %d is not whole: there were %" PRIu64 " bytes of it",
+	return fail(exit_code_of(error),
+		    "the stream from process %d is not whole: there were %" PRIu64 " bytes of it",
 		    first->pid, length);
 }
 
-static int fail_to_write(struct receiver *receiver,
-			 const struct msgpass_message_info *first)
+static int fail_to_write(struct receiver *receiver, const struct msgpass_message_info *first)
 {
 	if (receiver->target.kind != TARGET_MAILBOX)
 		return fail(FAILED, "the rest of the stream is dropped with this process's inbox");
-	return fail(FAILED, "the rest of the stream stays in %s; drop or keep it: msgpass recv %s --all --type %u",
+	return fail(FAILED,
+		    "the rest of the stream stays in %s; drop or keep it: msgpass recv %s --all --type %u",
 		    receiver->target.text, text_shown(receiver->target.name),
 		    stream_type(first->peer));
 }
@@ -120,7 +120,8 @@ int receive_stream(struct receiver *receiver, size_t first_length)
 		if (length < 0)
 			return fail_broken(receiver, &first, total, length);
 		if (receiver->info.peer != first.peer)
-			return fail(FAILED, "process %d sent a piece that belongs to the stream of process %d; the stream is not whole",
+			return fail(FAILED,
+				    "process %d sent a piece that belongs to the stream of process %d; the stream is not whole",
 				    receiver->info.pid, first.pid);
 		pieces++;
 		if (length == 0)

@@ -40,15 +40,13 @@ struct receiver {
 int receiver_open(struct receiver *receiver, const struct options *options);
 
 /* What the command line says of which message to receive, and how. */
-struct msgpass_receive_options
-receiver_options(const struct receiver *receiver);
+struct msgpass_receive_options receiver_options(const struct receiver *receiver);
 
 /*
  * Receive one message, or the head of it, into the buffer, and what it is into
  * info. Returns how much is in the buffer or a negative errno value.
  */
-ssize_t receiver_take(struct receiver *receiver,
-		      const struct msgpass_receive_options *how);
+ssize_t receiver_take(struct receiver *receiver, const struct msgpass_receive_options *how);
 
 /*
  * Write what is in the buffer, and the rest of the message, and add to the
@@ -60,9 +58,8 @@ int receiver_write(struct receiver *receiver, size_t length, uint64_t *total);
 int receiver_fail(struct receiver *receiver, int error);
 
 /* Tell what was received, if that is wanted: first is the first piece. */
-void receiver_tell(struct receiver *receiver,
-		   const struct msgpass_message_info *first, uint64_t length,
-		   uint64_t pieces);
+void receiver_tell(struct receiver *receiver, const struct msgpass_message_info *first,
+		   uint64_t length, uint64_t pieces);
 
 /* Become the command, for one message and the open files that it carries. */
 int receive_for_command(struct receiver *receiver, char **command);

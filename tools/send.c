@@ -29,10 +29,8 @@ uint64_t sender_message_max(struct sender *sender)
 		if (msgpass_mailbox_stat(target->fd, NULL, &mailbox) == 0)
 			return mailbox.settings.message_max;
 	} else {
-		ret = target->peer ?
-			msgpass_inbox_stat_peer(target->device, target->peer,
-						&inbox) :
-			msgpass_inbox_stat(target->device, target->pid, &inbox);
+		ret = target->peer ? msgpass_inbox_stat_peer(target->device, target->peer, &inbox) :
+				     msgpass_inbox_stat(target->device, target->pid, &inbox);
 		if (ret == 0)
 			return inbox.settings.message_max;
 	}
@@ -47,12 +45,10 @@ int sender_send(struct sender *sender, const void *data, size_t length)
 
 	sender->how.timeout_ns = sender->options->timeout_ns;
 	if (sender->receipts.outbox)
-		ret = msgpass_outbox_send(sender->receipts.outbox,
-					  sender->target.fd, data, length,
+		ret = msgpass_outbox_send(sender->receipts.outbox, sender->target.fd, data, length,
 					  &sender->how);
 	else
-		ret = msgpass_send_with(sender->target.fd, data, length,
-					&sender->how);
+		ret = msgpass_send_with(sender->target.fd, data, length, &sender->how);
 	if (ret < 0)
 		return ret;
 	sender->messages++;
@@ -63,11 +59,9 @@ int sender_send(struct sender *sender, const void *data, size_t length)
 
 int sender_fail(struct sender *sender, int error)
 {
-	bool missed = sender->how.synchronous &&
-		      (error == -EAGAIN || error == -ETIMEDOUT);
+	bool missed = sender->how.synchronous && (error == -EAGAIN || error == -ETIMEDOUT);
 
-	enum deed deed = sender->broadcast ? TO_BROADCAST :
-			 missed ? TO_MEET : TO_SEND;
+	enum deed deed = sender->broadcast ? TO_BROADCAST : missed ? TO_MEET : TO_SEND;
 
 	progress_end(&sender->progress);
 	return fail_with(&sender->target, deed, error);
@@ -195,8 +189,7 @@ static bool wants_message(const struct sender *sender)
 	const struct options *options = sender->options;
 
 	return sender->broadcast || options->message || options->select || options->receipt ||
-	       options->tries || options->lifetime_ns ||
-	       options->send_fds.count;
+	       options->tries || options->lifetime_ns || options->send_fds.count;
 }
 
 static int check_options(const struct options *options)
@@ -210,11 +203,14 @@ static int check_options(const struct options *options)
 	if (options->lines && options->send_fds.count)
 		return fail_usage(options, "--fd is for one message; leave out --lines");
 	if (options->synchronous && receipt)
-		return fail_usage(options, "--synchronous needs no receipt: it returns when the message has been received");
+		return fail_usage(options,
+				  "--synchronous needs no receipt: it returns when the message has been received");
 	if (options->flow && receipt)
-		return fail_usage(options, "--flow needs no receipt: it returns when all of it has been received");
+		return fail_usage(options,
+				  "--flow needs no receipt: it returns when all of it has been received");
 	if (options->flow && options->nonblock)
-		return fail_usage(options, "--flow waits until it is received; leave out --nonblock, or use --timeout");
+		return fail_usage(options,
+				  "--flow waits until it is received; leave out --nonblock, or use --timeout");
 	if (options->flow && (options->lines || options->send_fds.count))
 		return fail_usage(options, "--flow goes with neither --lines nor --fd");
 	return DONE;

@@ -19,7 +19,8 @@ static void notice_quota(struct sender *sender)
 		return;
 	sender->noticed = true;
 	progress_end(&sender->progress);
-	fail(DONE, "your quota is used up (EDQUOT); waiting until something that you have sent is received");
+	fail(DONE,
+	     "your quota is used up (EDQUOT); waiting until something that you have sent is received");
 }
 
 /*
@@ -30,8 +31,7 @@ static int send_further(struct sender *sender, const void *data, size_t length)
 {
 	const struct timespec pause = { .tv_nsec = 20000000 };
 	uint64_t timeout_ns = sender->options->timeout_ns;
-	uint64_t deadline = timeout_ns ? msgpass_deadline(timeout_ns) :
-					 INT64_MAX;
+	uint64_t deadline = timeout_ns ? msgpass_deadline(timeout_ns) : INT64_MAX;
 	int ret;
 
 	sender->how.nonblock = false;
@@ -84,7 +84,9 @@ static int stream_fail(struct sender *sender, int error)
 	sender_fail(sender, error);
 	/* a process that was there has not been looked for in vain */
 	return fail(error == -ESRCH ? GONE : exit_code_of(error),
-		    "the stream broke off after %" PRIu64 " bytes; the receiver will see that it is not whole", sender->bytes);
+		    "the stream broke off after %" PRIu64
+		    " bytes; the receiver will see that it is not whole",
+		    sender->bytes);
 }
 
 /*

@@ -74,8 +74,8 @@ struct worker {
 /* --- the command's environment */
 
 static const char *const variables[] = {
-	"MSGPASS_PID=", "MSGPASS_UID=", "MSGPASS_GID=", "MSGPASS_PEER=",
-	"MSGPASS_TYPE=", "MSGPASS_FDS=",
+	"MSGPASS_PID=",	 "MSGPASS_UID=",  "MSGPASS_GID=",
+	"MSGPASS_PEER=", "MSGPASS_TYPE=", "MSGPASS_FDS=",
 };
 
 #define VARIABLES (sizeof(variables) / sizeof(variables[0]))
@@ -88,12 +88,11 @@ static bool is_variable(const char *entry)
 	return false;
 }
 
-static char **make_environment(const struct worker *worker,
-			       char texts[VARIABLES][40])
+static char **make_environment(const struct worker *worker, char texts[VARIABLES][40])
 {
 	const uint64_t values[VARIABLES] = {
-		worker->caller.pid, worker->caller.uid, worker->caller.gid,
-		worker->caller.peer, worker->info.type, worker->info.fds_count,
+		worker->caller.pid,  worker->caller.uid, worker->caller.gid,
+		worker->caller.peer, worker->info.type,	 worker->info.fds_count,
 	};
 	size_t count = 0;
 	char **environment;
@@ -105,8 +104,8 @@ static char **make_environment(const struct worker *worker,
 		return NULL;
 	count = 0;
 	for (; count < VARIABLES; count++) {
-		snprintf(texts[count], sizeof(texts[count]), "%s%" PRIu64,
-			 variables[count], values[count]);
+		snprintf(texts[count], sizeof(texts[count]), "%s%" PRIu64, variables[count],
+			 values[count]);
 		environment[count] = texts[count];
 	}
 	for (char **entry = environ; *entry; entry++)
@@ -120,14 +119,11 @@ static char **make_environment(const struct worker *worker,
 static void give_up(struct worker *worker, const char *why)
 {
 	if (!worker->info.token) {
-		fail(FAILED, "%s; that was for a message of process %d", why,
-		     worker->caller.pid);
+		fail(FAILED, "%s; that was for a message of process %d", why, worker->caller.pid);
 		return;
 	}
-	fail(FAILED, "%s; the call of process %d is given up", why,
-	     worker->caller.pid);
-	msgpass_abandon(worker->server->receiver.target.fd,
-			worker->info.token);
+	fail(FAILED, "%s; the call of process %d is given up", why, worker->caller.pid);
+	msgpass_abandon(worker->server->receiver.target.fd, worker->info.token);
 }
 
 /* Says so and returns false if there is no output to reply with. */
@@ -143,11 +139,10 @@ static bool has_succeeded(struct worker *worker, int status)
 		snprintf(why, sizeof(why), "'%.64s' wrote more than a message may hold (EMSGSIZE)",
 			 name);
 	else if (WIFSIGNALED(status))
-		snprintf(why, sizeof(why), "'%.64s' was ended by signal %d",
-			 name, WTERMSIG(status));
+		snprintf(why, sizeof(why), "'%.64s' was ended by signal %d", name, WTERMSIG(status));
 	else if (WEXITSTATUS(status))
-		snprintf(why, sizeof(why), "'%.64s' failed with exit status %d",
-			 name, WEXITSTATUS(status));
+		snprintf(why, sizeof(why), "'%.64s' failed with exit status %d", name,
+			 WEXITSTATUS(status));
 	else
 		return true;
 	give_up(worker, why);
@@ -165,9 +160,8 @@ static void run(struct worker *worker, size_t length)
 	if (!io_move_up(worker->fds, worker->info.fds_count))
 		status = -EMFILE;
 	else if (environment)
-		status = job_run(&worker->job, worker->server->command,
-				 environment, worker->request, length,
-				 worker->info.token);
+		status = job_run(&worker->job, worker->server->command, environment,
+				 worker->request, length, worker->info.token);
 	free(environment);
 	if (!has_succeeded(worker, status) || !worker->info.token)
 		return;
@@ -181,8 +175,7 @@ static void run(struct worker *worker, size_t length)
 static void notice_gone(struct worker *worker)
 {
 	if (!worker->server->options->quiet)
-		fail(DONE, "process %d waited no more for a reply (ESRCH)",
-		     worker->caller.pid);
+		fail(DONE, "process %d waited no more for a reply (ESRCH)", worker->caller.pid);
 }
 
 /* A call may have been forwarded: who called is who called first. */
@@ -192,13 +185,15 @@ static bool find_caller(struct worker *worker)
 	ssize_t ret;
 
 	worker->caller = (struct msgpass_caller_info){
-		.peer = info->peer, .pid = info->pid,
-		.uid = info->uid, .gid = info->gid,
+		.peer = info->peer,
+		.pid = info->pid,
+		.uid = info->uid,
+		.gid = info->gid,
 	};
 	if (!info->token)
 		return true;
-	ret = msgpass_request_read(worker->server->receiver.target.fd,
-				   info->token, 0, NULL, 0, &worker->caller);
+	ret = msgpass_request_read(worker->server->receiver.target.fd, info->token, 0, NULL, 0,
+				   &worker->caller);
 	if (ret < 0)
 		notice_gone(worker);
 	return ret >= 0;
@@ -214,8 +209,7 @@ static void check_answer(struct worker *worker, int error)
 		notice_gone(worker);
 	} else if (worker->answer.token) {
 		snprintf(why, sizeof(why), "cannot reply with %zu bytes: %s (%s)",
-			 worker->answer.length, strerrordesc_np(-error),
-			 strerrorname_np(-error));
+			 worker->answer.length, strerrordesc_np(-error), strerrorname_np(-error));
 		give_up(worker, why);
 	}
 	worker->answer = (struct msgpass_answer){ 0 };
@@ -226,9 +220,8 @@ static void reply_last(struct worker *worker)
 	int ret = 0;
 
 	if (worker->answer.token)
-		ret = msgpass_reply(worker->server->receiver.target.fd,
-				    worker->answer.token, worker->answer.data,
-				    worker->answer.length);
+		ret = msgpass_reply(worker->server->receiver.target.fd, worker->answer.token,
+				    worker->answer.data, worker->answer.length);
 	if (ret < 0)
 		check_answer(worker, ret);
 }
@@ -266,17 +259,15 @@ static ssize_t take_rest(struct worker *worker, size_t length)
 	if (info->length <= worker->job.limit)
 		ret = grow(worker, info->length) ? 0 : -ENOMEM;
 	if (ret == 0)
-		ret = msgpass_piece_read(fd, info->rest,
-					 worker->request + length,
-					 info->remaining, NULL);
+		ret = msgpass_piece_read(fd, info->rest, worker->request + length, info->remaining,
+					 NULL);
 	if (ret == (ssize_t)info->remaining)
 		return info->length;
 	msgpass_piece_skip(fd, info->rest);
 	if (ret >= 0)
 		ret = -EPIPE;
 	fail(FAILED, "a message of %" PRIu64 " bytes from process %d is passed over: %s (%s)",
-	     info->length, info->pid, strerrordesc_np(-ret),
-	     strerrorname_np(-ret));
+	     info->length, info->pid, strerrordesc_np(-ret), strerrorname_np(-ret));
 	close_fds(worker);
 	return ret;
 }
@@ -294,8 +285,7 @@ static ssize_t next(struct worker *worker)
 		bool replies = worker->answer.token;
 		int fd = worker->server->receiver.target.fd;
 		struct msgpass_message_info info;
-		ssize_t ret = msgpass_reply_receive(fd, &worker->answer,
-						    worker->request,
+		ssize_t ret = msgpass_reply_receive(fd, &worker->answer, worker->request,
 						    worker->size, &how, &info);
 		bool refused = worker->answer.token;
 
@@ -381,8 +371,7 @@ static void choose_signals(sigset_t *signals)
 		struct sigaction action;
 
 		/* as a shell has it for what runs in the background */
-		if (!sigaction(ends[i], NULL, &action) &&
-		    action.sa_handler != SIG_IGN)
+		if (!sigaction(ends[i], NULL, &action) && action.sa_handler != SIG_IGN)
 			sigaddset(signals, ends[i]);
 	}
 }
@@ -414,8 +403,7 @@ static int tell_pid(struct server *server)
 		.peek = true,
 		.truncate = true,
 	};
-	ssize_t ret = msgpass_receive_with(server->receiver.target.fd, NULL, 0,
-					   &look, NULL);
+	ssize_t ret = msgpass_receive_with(server->receiver.target.fd, NULL, 0, &look, NULL);
 
 	if (ret < 0 && ret != -EAGAIN)
 		return receiver_fail(&server->receiver, ret);
@@ -440,7 +428,8 @@ static int run_workers(struct server *server)
 			started++;
 	}
 	if (ret)
-		return fail(FAILED, "cannot run %zu commands at once: %s (%s); ask for less with --parallel",
+		return fail(FAILED,
+			    "cannot run %zu commands at once: %s (%s); ask for less with --parallel",
 			    server->count, strerror(ret), strerrorname_np(ret));
 	for (size_t i = 0; i < started; i++)
 		pthread_join(server->workers[i].thread, NULL);

@@ -7,19 +7,16 @@
 #include "target.h"
 #include "verbs.h"
 
-static int describe_target(const struct target *target, struct record *record,
-			   bool json)
+static int describe_target(const struct target *target, struct record *record, bool json)
 {
 	struct msgpass_mailbox_status mailbox;
 	struct msgpass_inbox_status inbox;
 	int ret;
 
 	if (target->kind == TARGET_MAILBOX)
-		ret = msgpass_mailbox_stat(target->device, target->name,
-					   &mailbox);
+		ret = msgpass_mailbox_stat(target->device, target->name, &mailbox);
 	else if (target->peer)
-		ret = msgpass_inbox_stat_peer(target->device, target->peer,
-					      &inbox);
+		ret = msgpass_inbox_stat_peer(target->device, target->peer, &inbox);
 	else
 		ret = msgpass_inbox_stat(target->device, target->pid, &inbox);
 	if (ret < 0)
@@ -60,8 +57,7 @@ int show_info(const struct options *options)
 		return ret;
 	ret = msgpass_get_info(device, &info);
 	if (ret < 0)
-		return fail_with(&(struct target){ .text = "the limits" },
-				 TO_STAT, ret);
+		return fail_with(&(struct target){ .text = "the limits" }, TO_STAT, ret);
 	record_begin(&record, stdout, options->json);
 	record_number(&record, "message_max", info.message_max);
 	record_number(&record, "capacity_default", info.capacity_default);

@@ -21,13 +21,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STREAM_START	0x80000000U
+#define STREAM_START 0x80000000U
 
 /*
  * Small enough that a few pieces in flight don't use up a user's quota, large
  * enough that a system call for each costs little.
  */
-#define STREAM_PIECE	((size_t)64 << 10)
+#define STREAM_PIECE ((size_t)64 << 10)
 
 /* Peer ids count up, so two streams alive at once have two types. */
 static inline uint32_t stream_type(uint64_t peer)

@@ -16,9 +16,11 @@ int target_open_device(int *device)
 	if (*device >= 0)
 		return DONE;
 	if (*device == -ENOENT || *device == -ENXIO || *device == -ENODEV)
-		return fail(FAILED, "there is no /dev/msgpass (%s); load the module: modprobe msgpass",
+		return fail(FAILED,
+			    "there is no /dev/msgpass (%s); load the module: modprobe msgpass",
 			    strerrorname_np(-*device));
-	return fail(exit_code_of(*device), "cannot open /dev/msgpass: %s (%s); its owner or root can let you: ls -l /dev/msgpass",
+	return fail(exit_code_of(*device),
+		    "cannot open /dev/msgpass: %s (%s); its owner or root can let you: ls -l /dev/msgpass",
 		    strerror(-*device), strerrorname_np(-*device));
 }
 
@@ -28,8 +30,7 @@ int target_mailbox(struct target *target, const char *name)
 		.kind = TARGET_MAILBOX,
 		.name = name,
 	};
-	snprintf(target->text, sizeof(target->text), "mailbox '%s'",
-		 text_shown(name));
+	snprintf(target->text, sizeof(target->text), "mailbox '%s'", text_shown(name));
 	return target_open_device(&target->device);
 }
 
@@ -44,11 +45,10 @@ static int find_process(struct target *target, const struct options *options)
 	if (options->any)
 		strcpy(target->text, "anyone");
 	else if (options->peer)
-		snprintf(target->text, sizeof(target->text),
-			 "process with the peer id %" PRIu64, options->peer);
+		snprintf(target->text, sizeof(target->text), "process with the peer id %" PRIu64,
+			 options->peer);
 	else
-		snprintf(target->text, sizeof(target->text), "process %d",
-			 target->pid);
+		snprintf(target->text, sizeof(target->text), "process %d", target->pid);
 	return target_open_device(&target->device);
 }
 
@@ -73,12 +73,10 @@ int target_open(struct target *target, int flags)
 {
 	if (target->kind != TARGET_MAILBOX)
 		return DONE;
-	target->fd = msgpass_mailbox_open(target->device, target->name, flags,
-					  NULL);
+	target->fd = msgpass_mailbox_open(target->device, target->name, flags, NULL);
 	if (target->fd >= 0)
 		return DONE;
-	return fail_with(target, flags == O_WRONLY ? TO_SEND : TO_RECEIVE,
-			 target->fd);
+	return fail_with(target, flags == O_WRONLY ? TO_SEND : TO_RECEIVE, target->fd);
 }
 
 bool target_is_broadcast(const struct target *target)
@@ -86,6 +84,5 @@ bool target_is_broadcast(const struct target *target)
 	struct msgpass_mailbox_status status;
 
 	return target->kind == TARGET_MAILBOX &&
-	       msgpass_mailbox_stat(target->fd, NULL, &status) == 0 &&
-	       status.broadcast;
+	       msgpass_mailbox_stat(target->fd, NULL, &status) == 0 && status.broadcast;
 }

@@ -13,9 +13,12 @@
 static int utf8_length(const unsigned char *text, unsigned int *code)
 {
 	static const unsigned int least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	int length = text[0] < 0x80 ? 1 : text[0] < 0xc0 ? 0 :
-		     text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 :
-		     text[0] < 0xf8 ? 4 : 0;
+	int length = text[0] < 0x80 ? 1 :
+		     text[0] < 0xc0 ? 0 :
+		     text[0] < 0xe0 ? 2 :
+		     text[0] < 0xf0 ? 3 :
+		     text[0] < 0xf8 ? 4 :
+				      0;
 
 	if (length <= 1) {
 		*code = text[0];
@@ -27,8 +30,7 @@ static int utf8_length(const unsigned char *text, unsigned int *code)
 			return 0;
 		*code = *code << 6 | (text[i] & 0x3f);
 	}
-	if (*code < least[length] || *code > 0x10ffff ||
-	    (*code >= 0xd800 && *code <= 0xdfff))
+	if (*code < least[length] || *code > 0x10ffff || (*code >= 0xd800 && *code <= 0xdfff))
 		return 0;
 	return length;
 }
@@ -37,8 +39,7 @@ static int utf8_length(const unsigned char *text, unsigned int *code)
 static int is_printable(unsigned int code)
 {
 	return code >= 0x20 && !(code >= 0x7f && code < 0xa0) &&
-	       !(code >= 0x200b && code <= 0x200f) &&
-	       !(code >= 0x2028 && code <= 0x202e) &&
+	       !(code >= 0x200b && code <= 0x200f) && !(code >= 0x2028 && code <= 0x202e) &&
 	       !(code >= 0x2060 && code <= 0x206f) && code != 0xfeff;
 }
 

@@ -60,7 +60,7 @@ static int finish(struct worker *worker, struct record *record, int result)
 
 /* --- what messages hold: who they are, which call they belong to, and noise */
 
-#define HEADER	(2 * sizeof(uint32_t))
+#define HEADER (2 * sizeof(uint32_t))
 
 static uint32_t new_message(struct worker *worker)
 {
@@ -136,9 +136,14 @@ static struct record plan_send(struct worker *worker, enum op op, const struct p
 			       const struct manner *manner)
 {
 	struct record plan = {
-		.op = op, .port = to->port, .flags = manner->flags, .length = manner->length,
-		.deadline = manner->deadline, .lifetime = manner->lifetime,
-		.priority = manner->priority, .message = new_message(worker),
+		.op = op,
+		.port = to->port,
+		.flags = manner->flags,
+		.length = manner->length,
+		.deadline = manner->deadline,
+		.lifetime = manner->lifetime,
+		.priority = manner->priority,
+		.message = new_message(worker),
 	};
 
 	plan.type = type_of(&plan, manner->type);
@@ -177,8 +182,10 @@ static void note_received(struct worker *worker, struct record *record,
 	if (out->out_flags & MSGPASS_OUT_RECEIPT)
 		read_receipt(worker, record);
 	else
-		read_message(worker, record, out->out_length < record->value ? out->out_length :
-			     record->value == NEVER ? 0 : record->value);
+		read_message(worker, record,
+			     out->out_length < record->value ? out->out_length :
+			     record->value == NEVER	     ? 0 :
+							       record->value);
 	if (!record->receipt && !is_sender(worker->scene, record->got, out->out_pid))
 		record->wrong |= WRONG_SENDER;
 }
@@ -187,9 +194,14 @@ int act_receive(struct worker *worker, const struct place *from, const struct ma
 		struct owed *owed)
 {
 	struct record *record, plan = {
-		.op = OP_RECEIVE, .port = from->port, .flags = manner->flags,
-		.deadline = manner->deadline, .type = manner->type, .from = manner->from,
-		.value = manner->bad ? NEVER : manner->length, .closing = manner->closing,
+		.op = OP_RECEIVE,
+		.port = from->port,
+		.flags = manner->flags,
+		.deadline = manner->deadline,
+		.type = manner->type,
+		.from = manner->from,
+		.value = manner->bad ? NEVER : manner->length,
+		.closing = manner->closing,
 	};
 	struct msgpass_receive out;
 	int result;
@@ -211,7 +223,9 @@ int act_receive(struct worker *worker, const struct place *from, const struct ma
 static void cancel(struct worker *worker, const struct place *to, uint32_t call, uint64_t token)
 {
 	struct record *record, plan = {
-		.op = OP_CALL, .flags = MSGPASS_CANCEL, .call = call,
+		.op = OP_CALL,
+		.flags = MSGPASS_CANCEL,
+		.call = call,
 	};
 
 	record = begin(worker, &plan);
@@ -249,7 +263,9 @@ int act_call(struct worker *worker, const struct place *to, const struct manner 
 int act_reply(struct worker *worker, const struct owed *owed, uint32_t length)
 {
 	struct record *record, plan = {
-		.op = OP_REPLY, .call = owed->call, .length = length,
+		.op = OP_REPLY,
+		.call = owed->call,
+		.length = length,
 	};
 
 	compose(worker->buffer, owed->call, owed->call, length);
@@ -263,7 +279,9 @@ int act_reply(struct worker *worker, const struct owed *owed, uint32_t length)
 int act_give_up(struct worker *worker, const struct owed *owed)
 {
 	struct record *record, plan = {
-		.op = OP_REPLY, .call = owed->call, .flags = MSGPASS_CANCEL,
+		.op = OP_REPLY,
+		.call = owed->call,
+		.flags = MSGPASS_CANCEL,
 	};
 
 	record = begin(worker, &plan);
@@ -290,14 +308,16 @@ int act_forward(struct worker *worker, const struct owed *owed, const struct pla
 int act_set(struct worker *worker, const struct place *box, uint64_t capacity)
 {
 	struct record *record, plan = {
-		.op = OP_SET, .port = box->port, .value = capacity,
+		.op = OP_SET,
+		.port = box->port,
+		.value = capacity,
 	};
 
 	record = begin(worker, &plan);
 	if (!record)
 		return -ENOSPC;
-	return finish(worker, record, MAILBOX_SET(box->fd, .set = MSGPASS_SET_CAPACITY,
-						  .capacity = capacity));
+	return finish(worker, record,
+		      MAILBOX_SET(box->fd, .set = MSGPASS_SET_CAPACITY, .capacity = capacity));
 }
 
 int act_delete(struct worker *worker, const struct place *box)

@@ -15,9 +15,9 @@ struct manner {
 	uint64_t lifetime;
 	uint32_t type;
 	uint32_t priority;
-	uint32_t length;	/* to send, or room to receive */
-	uint16_t from;		/* receive from that process */
-	bool bad;		/* into a buffer that is none */
+	uint32_t length; /* to send, or room to receive */
+	uint16_t from;	 /* receive from that process */
+	bool bad;	 /* into a buffer that is none */
 	bool closing;
 };
 

@@ -32,11 +32,13 @@ const char *fault_name(enum fault fault)
 
 static const char *op_name(const struct record *record)
 {
+	/* clang-format off */
 	static const char *const names[] = {
 		[OP_NONE] = "nothing", [OP_SEND] = "send", [OP_RECEIVE] = "receive",
 		[OP_CALL] = "call", [OP_REPLY] = "reply", [OP_FORWARD] = "forward",
 		[OP_SET] = "set", [OP_DELETE] = "delete",
 	};
+	/* clang-format on */
 
 	if (is_cancel(record))
 		return record->op == OP_CALL ? "cancel" : "give up";
@@ -60,8 +62,7 @@ void record_describe(const struct history *history, const struct record *record,
 		used += snprintf(text + used, size - used, ", message %#x of %u bytes",
 				 record->message, record->length);
 	if (record->deadline)
-		used += snprintf(text + used, size - used, ", until %.6f",
-				 record->deadline / 1e9);
+		used += snprintf(text + used, size - used, ", until %.6f", record->deadline / 1e9);
 	if (record->got)
 		used += snprintf(text + used, size - used, ", got %#x number %llu of %.6f",
 				 record->got, (unsigned long long)record->sequence,
@@ -149,8 +150,7 @@ enum sent was_sent(const struct record *send)
 	return send->token ? SENT_MAYBE : SENT_NO;
 }
 
-bool wants(const struct checker *checker, const struct record *receive,
-	   const struct record *send)
+bool wants(const struct checker *checker, const struct record *receive, const struct record *send)
 {
 	if (receive->flags & MSGPASS_RECEIPT)
 		return false;
@@ -292,8 +292,7 @@ static void list_entries(struct view *view)
 /* It claimed a message, perhaps, and put it back. */
 static bool may_restore(const struct record *receive)
 {
-	return receive->op == OP_RECEIVE &&
-	       (!receive->end || receive->result == -EFAULT);
+	return receive->op == OP_RECEIVE && (!receive->end || receive->result == -EFAULT);
 }
 
 static void list_gaps(struct view *view)
@@ -305,9 +304,8 @@ static void list_gaps(struct view *view)
 		const struct record *receive = view->receives.at[i];
 
 		if (may_restore(receive))
-			view->gaps[view->gap_count++] = (struct interval){
-				receive->start, over(view->checker, receive)
-			};
+			view->gaps[view->gap_count++] =
+				(struct interval){ receive->start, over(view->checker, receive) };
 	}
 }
 
@@ -375,7 +373,9 @@ static void check_port(struct checker *checker, uint16_t number)
 {
 	const struct port *port = &checker->history->ports[number];
 	struct view view = {
-		.checker = checker, .number = number, .port = port,
+		.checker = checker,
+		.number = number,
+		.port = port,
 		.receives = checker->slices[number],
 		.sends = checker->slices[port->source],
 	};

@@ -22,9 +22,9 @@ struct slice {
 struct checker {
 	const struct history *history;
 	struct findings *findings;
-	const struct record **sorted;	/* by port, then by start */
-	struct slice *slices;		/* of each port */
-	struct slice calls;		/* OP_CALL's and what gave them up, by call */
+	const struct record **sorted; /* by port, then by start */
+	struct slice *slices;	      /* of each port */
+	struct slice calls;	      /* OP_CALL's and what gave them up, by call */
 };
 
 enum sent { SENT_NO, SENT_MAYBE, SENT_YES };
@@ -32,7 +32,7 @@ enum sent { SENT_NO, SENT_MAYBE, SENT_YES };
 /* A message that was sent to a port, and what became of it there. */
 struct entry {
 	const struct record *send;
-	const struct record *take;	/* the receive, or NULL */
+	const struct record *take; /* the receive, or NULL */
 	enum sent sent;
 };
 
@@ -46,25 +46,26 @@ struct view {
 	struct checker *checker;
 	uint16_t number;
 	const struct port *port;
-	struct slice receives;		/* and what else was done to it */
-	struct slice sends;		/* of the port that is sent to */
-	struct entry *entries;		/* by message */
+	struct slice receives; /* and what else was done to it */
+	struct slice sends;    /* of the port that is sent to */
+	struct entry *entries; /* by message */
 	size_t entry_count;
-	struct entry **taken;		/* those received, by sequence */
+	struct entry **taken; /* those received, by sequence */
 	size_t taken_count;
-	uint64_t *latest;		/* of taken[0] to this one, the latest receive's start */
-	struct interval *gaps;		/* when a receive may have held a message and failed */
+	uint64_t *latest;      /* of taken[0] to this one, the latest receive's start */
+	struct interval *gaps; /* when a receive may have held a message and failed */
 	size_t gap_count;
-	struct interval closed;		/* when that happened; NEVER: it did not */
-	struct slice sets;		/* OP_SET's that may have happened */
-	bool rendezvous;		/* the capacity was 0 at some time */
-	bool lifetimes;			/* messages that expire were sent to it */
+	struct interval closed; /* when that happened; NEVER: it did not */
+	struct slice sets;	/* OP_SET's that may have happened */
+	bool rendezvous;	/* the capacity was 0 at some time */
+	bool lifetimes;		/* messages that expire were sent to it */
 };
 
 /* Of a record, and perhaps another that contradicts it; either may be NULL. */
-__attribute__((format(printf, 5, 6)))
-void accuse(struct checker *checker, enum fault fault, const struct record *record,
-	    const struct record *other, const char *format, ...);
+__attribute__((format(printf, 5, 6))) void accuse(struct checker *checker, enum fault fault,
+						  const struct record *record,
+						  const struct record *other, const char *format,
+						  ...);
 
 /* As calloc(), or it ends the program. */
 void *zeroed(size_t count, size_t size);
@@ -94,8 +95,7 @@ static inline bool takes(const struct record *record)
 /* When a call was over at the latest, and its request taken back if nobody had it. */
 uint64_t call_over(const struct checker *checker, uint32_t call);
 /* Does what the receive asks for include that message, as its sender describes it? */
-bool wants(const struct checker *checker, const struct record *receive,
-	   const struct record *send);
+bool wants(const struct checker *checker, const struct record *receive, const struct record *send);
 /* May a receive have held a message between these times, and put it back? */
 bool had_gap(const struct view *view, uint64_t from, uint64_t to);
 /* How many of taken[] were accepted before that time. */

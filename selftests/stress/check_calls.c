@@ -82,8 +82,7 @@ static const struct record **find(const struct list *list, const struct record *
 	return low < list->count && !order(&list->at[low], &key) ? &list->at[low] : NULL;
 }
 
-static void check_call(struct checker *checker, const struct record *call,
-		       const struct list *replies)
+static void check_call(struct checker *checker, const struct record *call, const struct list *replies)
 {
 	struct record key = { .call = call->message };
 	const struct record **reply = find(replies, &key, by_call);

@@ -35,14 +35,15 @@ static void check_receivers(struct view *view, const struct stat_fact *stat)
 		last = record;
 	}
 	if (waiting != stat->receivers_waiting)
-		accuse(view->checker, waiting > stat->receivers_waiting ? FAULT_SLEPT_ON :
-		       FAULT_COUNTS, last, NULL,
-		       "%llu receivers asleep at %.6f, the kernel knows of %llu",
+		accuse(view->checker,
+		       waiting > stat->receivers_waiting ? FAULT_SLEPT_ON : FAULT_COUNTS, last,
+		       NULL, "%llu receivers asleep at %.6f, the kernel knows of %llu",
 		       (unsigned long long)waiting, stat->time / 1e9,
 		       (unsigned long long)stat->receivers_waiting);
 	if (any && stat->queued)
 		accuse(view->checker, FAULT_SLEPT_ON, last, NULL,
-		       "at %.6f, with %llu messages queued", stat->time / 1e9, (unsigned long long)stat->queued);
+		       "at %.6f, with %llu messages queued", stat->time / 1e9,
+		       (unsigned long long)stat->queued);
 }
 
 static void check_senders(struct view *view, const struct stat_fact *stat)
@@ -64,8 +65,8 @@ static void check_senders(struct view *view, const struct stat_fact *stat)
 			waiting++;
 	}
 	if (stat->senders_waiting < waiting || stat->senders_waiting > waiting + calls)
-		accuse(view->checker, waiting > stat->senders_waiting ? FAULT_SLEPT_ON :
-		       FAULT_COUNTS, last, NULL,
+		accuse(view->checker,
+		       waiting > stat->senders_waiting ? FAULT_SLEPT_ON : FAULT_COUNTS, last, NULL,
 		       "%llu senders asleep at %.6f, the kernel knows of %llu",
 		       (unsigned long long)waiting, stat->time / 1e9,
 		       (unsigned long long)stat->senders_waiting);
@@ -95,8 +96,8 @@ static void check_totals(struct view *view, const struct stat_fact *stat)
 		if (!entry->take && entry->send->lifetime)
 			dropped += entry->sent != SENT_NO || entry->send->result == -ETIMEDOUT;
 		if (!entry->take)
-			perhaps += entry->sent == SENT_MAYBE || (entry->send->lifetime &&
-				   entry->send->result == -ETIMEDOUT);
+			perhaps += entry->sent == SENT_MAYBE ||
+				   (entry->send->lifetime && entry->send->result == -ETIMEDOUT);
 	}
 	for (i = 0; i < view->receives.count; i++)
 		killed += view->receives.at[i]->op == OP_RECEIVE && !view->receives.at[i]->end;

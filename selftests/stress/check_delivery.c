@@ -7,8 +7,7 @@
 
 #include "check.h"
 
-static void check_stamps(struct view *view, const struct entry *entry,
-			 const struct record *receive)
+static void check_stamps(struct view *view, const struct entry *entry, const struct record *receive)
 {
 	const struct record *send = entry->send;
 	struct checker *checker = view->checker;
@@ -20,10 +19,11 @@ static void check_stamps(struct view *view, const struct entry *entry,
 	    receive->got_length != send->length)
 		accuse(checker, FAULT_CHANGED, receive, send, "type, priority or length");
 	if (receive->time < send->start || receive->time > over(checker, send))
-		accuse(checker, FAULT_CHANGED, receive, send, "stamped at a time outside of its send");
+		accuse(checker, FAULT_CHANGED, receive, send,
+		       "stamped at a time outside of its send");
 	if (send->lifetime && receive->start > receive->time + send->lifetime)
-		accuse(checker, FAULT_EXPIRED, receive, send, "%llu ns too late", (unsigned long long)
-		       (receive->start - receive->time - send->lifetime));
+		accuse(checker, FAULT_EXPIRED, receive, send, "%llu ns too late",
+		       (unsigned long long)(receive->start - receive->time - send->lifetime));
 }
 
 static void take_entry(struct view *view, const struct record *receive)
@@ -45,8 +45,7 @@ static void take_entry(struct view *view, const struct record *receive)
 	check_stamps(view, entry, receive);
 	/* Non-blocking, it goes by who waits; that one may fail yet. */
 	if (entry->send->op == OP_SEND && entry->send->flags & MSGPASS_SYNCHRONOUS &&
-	    !(entry->send->flags & MSGPASS_NONBLOCK) &&
-	    receive->start > over(checker, entry->send))
+	    !(entry->send->flags & MSGPASS_NONBLOCK) && receive->start > over(checker, entry->send))
 		accuse(checker, FAULT_SYNCHRONOUS, entry->send, receive, "before");
 }
 
@@ -99,8 +98,8 @@ static void check_losses(struct view *view)
 			first = entry;
 	}
 	if (lost > killed)
-		accuse(view->checker, FAULT_LOST, first->send, NULL, "%zu, and %zu receives were killed",
-		       lost, killed);
+		accuse(view->checker, FAULT_LOST, first->send, NULL,
+		       "%zu, and %zu receives were killed", lost, killed);
 }
 
 void check_delivery(struct view *view)

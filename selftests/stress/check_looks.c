@@ -98,8 +98,7 @@ static void check_queue(struct view *view, const struct record *receive, const s
 	}
 }
 
-static void check_receiver(struct view *view, const struct record *receive,
-			   const struct look *look)
+static void check_receiver(struct view *view, const struct record *receive, const struct look *look)
 {
 	/* Receipts come from where another receives. */
 	if (receive->receipt)
@@ -132,8 +131,7 @@ static void check_sender(struct view *view, const struct record *send, const str
 /* Else it was over before, and another is to wake it. */
 static bool was_in_vain(const struct record *record)
 {
-	return record->result == -EPIPE || record->result == -EINTR ||
-	       record->result == -ETIMEDOUT;
+	return record->result == -EPIPE || record->result == -EINTR || record->result == -ETIMEDOUT;
 }
 
 static void check_closed(struct view *view, const struct record *record, const struct look *look)
@@ -142,8 +140,8 @@ static void check_closed(struct view *view, const struct record *record, const s
 	if (view->port->kind == PORT_MAILBOX && record->op != OP_CALL &&
 	    look->from > view->closed.to && was_in_vain(record) &&
 	    !had_gap(view, view->closed.from, look->to))
-		accuse(view->checker, FAULT_SLEPT_ON, record, NULL,
-		       "at %.6f in a deleted mailbox", look->from / 1e9);
+		accuse(view->checker, FAULT_SLEPT_ON, record, NULL, "at %.6f in a deleted mailbox",
+		       look->from / 1e9);
 }
 
 void check_looks(struct view *view)

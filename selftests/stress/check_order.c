@@ -12,8 +12,7 @@
 #include "check.h"
 
 /* Which of two messages does the receive have to prefer? */
-static bool is_better(const struct record *receive, const struct entry *a,
-		      const struct record *got)
+static bool is_better(const struct record *receive, const struct entry *a, const struct record *got)
 {
 	const struct record *send = a->send;
 
@@ -28,12 +27,10 @@ static bool was_passed_over(const struct view *view, const struct record *receiv
 			    const struct entry *other)
 {
 	return other->take->start > receive->end && other->take != receive &&
-	       wants(view->checker, receive, other->send) &&
-	       is_better(receive, other, receive);
+	       wants(view->checker, receive, other->send) && is_better(receive, other, receive);
 }
 
-static void accuse_order(struct view *view, const struct record *receive,
-			 const struct entry *other)
+static void accuse_order(struct view *view, const struct record *receive, const struct entry *other)
 {
 	if (!had_gap(view, receive->start, receive->end))
 		accuse(view->checker, FAULT_ORDER, receive, other->take, "before");
@@ -92,8 +89,7 @@ static void check_failure(struct view *view, const struct record *receive)
 	for (; i-- > 0 && view->latest[i] > receive->end;) {
 		const struct entry *entry = view->taken[i];
 
-		if (entry->take->start <= receive->end ||
-		    !wants(view->checker, receive, entry->send))
+		if (entry->take->start <= receive->end || !wants(view->checker, receive, entry->send))
 			continue;
 		if (!had_gap(view, receive->start, receive->end))
 			accuse(view->checker, FAULT_MISSED, receive, entry->take, "it was there");

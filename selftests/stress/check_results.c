@@ -15,8 +15,7 @@ static bool had_died(const struct checker *checker, uint16_t process, uint64_t t
 	for (i = 1; i < history->actor_count; i++) {
 		const struct actor *actor = &history->actors[i];
 
-		if ((!process || actor->process == process) && actor->killed &&
-		    actor->killed <= time)
+		if ((!process || actor->process == process) && actor->killed && actor->killed <= time)
 			return true;
 	}
 	return false;
@@ -38,10 +37,9 @@ static bool had_been_deleted(const struct checker *checker, const struct record 
 static bool is_gone(const struct checker *checker, const struct record *record)
 {
 	uint16_t process = record->from ? record->from :
-			   checker->history->ports[record->port].process;
+					  checker->history->ports[record->port].process;
 
-	return process ? had_died(checker, process, record->end) :
-			 had_been_deleted(checker, record);
+	return process ? had_died(checker, process, record->end) : had_been_deleted(checker, record);
 }
 
 /* The times themselves: a deadline that passed, or a lifetime of a rendezvous. */

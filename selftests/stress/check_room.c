@@ -8,7 +8,7 @@
 
 #include "check.h"
 
-#define LARGEST	65536
+#define LARGEST 65536
 
 /* A message's coming or going, and the bytes of all up to it. */
 struct step {
@@ -21,7 +21,7 @@ struct room {
 	struct step *came;
 	struct step *went;
 	size_t count;
-	uint64_t killed;	/* when the last receive that was killed was gone */
+	uint64_t killed; /* when the last receive that was killed was gone */
 };
 
 static int by_time(const void *left, const void *right)
@@ -46,8 +46,7 @@ static uint64_t least_capacity(const struct view *view, uint64_t from, uint64_t 
 	for (i = 0; i < view->sets.count; i++) {
 		const struct record *set = view->sets.at[i];
 
-		if (set->start <= to && over(view->checker, set) >= begun &&
-		    set->value < least)
+		if (set->start <= to && over(view->checker, set) >= begun && set->value < least)
 			least = set->value;
 	}
 	return least;
@@ -88,8 +87,7 @@ static uint64_t released(const struct room *room, const struct entry *entry)
 	/* Dropped who knows when: when it expired, or with the port. */
 	if (entry->send->lifetime)
 		return NEVER;
-	if (closed != NEVER &&
-	    (entry->sent == SENT_YES || !entry->send->end || end >= closed))
+	if (closed != NEVER && (entry->sent == SENT_YES || !entry->send->end || end >= closed))
 		return NEVER;
 	/* Taken back, or gone with who was about to receive it. */
 	return end > room->killed ? end : room->killed;
@@ -107,8 +105,9 @@ static void list_steps(struct room *room)
 		if (entry->sent == SENT_NO && !may_have_stood(view, entry->send))
 			continue;
 		room->came[room->count] = (struct step){
-			!entry->take || may_have_stood(view, entry->send) ?
-			entry->send->start : entry->take->time, length,
+			!entry->take || may_have_stood(view, entry->send) ? entry->send->start :
+									    entry->take->time,
+			length,
 		};
 		room->went[room->count++] = (struct step){ released(room, entry), length };
 	}
@@ -137,8 +136,8 @@ static size_t steps_before(const struct step *steps, size_t count, uint64_t time
 }
 
 /* Was there certainly room for @send, which was not accepted, all the time? */
-static bool was_room(const struct room *room, uint64_t from, uint64_t to,
-		     const struct record *send, bool counted)
+static bool was_room(const struct room *room, uint64_t from, uint64_t to, const struct record *send,
+		     bool counted)
 {
 	uint64_t capacity = least_capacity(room->view, from, to);
 	size_t came = steps_before(room->came, room->count, to + 1);
@@ -148,8 +147,7 @@ static bool was_room(const struct room *room, uint64_t from, uint64_t to,
 			 (went ? room->went[went - 1].bytes : 0) - (counted ? send->length : 0);
 
 	/* With room for the largest, for none does another have to wait. */
-	return capacity && held < capacity &&
-	       bytes + LARGEST <= room->view->port->capacity_bytes;
+	return capacity && held < capacity && bytes + LARGEST <= room->view->port->capacity_bytes;
 }
 
 static void check_refusals(struct room *room)
@@ -163,7 +161,8 @@ static void check_refusals(struct room *room)
 		if (send->op == OP_SEND && send->result == -EAGAIN &&
 		    !(send->flags & MSGPASS_SYNCHRONOUS) && send->end < view->closed.from &&
 		    was_room(room, send->start, send->end, send, view->rendezvous))
-			accuse(view->checker, FAULT_REFUSED, send, NULL, "there was room all the time");
+			accuse(view->checker, FAULT_REFUSED, send, NULL,
+			       "there was room all the time");
 	}
 }
 
@@ -186,8 +185,7 @@ static void check_sleepers(struct room *room)
 		if (!entry || (entry->take && entry->take->time <= look->to) ||
 		    (!entry->take && entry->sent != SENT_NO))
 			continue;
-		if (was_room(room, look->from, look->to, send,
-			     !entry->take && view->rendezvous))
+		if (was_room(room, look->from, look->to, send, !entry->take && view->rendezvous))
 			accuse(view->checker, FAULT_SLEPT_ON, send, NULL,
 			       "at %.6f, and there was room", look->from / 1e9);
 	}

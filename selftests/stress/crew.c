@@ -20,8 +20,7 @@ static void *play(void *argument)
 /* Its inbox has a capacity of its own. */
 static void set_inbox(struct worker *worker, const struct port *inbox)
 {
-	CHECK(!INBOX_SET(worker->device, .set = MSGPASS_SET_CAPACITY,
-			 .capacity = inbox->capacity));
+	CHECK(!INBOX_SET(worker->device, .set = MSGPASS_SET_CAPACITY, .capacity = inbox->capacity));
 }
 
 static void subscribe(struct worker *worker, uint16_t subscription)
@@ -29,8 +28,8 @@ static void subscribe(struct worker *worker, uint16_t subscription)
 	struct scene *scene = worker->scene;
 	uint16_t source;
 
-	worker->subscription = box_open(scene, worker->device, BROADCAST_BOX,
-					MSGPASS_OPEN_RECEIVE, &source);
+	worker->subscription =
+		box_open(scene, worker->device, BROADCAST_BOX, MSGPASS_OPEN_RECEIVE, &source);
 	CHECK(worker->subscription >= 0);
 	scene->ports[subscription].source = source;
 	scene->ports[subscription].opened = now();
@@ -68,8 +67,11 @@ static uint16_t new_port(struct scene *scene, enum port_kind kind, uint16_t proc
 	uint16_t port = scene->port_count++;
 
 	scene->ports[port] = (struct port){
-		.kind = kind, .source = port, .process = process,
-		.capacity = process % 4 ? 6 : 1, .capacity_bytes = 4 << 20,
+		.kind = kind,
+		.source = port,
+		.process = process,
+		.capacity = process % 4 ? 6 : 1,
+		.capacity_bytes = 4 << 20,
 	};
 	snprintf(scene->names[port], sizeof(scene->names[port]), "%s of process %u",
 		 kind == PORT_INBOX ? "inbox" : "subscription", process);
@@ -86,7 +88,8 @@ void crew_start(struct crew *crew, unsigned int worker)
 	pid_t pid;
 
 	*new = (struct process){
-		.first = scene->actor_count, .threads = worker % 4 == 3 ? 2 : 1,
+		.first = scene->actor_count,
+		.threads = worker % 4 == 3 ? 2 : 1,
 		.inbox = new_port(scene, PORT_INBOX, process),
 	};
 	if (!sender && worker % 2)
@@ -188,8 +191,8 @@ static bool is_asleep(struct crew *crew, uint16_t actor)
 {
 	char text[64];
 
-	return !proc_read(&crew->wchan_fds[actor], &crew->scene->threads[actor], text,
-			  sizeof(text)) && !strcmp(text, "msgpass_waiter_sleep");
+	return !proc_read(&crew->wchan_fds[actor], &crew->scene->threads[actor], text, sizeof(text)) &&
+	       !strcmp(text, "msgpass_waiter_sleep");
 }
 
 static bool look_at(struct crew *crew, uint16_t actor)

@@ -8,14 +8,14 @@
 
 #include "scene.h"
 
-#define LOOKS_MAX	131072
+#define LOOKS_MAX 131072
 
 /* What the overseer alone keeps of a round. */
 struct crew {
 	struct scene *scene;
-	struct look *looks;		/* of LOOKS_MAX */
+	struct look *looks; /* of LOOKS_MAX */
 	size_t look_count;
-	int wchan_fds[ACTORS_MAX];	/* of /proc, and 1; 0: not open */
+	int wchan_fds[ACTORS_MAX]; /* of /proc, and 1; 0: not open */
 };
 
 /* Starts the worker's next process. */

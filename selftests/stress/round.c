@@ -6,29 +6,29 @@
 #include "round.h"
 #include "worker.h"
 
-#define ROUND_MESSAGES	20000
-#define STATS_MAX	16384
-#define STUCK		(60 * 1000000000ULL)
+#define ROUND_MESSAGES 20000
+#define STATS_MAX      16384
+#define STUCK	       (60 * 1000000000ULL)
 
 /* Something happens to the workers each so many records. */
-#define SIGNAL_EVERY	80
-#define KILL_EVERY	1500
-#define LOOK_EVERY	400
+#define SIGNAL_EVERY 80
+#define KILL_EVERY   1500
+#define LOOK_EVERY   400
 
 struct round {
 	struct scene *scene;
 	struct crew crew;
-	struct worker overseer;		/* what it does itself is history, too */
+	struct worker overseer; /* what it does itself is history, too */
 	struct stress_summary *summary;
-	struct stat_fact *stats;	/* of STATS_MAX */
+	struct stat_fact *stats; /* of STATS_MAX */
 	size_t stat_count;
 	uint64_t random;
-	uint32_t signalled_at;		/* records */
+	uint32_t signalled_at; /* records */
 	uint32_t killed_at;
 	uint32_t looked_at;
-	uint64_t end;			/* when to close, or NEVER */
-	uint32_t idle;			/* records of its own that changed nothing */
-	uint64_t progress;		/* the last one seen, and when */
+	uint64_t end;	   /* when to close, or NEVER */
+	uint32_t idle;	   /* records of its own that changed nothing */
+	uint64_t progress; /* the last one seen, and when */
 	uint64_t progressed;
 	bool stuck;
 };
@@ -41,17 +41,21 @@ static uint32_t below(struct round *round, uint32_t bound)
 
 /* --- when all is quiet */
 
-static void note_stat(struct round *round, uint16_t port, bool quiet, bool last,
-		      struct counts counts)
+static void note_stat(struct round *round, uint16_t port, bool quiet, bool last, struct counts counts)
 {
 	if (round->stat_count == STATS_MAX)
 		return;
 	round->stats[round->stat_count++] = (struct stat_fact){
-		.time = now(), .port = port, .quiet = quiet, .last = last,
-		.queued = counts.queued, .sent = counts.sent,
+		.time = now(),
+		.port = port,
+		.quiet = quiet,
+		.last = last,
+		.queued = counts.queued,
+		.sent = counts.sent,
 		.receivers_waiting = counts.receivers_waiting,
 		.senders_waiting = counts.senders_waiting,
-		.received = counts.received, .dropped = counts.dropped,
+		.received = counts.received,
+		.dropped = counts.dropped,
 	};
 }
 
@@ -64,8 +68,7 @@ static void note_inboxes(struct round *round, bool quiet, bool last)
 	for (i = 0; i < scene->workers; i++) {
 		const struct process *process = &scene->processes[scene->cast[i]];
 
-		if (scene->cast[i] &&
-		    !inbox_stat(round->overseer.device, 0, process->pid, &stat))
+		if (scene->cast[i] && !inbox_stat(round->overseer.device, 0, process->pid, &stat))
 			note_stat(round, process->inbox, quiet, last, COUNTS(stat));
 	}
 }
@@ -179,7 +182,9 @@ static void print_state(struct round *round)
 {
 	struct scene *scene = round->scene;
 	struct history history = {
-		.records = scene->records, .actors = scene->actors, .ports = scene->ports,
+		.records = scene->records,
+		.actors = scene->actors,
+		.ports = scene->ports,
 	};
 	char text[300];
 	unsigned int i;
@@ -322,15 +327,15 @@ static void reopen_boxes(struct round *round)
 	for (i = 0; i < BOXES; i++) {
 		close(round->overseer.fds[i]);
 		round->overseer.fds[i] = box_open(round->scene, round->overseer.device, i,
-						  boxes[i].broadcast ? MSGPASS_OPEN_SEND :
-						  OPEN_BOTH, &round->overseer.ports[i]);
+						  boxes[i].broadcast ? MSGPASS_OPEN_SEND : OPEN_BOTH,
+						  &round->overseer.ports[i]);
 		CHECK(round->overseer.fds[i] >= 0);
 	}
 }
 
 /* --- its history */
 
-#define AROUND	(20 * 1000000ULL)
+#define AROUND (20 * 1000000ULL)
 
 /* What else was done to the port, shortly before and meanwhile. */
 static void print_around(const struct history *history, const struct record *accused)
@@ -359,10 +364,14 @@ static bool check_round(struct round *round)
 	struct history history = {
 		.records = scene->records,
 		.record_count = atomic_load(&scene->record_count),
-		.actors = scene->actors, .actor_count = scene->actor_count,
-		.ports = scene->ports, .port_count = scene->port_count,
-		.looks = round->crew.looks, .look_count = round->crew.look_count,
-		.stats = round->stats, .stat_count = round->stat_count,
+		.actors = scene->actors,
+		.actor_count = scene->actor_count,
+		.ports = scene->ports,
+		.port_count = scene->port_count,
+		.looks = round->crew.looks,
+		.look_count = round->crew.look_count,
+		.stats = round->stats,
+		.stat_count = round->stat_count,
 		.port_names = names,
 	};
 	struct findings findings;
@@ -493,7 +502,10 @@ bool stress_run(const struct stress_options *options, struct stress_summary *sum
 	memset(summary, 0, sizeof(*summary));
 	while (sound && goes_on(options, summary, end)) {
 		*round = (struct round){
-			.scene = scene, .summary = summary, .stats = stats, .end = end,
+			.scene = scene,
+			.summary = summary,
+			.stats = stats,
+			.end = end,
 			.crew = { .scene = scene, .looks = looks },
 		};
 		messages = options->messages ? options->messages - summary->messages : NEVER;
@@ -521,10 +533,11 @@ void stress_print(const struct stress_summary *summary)
 
 			if (outcome->op != op)
 				continue;
-			printf("%s%s %llu", any ? ", " : "# ", !any ? ops[op] :
-			       "", (unsigned long long)outcome->count);
-			printf(" %s", outcome->result > 0 ? "killed" : !outcome->result ? "done" :
-			       strerrorname_np(-outcome->result));
+			printf("%s%s %llu", any ? ", " : "# ", !any ? ops[op] : "",
+			       (unsigned long long)outcome->count);
+			printf(" %s", outcome->result > 0 ? "killed" :
+				      !outcome->result	  ? "done" :
+							    strerrorname_np(-outcome->result));
 			any = true;
 		}
 		if (any)

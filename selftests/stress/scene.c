@@ -44,8 +44,9 @@ struct scene *scene_new(void)
 void scene_clear(struct scene *scene)
 {
 	/* Most of the records were never touched. */
-	memset(scene, 0, offsetof(struct scene, records) +
-	       atomic_load(&scene->record_count) * sizeof(scene->records[0]));
+	memset(scene, 0,
+	       offsetof(struct scene, records) +
+		       atomic_load(&scene->record_count) * sizeof(scene->records[0]));
 	scene->port_count = BOXES_MAX;
 	scene->overseer = getpid();
 }

@@ -13,16 +13,16 @@
 
 #include "history.h"
 
-#define RECORDS_MAX	262144
-#define LARGEST		65536
+#define RECORDS_MAX 262144
+#define LARGEST	    65536
 
 /* Mailboxes stand at the hash of their number, each incarnation by itself; inboxes behind. */
-#define BOXES_MAX	1024
-#define PORTS_MAX	4096
-#define PROCESSES_MAX	2048
+#define BOXES_MAX     1024
+#define PORTS_MAX     4096
+#define PROCESSES_MAX 2048
 
-#define WORKERS_MAX	32
-#define BOXES		7
+#define WORKERS_MAX 32
+#define BOXES	    7
 
 enum phase { RUNNING, CLOSING, STOPPED };
 
@@ -32,41 +32,41 @@ struct box {
 	uint64_t capacity_bytes;
 	bool deletable;
 	bool settable;
-	bool lifetimes;		/* messages that expire are sent there */
+	bool lifetimes; /* messages that expire are sent there */
 	bool broadcast;
 };
 
 extern const struct box boxes[BOXES];
-#define BROADCAST_BOX	(BOXES - 1)
+#define BROADCAST_BOX (BOXES - 1)
 
 struct thread {
-	_Atomic pid_t tid;		/* 0: it has not begun, or has ended */
+	_Atomic pid_t tid; /* 0: it has not begun, or has ended */
 	pid_t pid;
-	_Atomic uint32_t current;	/* the record that is under way, and 1; or 0 */
+	_Atomic uint32_t current; /* the record that is under way, and 1; or 0 */
 };
 
 struct process {
 	_Atomic pid_t pid;
-	uint16_t inbox;			/* ports */
-	uint16_t subscription;		/* or 0 */
-	uint16_t first;			/* actor */
+	uint16_t inbox;	       /* ports */
+	uint16_t subscription; /* or 0 */
+	uint16_t first;	       /* actor */
 	uint16_t threads;
 };
 
 struct scene {
 	_Atomic enum phase phase;
 	_Atomic uint32_t record_count;
-	_Atomic uint32_t accepted;	/* messages */
-	uint32_t messages;		/* how many there are to be */
+	_Atomic uint32_t accepted; /* messages */
+	uint32_t messages;	   /* how many there are to be */
 	uint64_t seed;
-	unsigned int senders;		/* workers that send above all; the others receive */
+	unsigned int senders; /* workers that send above all; the others receive */
 	unsigned int workers;
 	pid_t overseer;
 	uint16_t actor_count;
 	uint16_t process_count;
 	uint16_t port_count;
-	_Atomic uint16_t cast[WORKERS_MAX];	/* which process plays each worker now */
-	_Atomic uint64_t box_ids[BOXES_MAX];	/* the mailbox at each port, 0: none */
+	_Atomic uint16_t cast[WORKERS_MAX];  /* which process plays each worker now */
+	_Atomic uint64_t box_ids[BOXES_MAX]; /* the mailbox at each port, 0: none */
 	struct process processes[PROCESSES_MAX];
 	struct actor actors[ACTORS_MAX];
 	struct thread threads[ACTORS_MAX];

@@ -50,15 +50,16 @@ static void open_box(struct worker *worker, unsigned int box)
 {
 	uint32_t rights = boxes[box].broadcast ? MSGPASS_OPEN_SEND : OPEN_BOTH;
 
-	worker->fds[box] = box_open(worker->scene, worker->device, box, rights,
-				    &worker->ports[box]);
+	worker->fds[box] = box_open(worker->scene, worker->device, box, rights, &worker->ports[box]);
 	CHECK(worker->fds[box] >= 0);
 }
 
 struct place worker_box(struct worker *worker, unsigned int box)
 {
 	return (struct place){
-		.fd = worker->fds[box], .port = worker->ports[box], .box = box,
+		.fd = worker->fds[box],
+		.port = worker->ports[box],
+		.box = box,
 	};
 }
 
@@ -83,7 +84,10 @@ static struct place inbox_of(struct worker *worker, uint16_t process)
 	struct process *of = &worker->scene->processes[process];
 
 	return (struct place){
-		.fd = worker->device, .pid = of->pid, .port = of->inbox, .box = -1,
+		.fd = worker->device,
+		.pid = of->pid,
+		.port = of->inbox,
+		.box = -1,
 	};
 }
 
@@ -98,7 +102,8 @@ static struct place own_inbox(struct worker *worker)
 static struct place own_subscription(struct worker *worker)
 {
 	return (struct place){
-		.fd = worker->subscription, .box = -1,
+		.fd = worker->subscription,
+		.box = -1,
 		.port = worker->scene->processes[worker->process].subscription,
 	};
 }
@@ -130,7 +135,8 @@ static void random_send(struct worker *worker)
 	bool broadcast = to.box == BROADCAST_BOX;
 	struct manner manner = {
 		.length = random_length(worker),
-		.type = below(worker, 4), .priority = below(worker, 3),
+		.type = below(worker, 4),
+		.priority = below(worker, 3),
 	};
 
 	random_wait(worker, &manner, 40);
@@ -148,7 +154,8 @@ static void random_call(struct worker *worker)
 	struct place to = random_target(worker);
 	struct manner manner = {
 		.length = 8 + random_length(worker) % 1024,
-		.type = below(worker, 4), .priority = below(worker, 3),
+		.type = below(worker, 4),
+		.priority = below(worker, 3),
 	};
 
 	if (to.box == BROADCAST_BOX)
@@ -166,7 +173,8 @@ static void random_forward(struct worker *worker, const struct owed *owed)
 	struct place to = random_target(worker);
 	struct manner manner = {
 		.length = 8 + random_length(worker) % 1024,
-		.type = below(worker, 4), .priority = below(worker, 3),
+		.type = below(worker, 4),
+		.priority = below(worker, 3),
 	};
 	int result = -EOPNOTSUPP;
 
@@ -203,7 +211,9 @@ static void answer_last(struct worker *worker)
 static void random_selection(struct worker *worker, struct manner *manner, bool direct)
 {
 	static const uint32_t rules[] = {
-		MSGPASS_TYPE_EXACT, MSGPASS_TYPE_UP_TO, MSGPASS_TYPE_EXCEPT,
+		MSGPASS_TYPE_EXACT,
+		MSGPASS_TYPE_UP_TO,
+		MSGPASS_TYPE_EXCEPT,
 	};
 
 	if (percent(worker, 20))
@@ -341,8 +351,12 @@ void worker_init(struct worker *worker, struct scene *scene, uint16_t actor, uin
 	unsigned int box;
 
 	*worker = (struct worker){
-		.scene = scene, .actor = actor, .process = process, .subscription = -1,
-		.random = mixed ^ mixed >> 29 ?: 1, .device = device_open(),
+		.scene = scene,
+		.actor = actor,
+		.process = process,
+		.subscription = -1,
+		.random = mixed ^ mixed >> 29 ?: 1,
+		.device = device_open(),
 		.buffer = malloc(LARGEST),
 	};
 	CHECK(worker->device >= 0 && worker->buffer);

@@ -7,7 +7,7 @@
 
 #include "scene.h"
 
-#define OWED_MAX	4
+#define OWED_MAX 4
 
 /* A call that it has received and not answered yet. */
 struct owed {
@@ -18,9 +18,9 @@ struct owed {
 /* Where a message goes, or comes from. */
 struct place {
 	int fd;
-	uint64_t pid;		/* of an inbox that is sent to, else 0 */
+	uint64_t pid; /* of an inbox that is sent to, else 0 */
 	uint16_t port;
-	int box;		/* which one, or -1 */
+	int box; /* which one, or -1 */
 };
 
 struct worker {
@@ -29,15 +29,15 @@ struct worker {
 	uint16_t process;
 	bool sender;
 	int device;
-	int fds[BOXES];			/* of the mailboxes, to send and receive */
+	int fds[BOXES]; /* of the mailboxes, to send and receive */
 	uint16_t ports[BOXES];
-	int subscription;		/* -1: it has none */
+	int subscription; /* -1: it has none */
 	uint64_t random;
-	uint32_t number;		/* of the last message */
-	unsigned int signals;		/* before the operation that is under way */
+	uint32_t number;      /* of the last message */
+	unsigned int signals; /* before the operation that is under way */
 	struct owed owed[OWED_MAX];
 	unsigned int owed_count;
-	char *buffer;			/* of LARGEST bytes */
+	char *buffer; /* of LARGEST bytes */
 };
 
 /* Handlers of SIGUSR1, which interrupts, and of SIGUSR2, which restarts. */

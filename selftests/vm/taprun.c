@@ -26,11 +26,11 @@
 #include <unistd.h>
 
 #define KSFT_SKIP 4
-#define NO_PLAN (-1)
+#define NO_PLAN	  (-1)
 
 struct tap {
 	const char *test;
-	char line[1024];	/* what of the current line has come so far */
+	char line[1024]; /* what of the current line has come so far */
 	size_t len;
 	int plan;
 	int seen;
