@@ -20,6 +20,9 @@ MEM ?=
 MESSAGES ?= 100000
 SEED ?=
 MINUTES ?= 30
+# make bench: a shortened run, or only some cases.
+QUICK ?=
+CASES ?=
 
 vm := selftests/vm
 cache := $(or $(MSGPASS_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/msgpass)
@@ -90,6 +93,7 @@ help:
 	@echo 'make stress           random operations, and a proof of their history; MESSAGES= SEED='
 	@echo 'make soak             the same for MINUTES=30, and a plot of the memory used'
 	@echo 'make count            what messages cost, in instructions that QEMU counts'
+	@echo 'make bench            msgpass and its peers side by side; QUICK=1 CASES="round_trip"'
 	@echo 'make demo             show what it does, in a VM'
 	@echo 'make vm               a shell in a VM that has the module loaded'
 	@echo "make vm CMD='...' FILES=DIR   run a command there, with DIR at /files"
@@ -203,7 +207,7 @@ vm-ready:
 export MSGPASS_CMD := $(value CMD)
 export MSGPASS_FILES := $(value FILES)
 unexport CMD FILES
-export KERNEL MEM TESTS MESSAGES SEED MINUTES
+export KERNEL MEM TESTS MESSAGES SEED MINUTES QUICK CASES
 
 .PHONY: check
 check: vm-ready
@@ -287,6 +291,12 @@ build/fuzz: selftests/fuzz/libfuzzer.c $(wildcard selftests/fuzz/*.h selftests/*
 count: vm-ready
 	@$(MAKE) -s --no-print-directory tests >&2
 	@$(vm)/count
+
+.PHONY: bench
+bench: vm-ready
+	@$(if $(QUICK),,$(vm)/need gnuplot-nox)
+	@$(MAKE) -s --no-print-directory tests >&2
+	@$(vm)/bench
 
 .PHONY: vm
 vm: vm-ready

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * msgpass by send and receive: to the inbox of the receiving process, and through a mailbox.
+ * With a capacity of 0 nothing is queued: each send is a rendezvous with a receiver. Through a
+ * mailbox that takes no message of any length, all flow: straight from the sender's memory.
+ */
+#include "bench.h"
+
+static void open_direct(struct way *way)
+{
+	way->in = device_open();
+	way->out = way->in;
+	CHECK(way->in >= 0);
+}
+
+static void begin_direct(struct way *way)
+{
+	CHECK(!INBOX_SET(way->in, .set = MSGPASS_SET_CAPACITY, .capacity = way->depth));
+}
+
+static void begin_direct_rendezvous(struct way *way)
+{
+	CHECK(!INBOX_SET(way->in, .set = MSGPASS_SET_CAPACITY));
+}
+
+static void open_box(struct way *way, struct msgpass_attributes attributes)
+{
+	int device = device_open();
+
+	way->in = do_mailbox_open(device, "", OPEN_NEW, attributes);
+	way->out = way->in;
+	CHECK(way->in >= 0);
+	close(device);
+}
+
+static void open_mailbox(struct way *way)
+{
+	const struct msgpass_attributes deep = {
+		.set = MSGPASS_SET_CAPACITY,
+		.capacity = way->depth,
+	};
+
+	open_box(way, deep);
+}
+
+static void open_mailbox_rendezvous(struct way *way)
+{
+	open_box(way, (struct msgpass_attributes){ .set = MSGPASS_SET_CAPACITY });
+}
+
+static void open_mailbox_flow(struct way *way)
+{
+	open_box(way, (struct msgpass_attributes){ .set = MSGPASS_SET_MESSAGE_MAX });
+}
+
+static void send_to(struct way *way, uint64_t receiver, uint32_t flags)
+{
+	struct msgpass_send argument = {
+		.size = sizeof(argument),
+		.flags = flags,
+		.to = receiver,
+		BYTES(way->bytes, way->size),
+	};
+
+	CHECK(!ioctl(way->out, MSGPASS_IOC_SEND, &argument));
+}
+
+static void send_direct(struct way *way)
+{
+	send_to(way, way->receiver, 0);
+}
+
+static void send_mailbox(struct way *way)
+{
+	send_to(way, 0, 0);
+}
+
+static void send_flow(struct way *way)
+{
+	send_to(way, 0, MSGPASS_FLOW);
+}
+
+static void receive(struct way *way)
+{
+	struct msgpass_receive argument = {
+		.size = sizeof(argument),
+		BYTES(way->place, way->size),
+	};
+
+	CHECK(!ioctl(way->in, MSGPASS_IOC_RECEIVE, &argument));
+	CHECK(argument.out_length == way->size);
+}
+
+static bool look(struct way *way)
+{
+	struct msgpass_receive argument = {
+		.size = sizeof(argument),
+		.flags = MSGPASS_NONBLOCK,
+		BYTES(way->place, way->size),
+	};
+	int ret = ioctl(way->in, MSGPASS_IOC_RECEIVE, &argument);
+
+	CHECK(!ret || errno == EAGAIN);
+	return !ret;
+}
+
+/* As long as there are no ioctls for BATCH messages at a time, these have no send_batch. */
+const struct mechanism bench_msgpass_direct = {
+	.name = "msgpass_direct",
+	.one_way = true,
+	.open = open_direct,
+	.begin = begin_direct,
+	.send = send_direct,
+	.receive = receive,
+	.look = look,
+};
+
+const struct mechanism bench_msgpass_mailbox = {
+	.name = "msgpass_mailbox",
+	.one_way = true,
+	.open = open_mailbox,
+	.send = send_mailbox,
+	.receive = receive,
+	.look = look,
+};
+
+const struct mechanism bench_msgpass_direct_rendezvous = {
+	.name = "msgpass_direct_rendezvous",
+	.one_way = true,
+	.open = open_direct,
+	.begin = begin_direct_rendezvous,
+	.send = send_direct,
+	.receive = receive,
+};
+
+const struct mechanism bench_msgpass_mailbox_rendezvous = {
+	.name = "msgpass_mailbox_rendezvous",
+	.one_way = true,
+	.open = open_mailbox_rendezvous,
+	.send = send_mailbox,
+	.receive = receive,
+};
+
+const struct mechanism bench_msgpass_mailbox_flow = {
+	.name = "msgpass_mailbox_flow",
+	.one_way = true,
+	.open = open_mailbox_flow,
+	.send = send_flow,
+	.receive = receive,
+};

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Two CPUs, by the clock on the wall. Such a time is noisy: all mechanisms take turns, again
+ * and again, and the median of each is told.
+ */
+#include "exchange.h"
+
+#define TURNS 11
+#define SIDES 2 /* so many senders, and so many receivers */
+
+static unsigned int messages(void)
+{
+	return bench_quick ? 1000 : 10000;
+}
+
+static void send_all(const struct mechanism *mechanism, struct way *way)
+{
+	unsigned int i;
+
+	for (i = 0; i < messages(); i++) {
+		bench_fill(way->bytes, way->size);
+		mechanism->send(way);
+	}
+	_exit(0);
+}
+
+static void receive_all(const struct mechanism *mechanism, struct way *way)
+{
+	unsigned int i;
+
+	for (i = 0; i < messages(); i++) {
+		mechanism->receive(way);
+		bench_sum(way->place, way->size);
+	}
+	_exit(0);
+}
+
+/* Two senders and two receivers of one queue: nanoseconds of a message. */
+static double share(const struct mechanism *mechanism, size_t size)
+{
+	pid_t senders[SIDES], receivers[SIDES];
+	struct way way;
+	uint64_t start;
+	unsigned int i;
+
+	bench_way_open(&way, mechanism, size);
+	start = now();
+	for (i = 0; i < SIDES; i++) {
+		receivers[i] = child_fork();
+		if (!receivers[i])
+			receive_all(mechanism, &way);
+		senders[i] = child_fork();
+		if (!senders[i])
+			send_all(mechanism, &way);
+	}
+	for (i = 0; i < SIDES; i++)
+		CHECK(!child_status(senders[i]) && !child_status(receivers[i]));
+	bench_way_close(&way, mechanism);
+	return (double)(now() - start) / (SIDES * messages());
+}
+
+/* Nanoseconds of a round trip. */
+static double trip(const struct mechanism *mechanism, size_t size, bool spin)
+{
+	struct exchange exchange = { .mechanism = mechanism, .apart = true, .spin = spin };
+	double value;
+
+	exchange_begin(&exchange, size);
+	value = bench_cost(exchange_turn, &exchange, messages() / 40);
+	exchange_end(&exchange);
+	return value;
+}
+
+static double asleep(const struct mechanism *mechanism, size_t size)
+{
+	return trip(mechanism, size, false);
+}
+
+static double spinning(const struct mechanism *mechanism, size_t size)
+{
+	return trip(mechanism, size, true);
+}
+
+/* What a process of its own finds. */
+static double apart(double (*measure)(const struct mechanism *mechanism, size_t size),
+		    const struct mechanism *mechanism, size_t size)
+{
+	double *value = shared(sizeof(*value)), found;
+	pid_t pid = child_fork();
+
+	if (!pid) {
+		*value = measure(mechanism, size);
+		_exit(0);
+	}
+	CHECK(!child_status(pid));
+	found = *value;
+	munmap(value, sizeof(*value));
+	return found;
+}
+
+/* In turns: an array that NULL ends. */
+static void take_turns(const char *what,
+		       double (*measure)(const struct mechanism *mechanism, size_t size),
+		       const struct mechanism *const *mechanisms)
+{
+	double values[16][TURNS];
+	unsigned int turns = bench_quick ? 3 : TURNS, turn, i;
+
+	for (turn = 0; turn < turns; turn++)
+		for (i = 0; mechanisms[i]; i++)
+			values[i][turn] = apart(measure, mechanisms[i], 64);
+	for (i = 0; mechanisms[i]; i++)
+		bench_report(what, mechanisms[i]->name, 64, bench_median(values[i], turns),
+			     "nanoseconds");
+}
+
+void bench_smp(void)
+{
+	static const struct mechanism *const queues[] = {
+		&bench_msgpass_mailbox,
+		&bench_posix_mq,
+		NULL,
+	};
+	static const struct mechanism *const sleepers[] = {
+		&bench_msgpass_direct_call,
+		&bench_msgpass_mailbox_call,
+		&bench_msgpass_direct,
+		&bench_msgpass_mailbox,
+		&bench_pipe,
+		&bench_unix_seqpacket,
+		&bench_posix_mq,
+		&bench_sysv_msg,
+		&bench_futex_shm,
+		NULL,
+	};
+	static const struct mechanism *const spinners[] = {
+		&bench_msgpass_direct, &bench_msgpass_mailbox, &bench_pipe, &bench_unix_seqpacket,
+		&bench_posix_mq,       &bench_sysv_msg,	       NULL,
+	};
+
+	take_turns("smp_share", share, queues);
+	take_turns("smp_round_trip", asleep, sleepers);
+	take_turns("smp_round_trip_spin", spinning, spinners);
+	bench_skip("smp_round_trip_spin", "msgpass_*_call", "there is no flag to spin");
+}

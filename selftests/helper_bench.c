@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * helper_bench [-q] [-d DEPTH] [-m MECHANISM] CASE...: what messages cost, by msgpass and by
+ * what Linux has beside it. Prints lines of "case mechanism size value unit"; docs/bench.rst
+ * tells what they mean. -q does it shortly, -d is for queues of so many messages, not 256.
+ *
+ * helper_bench -p ROUNDS -m MECHANISM: round trips of 64 bytes and nothing else.
+ */
+#include "msgpass_test.h"
+
+#include "bench/bench.h"
+
+static const struct {
+	const char *name;
+	void (*measure)(void);
+} cases[] = {
+	{ "floors", bench_floors },
+	{ "round_trip", bench_round_trip },
+	{ "one_way", bench_one_way },
+	{ "one_way_batch", bench_one_way_batch },
+	{ "selection", bench_selection },
+	{ "wakeup", bench_wakeup },
+	{ "broadcast", bench_broadcast },
+	{ "memory", bench_memory },
+	{ "growth", bench_growth },
+	{ "smp", bench_smp },
+};
+
+static void profile(const char *name, unsigned int rounds)
+{
+	const struct mechanism *const *mechanism = bench_mechanisms;
+
+	while (*mechanism && strcmp((*mechanism)->name, name))
+		mechanism++;
+	CHECK(*mechanism);
+	bench_profile(*mechanism, rounds);
+}
+
+static bool measure(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		if (strcmp(cases[i].name, name))
+			continue;
+		cases[i].measure();
+		return true;
+	}
+	fprintf(stderr, "there is no case %s\n", name);
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	const char *mechanism = NULL;
+	unsigned int rounds = 0;
+	bool quick = false;
+	int option;
+
+	while ((option = getopt(argc, argv, "qd:m:p:")) != -1) {
+		switch (option) {
+		case 'q':
+			quick = true;
+			break;
+		case 'd':
+			bench_deepest = atoi(optarg);
+			break;
+		case 'm':
+			mechanism = optarg;
+			break;
+		case 'p':
+			rounds = atoi(optarg);
+			break;
+		default:
+			return 2;
+		}
+	}
+	bench_begin(quick, mechanism);
+	if (rounds && mechanism)
+		profile(mechanism, rounds);
+	for (; optind < argc; optind++)
+		if (!measure(argv[optind]))
+			return 2;
+	return 0;
+}
