@@ -20,9 +20,10 @@ MEM ?=
 MESSAGES ?= 100000
 SEED ?=
 MINUTES ?= 30
-# make bench: a shortened run, or only some cases.
+# make bench: a shortened run, or only some cases; make profile: of what.
 QUICK ?=
 CASES ?=
+MECHANISM ?= msgpass_direct_call
 
 vm := selftests/vm
 cache := $(or $(MSGPASS_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/msgpass)
@@ -94,6 +95,7 @@ help:
 	@echo 'make soak             the same for MINUTES=30, and a plot of the memory used'
 	@echo 'make count            what messages cost, in instructions that QEMU counts'
 	@echo 'make bench            msgpass and its peers side by side; QUICK=1 CASES="round_trip"'
+	@echo 'make profile          a round trip by function, worst first; MECHANISM=msgpass_direct_call'
 	@echo 'make demo             show what it does, in a VM'
 	@echo 'make vm               a shell in a VM that has the module loaded'
 	@echo "make vm CMD='...' FILES=DIR   run a command there, with DIR at /files"
@@ -207,7 +209,7 @@ vm-ready:
 export MSGPASS_CMD := $(value CMD)
 export MSGPASS_FILES := $(value FILES)
 unexport CMD FILES
-export KERNEL MEM TESTS MESSAGES SEED MINUTES QUICK CASES
+export KERNEL MEM TESTS MESSAGES SEED MINUTES QUICK CASES MECHANISM
 
 .PHONY: check
 check: vm-ready
@@ -297,6 +299,11 @@ bench: vm-ready
 	@$(if $(QUICK),,$(vm)/need gnuplot-nox)
 	@$(MAKE) -s --no-print-directory tests >&2
 	@$(vm)/bench
+
+.PHONY: profile
+profile: vm-ready
+	@$(MAKE) -s --no-print-directory tests >&2
+	@$(vm)/profile
 
 .PHONY: vm
 vm: vm-ready
