@@ -315,7 +315,7 @@ void msgpass_message_put(struct msgpass_message *message)
 void msgpass_message_drop(struct msgpass_message *message,
 			  enum msgpass_end reason)
 {
-	if (message->abandoned)
+	if (READ_ONCE(message->abandoned))
 		reason = MSGPASS_END_WITHDRAWN;
 	msgpass_message_tell_ended(message, reason);
 	msgpass_message_put(message);

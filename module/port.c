@@ -737,7 +737,8 @@ void msgpass_port_abandon(struct msgpass_port *port,
 	bool queued;
 
 	spin_lock(&port->lock);
-	message->abandoned = true;
+	/* Whoever drops the message meanwhile looks without the lock. */
+	WRITE_ONCE(message->abandoned, true);
 	queued = message->queued;
 	spin_unlock(&port->lock);
 	if (queued)
