@@ -71,11 +71,15 @@ static bool can_deadlock(const struct msgpass_waiter *waiter,
 int msgpass_waiter_sleep(struct msgpass_waiter *waiter,
 			 struct msgpass_wait *wait)
 {
-	ktime_t *deadline = wait->deadline ? &wait->deadline : NULL;
 	bool expired = false;
 	int error = 0;
 
 	wait->waited = true;
+	/*
+	 * Who was just woken may want this CPU, and may do what is waited for:
+	 * then this thread never sleeps, and need not be woken.
+	 */
+	cond_resched();
 	for (;;) {
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (msgpass_waiter_is_done(waiter))
@@ -88,9 +92,12 @@ int msgpass_waiter_sleep(struct msgpass_waiter *waiter,
 			error = msgpass_wait_edge_enter(&wait->edge, waiter);
 		if (error)
 			break;
-		expired = !schedule_hrtimeout_range(deadline,
-						    current->timer_slack_ns,
-						    HRTIMER_MODE_ABS);
+		if (wait->deadline)
+			expired = !schedule_hrtimeout_range(&wait->deadline,
+							    current->timer_slack_ns,
+							    HRTIMER_MODE_ABS);
+		else
+			schedule();
 	}
 	__set_current_state(TASK_RUNNING);
 	msgpass_wait_edge_leave(&wait->edge);
