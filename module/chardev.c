@@ -13,6 +13,7 @@
 #include "ioctl.h"
 #include "mailbox.h"
 #include "transfer.h"
+#include "words.h"
 
 struct ioctl {
 	size_t size;		/* of the struct */
@@ -36,7 +37,11 @@ static long run_ioctl(const struct ioctl *ioctl, struct file *file,
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;
-	result = copy_struct_from_user(&argument, ioctl->size, user, size);
+	if (size == ioctl->size)
+		result = msgpass_words_get(&argument, user, size);
+	else
+		result = copy_struct_from_user(&argument, ioctl->size, user,
+					       size);
 	if (result)
 		return result;
 	/* It was read twice: the first reading is the one that was checked. */

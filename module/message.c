@@ -8,6 +8,7 @@
 #include "account.h"
 #include "message.h"
 #include "peer.h"
+#include "words.h"
 
 /* What few messages need has its place behind the data. */
 struct extra {
@@ -215,7 +216,7 @@ struct msgpass_message *msgpass_message_new(struct iov_iter *from,
 	message->priority = priority;
 	message->uid = stamp->cred->euid;
 	message->gid = stamp->cred->egid;
-	if (copy_from_iter_full(message->data, length, from))
+	if (!msgpass_words_get_iter(message->data, from, length))
 		return message;
 	msgpass_message_put(message);
 	return ERR_PTR(-EFAULT);
@@ -326,8 +327,6 @@ int msgpass_message_copy_out(const struct msgpass_message *message,
 {
 	size_t length = min(message->length, iov_iter_count(to));
 
-	if (copy_to_iter(msgpass_message_body(message)->data, length, to) !=
-	    length)
-		return -EFAULT;
-	return 0;
+	return msgpass_words_put_iter(to, msgpass_message_body(message)->data,
+				      length);
 }

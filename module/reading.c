@@ -7,6 +7,7 @@
 #include "flow.h"
 #include "message.h"
 #include "reading.h"
+#include "words.h"
 
 /* With its place in the table, where it may have no neighbours. */
 #define READING_CHARGE (sizeof(struct msgpass_reading) + sizeof(struct xa_node))
@@ -137,9 +138,8 @@ ssize_t msgpass_reading_copy(const struct msgpass_message *message, u64 offset,
 		return msgpass_flow_read(flow, offset, to);
 	count = min_t(u64, message->length - offset, iov_iter_count(to));
 	message = msgpass_message_body(message);
-	if (copy_to_iter(message->data + offset, count, to) != count)
-		return -EFAULT;
-	return count;
+	return msgpass_words_put_iter(to, message->data + offset, count) ?:
+	       count;
 }
 
 static ssize_t take(struct msgpass_reading *reading, struct iov_iter *to)

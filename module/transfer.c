@@ -16,14 +16,15 @@
 #include "mailbox_file.h"
 #include "receipt.h"
 #include "transfer.h"
+#include "words.h"
 
 int msgpass_copy_out(void __user *user, const void *object, size_t size,
 		     size_t from, size_t to)
 {
 	to = min(to, size);
-	if (from < to && copy_to_user(user + from, object + from, to - from))
-		return -EFAULT;
-	return 0;
+	if (from >= to)
+		return 0;
+	return msgpass_words_put(user + from, object + from, to - from);
 }
 
 int msgpass_data_import(struct msgpass_data *data, int direction, u64 pointer,
