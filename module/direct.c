@@ -377,6 +377,18 @@ struct msgpass_inbox *msgpass_inbox_current(void)
 	return inbox;
 }
 
+struct msgpass_inbox *msgpass_inbox_caller(struct msgpass_inbox *likely)
+{
+	if (likely->peer.pid != task_tgid(current))
+		return msgpass_inbox_current();
+	/* Its leader stays as long as a thread of it runs, and does not exec. */
+	if (READ_ONCE(current->group_leader->self_exec_id) !=
+	    READ_ONCE(likely->exec_id))
+		msgpass_inbox_note_exec(likely);
+	msgpass_peer_ref(&likely->peer);
+	return likely;
+}
+
 /* May the caller signal it? kill(2)'s rule, but for what security modules say. */
 static bool kill_allowed(const struct cred *target, bool audit)
 {

@@ -8,6 +8,7 @@
 #include <linux/user_namespace.h>
 
 #include "ioctl.h"
+#include "mailbox_file.h"
 #include "transfer.h"
 #include "words.h"
 
@@ -127,6 +128,7 @@ static struct msgpass_open_call *call_begin(struct msgpass_inbox *caller,
 	struct msgpass_open_call *call;
 	struct msgpass_data data;
 	struct msgpass_draft draft = {
+		.sender = caller,
 		.cred = current_cred(),
 		.type = argument->type,
 		.priority = argument->priority,
@@ -226,7 +228,7 @@ long msgpass_ioctl_call(struct file *file,
 
 	if (call->flags & ~CALL_FLAGS || call->reserved)
 		return -EINVAL;
-	caller = msgpass_inbox_current();
+	caller = msgpass_file_caller(file);
 	if (IS_ERR(caller))
 		return PTR_ERR(caller);
 	if (call->flags & MSGPASS_CANCEL)
@@ -243,6 +245,7 @@ static struct msgpass_message *make_reply(const struct msgpass_reply *reply,
 					  struct msgpass_open_call *call)
 {
 	struct msgpass_draft draft = {
+		.sender = server,
 		.cred = call->cred,
 		.type = reply->type,
 	};
@@ -255,7 +258,7 @@ static struct msgpass_message *make_reply(const struct msgpass_reply *reply,
 				    reply->fds_count);
 	if (error)
 		return ERR_PTR(error);
-	message = msgpass_draft_reply(&draft, server);
+	message = msgpass_draft_reply(&draft);
 	msgpass_draft_end(&draft, &data);
 	return message;
 }
@@ -296,7 +299,7 @@ static int reply_prepare(struct replying *replying)
 }
 
 /* End it if that returns 0 or -ESRCH: there is no such token. */
-static int reply_begin(struct replying *replying,
+static int reply_begin(struct replying *replying, const struct file *file,
 		       const struct msgpass_reply *reply)
 {
 	int error;
@@ -304,7 +307,7 @@ static int reply_begin(struct replying *replying,
 	*replying = (struct replying) { .reply = reply };
 	if (reply->flags & ~(MSGPASS_IOVEC | MSGPASS_CANCEL))
 		return -EINVAL;
-	replying->server = msgpass_inbox_current();
+	replying->server = msgpass_file_caller(file);
 	if (IS_ERR(replying->server))
 		return PTR_ERR(replying->server);
 	error = reply_prepare(replying);
@@ -332,7 +335,7 @@ long msgpass_ioctl_reply(struct file *file,
 	struct replying replying;
 	int error;
 
-	error = reply_begin(&replying, &argument->reply);
+	error = reply_begin(&replying, file, &argument->reply);
 	if (error && error != -ESRCH)
 		return error;
 	if (!error)
@@ -362,13 +365,14 @@ static int copy_out_replied(struct msgpass_reply_receive *both,
  * Tells before it replies, as nothing may fail after that; the receive may be
  * restarted, and finds it so. That the caller is gone is no error.
  */
-static int reply_and_tell(struct msgpass_reply_receive *both, void __user *user)
+static int reply_and_tell(const struct file *file,
+			  struct msgpass_reply_receive *both, void __user *user)
 {
 	const u64 token = both->reply.token;
 	struct replying replying;
 	int error, told;
 
-	error = reply_begin(&replying, &both->reply);
+	error = reply_begin(&replying, file, &both->reply);
 	if (error && error != -ESRCH)
 		return error;
 	told = copy_out_replied(both, user, error);
@@ -392,7 +396,7 @@ long msgpass_ioctl_reply_receive(struct file *file,
 	    both->receive.size)
 		return -EINVAL;
 	if (both->reply.token) {
-		error = reply_and_tell(both, user);
+		error = reply_and_tell(file, both, user);
 		if (error)
 			return error;
 	}
@@ -409,6 +413,7 @@ static int forward_to(const struct msgpass_target *target,
 {
 	struct msgpass_data data;
 	struct msgpass_draft draft = {
+		.sender = server,
 		.cred = current_cred(),
 		.type = forward->type,
 		.priority = forward->priority,
@@ -421,7 +426,7 @@ static int forward_to(const struct msgpass_target *target,
 				    forward->fds, forward->fds_count);
 	if (error)
 		return error;
-	error = msgpass_transfer_forward(target, &draft, server, call,
+	error = msgpass_transfer_forward(target, &draft, call,
 					 forward->token, wait);
 	msgpass_draft_end(&draft, &data);
 	return error;
@@ -441,7 +446,7 @@ long msgpass_ioctl_forward(struct file *file, union msgpass_argument *argument,
 	if (forward->flags & ~(MSGPASS_NONBLOCK | MSGPASS_IOVEC |
 			       MSGPASS_PEER) || forward->reserved)
 		return -EINVAL;
-	server = msgpass_inbox_current();
+	server = msgpass_file_caller(file);
 	if (IS_ERR(server))
 		return PTR_ERR(server);
 	call = msgpass_call_find_taken(&server->calls, forward->token);
@@ -500,7 +505,7 @@ long msgpass_ioctl_request_read(struct file *file,
 
 	if (read->flags & ~MSGPASS_IOVEC || read->reserved)
 		return -EINVAL;
-	server = msgpass_inbox_current();
+	server = msgpass_file_caller(file);
 	if (IS_ERR(server))
 		return PTR_ERR(server);
 	call = msgpass_call_find_taken(&server->calls, read->token);

@@ -4,6 +4,7 @@
 #include <linux/fs.h>
 
 #include "ioctl.h"
+#include "mailbox_file.h"
 #include "transfer.h"
 
 #define SEND_FLAGS (MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_PEER | \
@@ -110,14 +111,19 @@ long msgpass_ioctl_send(struct file *file, union msgpass_argument *argument,
 	error = check_send(send);
 	if (error)
 		return error;
+	draft.sender = msgpass_file_caller(file);
+	if (IS_ERR(draft.sender))
+		return PTR_ERR(draft.sender);
 	error = msgpass_target_to_send(&target, file, send->to, send->flags);
 	if (error)
-		return error;
+		goto put_sender;
 	if (send->flags & MSGPASS_FLOW)
 		error = send_flow(&target, &draft, send, &wait, user);
 	else
 		error = send_message(&target, &draft, send, &wait);
 	msgpass_target_put(&target);
+put_sender:
+	msgpass_inbox_put(draft.sender);
 	return error;
 }
 

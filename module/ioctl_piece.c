@@ -3,6 +3,7 @@
 #include <linux/uaccess.h>
 
 #include "ioctl.h"
+#include "mailbox_file.h"
 #include "transfer.h"
 
 static int read_piece(struct xarray *readings, struct msgpass_reading *reading,
@@ -52,7 +53,7 @@ long msgpass_ioctl_piece_read(struct file *file,
 
 	if (read->flags & ~(MSGPASS_IOVEC | MSGPASS_CANCEL))
 		return -EINVAL;
-	reader = msgpass_inbox_current();
+	reader = msgpass_file_caller(file);
 	if (IS_ERR(reader))
 		return PTR_ERR(reader);
 	reading = msgpass_reading_find(&reader->readings, read->token);

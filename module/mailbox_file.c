@@ -2,6 +2,7 @@
 #include <linux/anon_inodes.h>
 #include <linux/fs.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 #include <linux/uio.h>
 
 #include "ioctl.h"
@@ -9,18 +10,35 @@
 #include "receipt.h"
 #include "transfer.h"
 
+struct open_mailbox {
+	struct msgpass_right *right;	/* reference held, or NULL; const */
+	struct msgpass_inbox *opener;	/* reference held; const */
+};
+
+static struct msgpass_right *right_of(const struct file *file)
+{
+	const struct open_mailbox *open = file->private_data;
+
+	return open->right;
+}
+
+static void open_mailbox_free(struct open_mailbox *open)
+{
+	if (open->right)
+		msgpass_right_put(open->right);
+	msgpass_inbox_put(open->opener);
+	kfree(open);
+}
+
 static int mailbox_release(struct inode *inode, struct file *file)
 {
-	struct msgpass_right *right = file->private_data;
-
-	if (right)
-		msgpass_right_put(right);
+	open_mailbox_free(file->private_data);
 	return 0;
 }
 
 static __poll_t mailbox_poll(struct file *file, poll_table *table)
 {
-	struct msgpass_right *right = file->private_data;
+	struct msgpass_right *right = right_of(file);
 	struct msgpass_mailbox *mailbox = right->mailbox;
 	const __poll_t in = EPOLLIN | EPOLLRDNORM;
 	const __poll_t out = EPOLLOUT | EPOLLWRNORM;
@@ -41,7 +59,7 @@ static __poll_t mailbox_poll(struct file *file, poll_table *table)
 
 static int mailbox_fasync(int fd, struct file *file, int on)
 {
-	struct msgpass_right *right = file->private_data;
+	struct msgpass_right *right = right_of(file);
 	struct fasync_struct **readers =
 		&msgpass_right_port(right)->async_readers;
 	struct fasync_struct **writers = &right->mailbox->port.async_writers;
@@ -60,7 +78,7 @@ static int mailbox_fasync(int fd, struct file *file, int on)
 
 static ssize_t mailbox_read(struct kiocb *iocb, struct iov_iter *to)
 {
-	struct msgpass_right *right = iocb->ki_filp->private_data;
+	struct msgpass_right *right = right_of(iocb->ki_filp);
 	struct msgpass_port *port = msgpass_right_port(right);
 	/*
 	 * It has no place for fds: they are closed with the message. Of a flow
@@ -109,7 +127,7 @@ static ssize_t mailbox_read(struct kiocb *iocb, struct iov_iter *to)
 static ssize_t mailbox_write(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct file *file = iocb->ki_filp;
-	struct msgpass_right *right = file->private_data;
+	struct msgpass_right *right = right_of(file);
 	struct msgpass_target target = {
 		.mailbox = right->mailbox,
 		.port = &right->mailbox->port,
@@ -124,7 +142,14 @@ static ssize_t mailbox_write(struct kiocb *iocb, struct iov_iter *from)
 	};
 	ssize_t length = iov_iter_count(from);
 
-	return msgpass_transfer_send(&target, &draft, NULL, &wait) ?: length;
+	ssize_t result;
+
+	draft.sender = msgpass_file_caller(file);
+	if (IS_ERR(draft.sender))
+		return PTR_ERR(draft.sender);
+	result = msgpass_transfer_send(&target, &draft, NULL, &wait) ?: length;
+	msgpass_inbox_put(draft.sender);
+	return result;
 }
 
 static const struct file_operations mailbox_fops = {
@@ -138,19 +163,44 @@ static const struct file_operations mailbox_fops = {
 	.fasync = mailbox_fasync,
 };
 
+static struct open_mailbox *open_mailbox_new(void)
+{
+	struct open_mailbox *open = kzalloc(sizeof(*open), GFP_KERNEL_ACCOUNT);
+	struct msgpass_inbox *opener;
+
+	if (!open)
+		return ERR_PTR(-ENOMEM);
+	opener = msgpass_inbox_current();
+	if (IS_ERR(opener)) {
+		kfree(open);
+		return ERR_CAST(opener);
+	}
+	open->opener = opener;
+	return open;
+}
+
 struct file *msgpass_mailbox_file_alloc(fmode_t mode, unsigned int flags)
 {
+	struct open_mailbox *open = open_mailbox_new();
 	int access = O_WRONLY;
+	struct file *file;
 
+	if (IS_ERR(open))
+		return ERR_CAST(open);
 	if (mode & FMODE_READ)
 		access = mode & FMODE_WRITE ? O_RDWR : O_RDONLY;
-	return anon_inode_getfile("[msgpass]", &mailbox_fops, NULL,
+	file = anon_inode_getfile("[msgpass]", &mailbox_fops, open,
 				  access | flags);
+	if (IS_ERR(file))
+		open_mailbox_free(open);
+	return file;
 }
 
 void msgpass_mailbox_file_set(struct file *file, struct msgpass_right *right)
 {
-	file->private_data = right;
+	struct open_mailbox *open = file->private_data;
+
+	open->right = right;
 }
 
 struct file *msgpass_mailbox_file_new(struct msgpass_right *right,
@@ -167,5 +217,14 @@ struct file *msgpass_mailbox_file_new(struct msgpass_right *right,
 
 struct msgpass_right *msgpass_file_right(const struct file *file)
 {
-	return file->f_op == &mailbox_fops ? file->private_data : NULL;
+	return file->f_op == &mailbox_fops ? right_of(file) : NULL;
+}
+
+struct msgpass_inbox *msgpass_file_caller(const struct file *file)
+{
+	const struct open_mailbox *open = file->private_data;
+
+	/* That of a device is what chardev.c has put there. */
+	return msgpass_inbox_caller(file->f_op == &mailbox_fops ?
+				    open->opener : file->private_data);
 }

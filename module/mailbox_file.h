@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The file of a mailbox: what its file descriptor does as a file. It has a
- * reference to the right that it is.
+ * reference to the right that it is, and to the inbox of the process that it
+ * was made for, which is likely to be the one that uses it.
  */
 #ifndef MSGPASS_MAILBOX_FILE_H
 #define MSGPASS_MAILBOX_FILE_H
@@ -20,5 +21,11 @@ struct file *msgpass_mailbox_file_new(struct msgpass_right *right,
 
 /* NULL if it is another kind of file. */
 struct msgpass_right *msgpass_file_right(const struct file *file);
+
+/*
+ * The inbox of the calling process, of which the file is a device's or a
+ * mailbox's: a reference, or ERR_PTR.
+ */
+struct msgpass_inbox *msgpass_file_caller(const struct file *file);
 
 #endif

@@ -114,7 +114,7 @@ static int target_to_receive(struct msgpass_target *target, struct file *file,
 		return -EINVAL;
 	if (flags & MSGPASS_RECEIPT && from)
 		return -EINVAL;
-	return target_inbox(target, msgpass_inbox_current());
+	return target_inbox(target, msgpass_file_caller(file));
 }
 
 u64 msgpass_target_message_max(const struct msgpass_target *target)
@@ -302,11 +302,10 @@ static int attach_files(struct msgpass_message *message,
 	return msgpass_files_attach(message, files, carrier);
 }
 
-struct msgpass_message *msgpass_draft_reply(struct msgpass_draft *draft,
-					    struct msgpass_inbox *server)
+struct msgpass_message *msgpass_draft_reply(struct msgpass_draft *draft)
 {
 	const struct msgpass_stamp stamp = {
-		.sender = server->peer.identity,
+		.sender = draft->sender->peer.identity,
 		.cred = draft->cred,
 		.extra = draft->files,
 	};
@@ -327,7 +326,6 @@ struct msgpass_message *msgpass_draft_reply(struct msgpass_draft *draft,
 
 static int attach_extras(struct msgpass_message *message,
 			 const struct msgpass_target *target,
-			 struct msgpass_inbox *sender,
 			 struct msgpass_draft *draft,
 			 const struct msgpass_stamp *stamp)
 {
@@ -341,8 +339,8 @@ static int attach_extras(struct msgpass_message *message,
 		error = msgpass_expiry_attach(message, draft->cred,
 					      draft->lifetime);
 	if (!error && draft->receipt)
-		error = msgpass_receipt_attach(message, stamp, sender, to,
-					       draft->cookie);
+		error = msgpass_receipt_attach(message, stamp, draft->sender,
+					       to, draft->cookie);
 	if (!error)
 		error = attach_files(message, draft, target->mailbox);
 	if (!error && draft->segments)
@@ -354,12 +352,11 @@ static int attach_extras(struct msgpass_message *message,
 
 /* @call: the message is to be a request, and gets room for saying so. */
 static struct msgpass_message *make_message(const struct msgpass_target *target,
-					    struct msgpass_inbox *sender,
 					    struct msgpass_draft *draft,
 					    bool call)
 {
 	const struct msgpass_stamp stamp = {
-		.sender = sender->peer.identity,
+		.sender = draft->sender->peer.identity,
 		.cred = draft->cred,
 		.extra = call || draft->lifetime || draft->receipt ||
 			 draft->files || draft->segments ||
@@ -379,7 +376,7 @@ static struct msgpass_message *make_message(const struct msgpass_target *target,
 				      draft->priority);
 	if (IS_ERR(message) || !stamp.extra)
 		return message;
-	error = attach_extras(message, target, sender, draft, &stamp);
+	error = attach_extras(message, target, draft, &stamp);
 	if (!error)
 		return message;
 	msgpass_message_put(message);
@@ -391,19 +388,15 @@ int msgpass_transfer_send(const struct msgpass_target *target,
 			  struct msgpass_open_call *call,
 			  struct msgpass_wait *wait)
 {
+	struct msgpass_inbox *sender = draft->sender;
 	struct msgpass_message *message;
-	struct msgpass_inbox *sender;
 	int error;
 
 	if (is_broadcast(target) && wait->synchronous)
 		return -EOPNOTSUPP;
-	sender = msgpass_inbox_current();
-	if (IS_ERR(sender))
-		return PTR_ERR(sender);
-	message = make_message(target, sender, draft, call);
-	error = PTR_ERR_OR_ZERO(message);
-	if (error)
-		goto put_sender;
+	message = make_message(target, draft, call);
+	if (IS_ERR(message))
+		return PTR_ERR(message);
 
 	if (call)
 		error = msgpass_call_set_request(call, message,
@@ -414,8 +407,6 @@ int msgpass_transfer_send(const struct msgpass_target *target,
 				       wait);
 	if (error)
 		msgpass_message_drop(message, MSGPASS_END_WITHDRAWN);
-put_sender:
-	msgpass_inbox_put(sender);
 	return error;
 }
 
@@ -424,43 +415,37 @@ int msgpass_transfer_flow(const struct msgpass_target *target,
 			  struct msgpass_wait *wait, u64 *through)
 {
 	struct msgpass_message *message;
-	struct msgpass_inbox *sender;
 	int error;
 
-	sender = msgpass_inbox_current();
-	if (IS_ERR(sender))
-		return PTR_ERR(sender);
 	/* It has no bytes of its own. */
 	iov_iter_truncate(draft->data, 0);
-	message = make_message(target, sender, draft, false);
-	error = PTR_ERR_OR_ZERO(message);
-	if (error)
-		goto put_sender;
+	message = make_message(target, draft, false);
+	if (IS_ERR(message))
+		return PTR_ERR(message);
 
 	wait->synchronous = true;
 	msgpass_message_ref(message);
-	error = send_to_target(target, sender, message, draft->cred, wait);
+	error = send_to_target(target, draft->sender, message, draft->cred,
+			       wait);
 	if (error)
 		msgpass_message_drop(message, MSGPASS_END_WITHDRAWN);
 	error = msgpass_flow_wait(msgpass_flow_of(message), wait, error,
 				  through);
 	msgpass_message_put(message);
-put_sender:
-	msgpass_inbox_put(sender);
 	return error;
 }
 
 int msgpass_transfer_forward(const struct msgpass_target *target,
 			     struct msgpass_draft *draft,
-			     struct msgpass_inbox *server,
 			     struct msgpass_open_call *call, u64 token,
 			     struct msgpass_wait *wait)
 {
+	struct msgpass_inbox *server = draft->sender;
 	struct msgpass_call_request before;
 	struct msgpass_message *message;
 	int error;
 
-	message = make_message(target, server, draft, true);
+	message = make_message(target, draft, true);
 	if (IS_ERR(message))
 		return PTR_ERR(message);
 	error = msgpass_call_forward(call, token, message,
@@ -559,6 +544,7 @@ static int copy_out_too_long(struct msgpass_receive *receive,
 
 /* The caller's receive of one message. */
 struct receiving {
+	const struct file *file;
 	struct msgpass_receive *receive;
 	void __user *user;		/* where that came from */
 	size_t size;			/* of it */
@@ -692,7 +678,7 @@ static int deliver(struct msgpass_port *port, struct msgpass_message *message,
 	if (error)
 		goto restore;
 	if (call || to->receive->flags & MSGPASS_PIECES) {
-		taker = msgpass_inbox_current();
+		taker = msgpass_file_caller(to->file);
 		error = PTR_ERR_OR_ZERO(taker);
 		if (error)
 			goto restore;
@@ -759,6 +745,7 @@ static int transfer_receive(const struct msgpass_target *target,
 	struct msgpass_wait wait = msgpass_wait_for(file, receive->flags,
 						    receive->deadline);
 	struct receiving to = {
+		.file = file,
 		.receive = receive,
 		.user = user,
 		.size = size,

@@ -50,6 +50,7 @@ struct msgpass_wait msgpass_wait_for(const struct file *file, u32 flags,
 struct msgpass_draft {
 	struct iov_iter *data;		/* all of it */
 	struct msgpass_files *files;	/* NULL once they are a message's */
+	struct msgpass_inbox *sender;
 	/* Stamped, and pays: the caller's, or those a file was opened with. */
 	const struct cred *cred;
 	u32 type;
@@ -63,7 +64,7 @@ struct msgpass_draft {
 	u64 length;
 };
 
-/* Fills ->data and ->files of one with ->cred; end it if that returns 0. */
+/* Fills ->data and ->files, by ->cred; end it if that returns 0. */
 int msgpass_draft_begin(struct msgpass_draft *draft, struct msgpass_data *data,
 			u64 pointer, u64 length, bool is_iovec, u64 fds,
 			u32 fds_count);
@@ -73,8 +74,7 @@ int msgpass_draft_flow(struct msgpass_draft *draft, struct msgpass_data *data,
 void msgpass_draft_end(struct msgpass_draft *draft, struct msgpass_data *data);
 
 /* A message that is no port's: a reply. ERR_PTR. */
-struct msgpass_message *msgpass_draft_reply(struct msgpass_draft *draft,
-					    struct msgpass_inbox *server);
+struct msgpass_message *msgpass_draft_reply(struct msgpass_draft *draft);
 
 /* With @call it is that call's request. */
 int msgpass_transfer_send(const struct msgpass_target *target,
@@ -87,10 +87,9 @@ int msgpass_transfer_flow(const struct msgpass_target *target,
 			  struct msgpass_draft *draft,
 			  struct msgpass_wait *wait, u64 *through);
 
-/* Sends @call, which @server has taken by @token, on. */
+/* Sends @call, which the sender has taken by @token, on. */
 int msgpass_transfer_forward(const struct msgpass_target *target,
 			     struct msgpass_draft *draft,
-			     struct msgpass_inbox *server,
 			     struct msgpass_open_call *call, u64 token,
 			     struct msgpass_wait *wait);
 

@@ -19,35 +19,29 @@ static bool can_move_words(const void *object, const void __user *user,
 	return size <= WORDS_MAX && aligned && !IS_ENABLED(CONFIG_KMSAN);
 }
 
-/* MOVE(type, index) moves one of those that follow. */
-#define MOVE_ALL(type)							\
+#define STEP(type)							\
 	do {								\
-		for (; size >= sizeof(type); size -= sizeof(type)) {	\
-			MOVE(type, 0);					\
-			object += sizeof(type);				\
-			user += sizeof(type);				\
-		}							\
+		MOVE(type);						\
+		object += sizeof(type);					\
+		user += sizeof(type);					\
+		size -= sizeof(type);					\
 	} while (0)
 
-#define MOVE_FOURS()							\
+/* Four at a time, as the loop costs more than what it does. */
+#define MOVE_ALL()							\
 	do {								\
-		for (; size >= 4 * sizeof(u64); size -= 4 * sizeof(u64)) { \
-			MOVE(u64, 0);					\
-			MOVE(u64, 1);					\
-			MOVE(u64, 2);					\
-			MOVE(u64, 3);					\
-			object += 4 * sizeof(u64);			\
-			user += 4 * sizeof(u64);			\
+		while (size >= 4 * sizeof(u64)) {			\
+			STEP(u64);					\
+			STEP(u64);					\
+			STEP(u64);					\
+			STEP(u64);					\
 		}							\
-	} while (0)
-
-#define MOVE_WORDS()							\
-	do {								\
-		MOVE_FOURS();						\
-		MOVE_ALL(u64);						\
-		MOVE_ALL(u32);						\
-		MOVE_ALL(u16);						\
-		MOVE_ALL(u8);						\
+		while (size >= sizeof(u64))				\
+			STEP(u64);					\
+		if (size >= sizeof(u32))				\
+			STEP(u32);					\
+		while (size)						\
+			STEP(u8);					\
 	} while (0)
 
 int msgpass_words_get(void *object, const void __user *user, size_t size)
@@ -57,10 +51,9 @@ int msgpass_words_get(void *object, const void __user *user, size_t size)
 	might_fault();
 	if (should_fail_usercopy() || !user_read_access_begin(user, size))
 		return -EFAULT;
-#define MOVE(type, index)						\
-	unsafe_get_user(((type *)object)[index],			\
-			(const type __user *)user + (index), fault)
-	MOVE_WORDS();
+#define MOVE(type) \
+	unsafe_get_user(*(type *)object, (const type __user *)user, fault)
+	MOVE_ALL();
 #undef MOVE
 	user_read_access_end();
 	return 0;
@@ -76,10 +69,9 @@ int msgpass_words_put(void __user *user, const void *object, size_t size)
 	might_fault();
 	if (should_fail_usercopy() || !user_write_access_begin(user, size))
 		return -EFAULT;
-#define MOVE(type, index)						\
-	unsafe_put_user(((const type *)object)[index],			\
-			(type __user *)user + (index), fault)
-	MOVE_WORDS();
+#define MOVE(type) \
+	unsafe_put_user(*(const type *)object, (type __user *)user, fault)
+	MOVE_ALL();
 #undef MOVE
 	user_write_access_end();
 	return 0;
