@@ -14,7 +14,7 @@ struct msgpass_account {
 	struct user_namespace *ns;	/* reference held; const */
 	kuid_t uid;			/* const */
 	struct msgpass_account *parent;	/* reference held; NULL: none; const */
-	unsigned int refs;		/* accounts_lock */
+	refcount_t refs;
 	atomic_long_t bytes;
 };
 
@@ -35,7 +35,7 @@ static struct msgpass_account *account_find_locked(struct user_namespace *ns,
 	lockdep_assert_held(&accounts_lock);
 	hash_for_each_possible(accounts, account, node, account_hash(ns, uid)) {
 		if (account->ns == ns && uid_eq(account->uid, uid)) {
-			account->refs++;
+			refcount_inc(&account->refs);
 			return account;
 		}
 	}
@@ -68,7 +68,7 @@ static struct msgpass_account *account_make(struct user_namespace *ns,
 	account->ns = get_user_ns(ns);
 	account->uid = uid;
 	account->parent = parent;
-	account->refs = 1;
+	refcount_set(&account->refs, 1);
 
 	spin_lock(&accounts_lock);
 	other = account_find_locked(ns, uid);
@@ -122,20 +122,28 @@ struct msgpass_account *msgpass_account_get(const struct cred *cred)
 	return account;
 }
 
+/* True if that was the last reference. */
+static bool put_and_unlist(struct msgpass_account *account)
+{
+	bool last;
+
+	if (refcount_dec_not_one(&account->refs))
+		return false;
+	spin_lock(&accounts_lock);
+	last = refcount_dec_and_test(&account->refs);
+	if (last)
+		hash_del(&account->node);
+	spin_unlock(&accounts_lock);
+	return last;
+}
+
 void msgpass_account_put(struct msgpass_account *account)
 {
 	while (account) {
 		struct msgpass_account *parent = account->parent;
-		bool last;
 
-		spin_lock(&accounts_lock);
-		last = !--account->refs;
-		if (last)
-			hash_del(&account->node);
-		spin_unlock(&accounts_lock);
-		if (!last)
+		if (!put_and_unlist(account))
 			return;
-
 		WARN_ON_ONCE(atomic_long_read(&account->bytes));
 		put_user_ns(account->ns);
 		kfree(account);
@@ -188,10 +196,21 @@ static void uncharge(struct msgpass_account *account, size_t bytes)
 		atomic_long_sub(bytes, &account->bytes);
 }
 
-struct msgpass_account *msgpass_account_open(const struct cred *cred,
-					     size_t bytes)
+static struct msgpass_account *get_likely(struct msgpass_account *likely,
+					  const struct cred *cred)
 {
-	struct msgpass_account *account = msgpass_account_get(cred);
+	if (!likely || likely->ns != cred->user_ns ||
+	    !uid_eq(likely->uid, cred->euid))
+		return msgpass_account_get(cred);
+	refcount_inc(&likely->refs);
+	return likely;
+}
+
+struct msgpass_account *
+msgpass_account_open_likely(struct msgpass_account *likely,
+			    const struct cred *cred, size_t bytes)
+{
+	struct msgpass_account *account = get_likely(likely, cred);
 	int error;
 
 	if (IS_ERR(account))
@@ -201,6 +220,12 @@ struct msgpass_account *msgpass_account_open(const struct cred *cred,
 		return account;
 	msgpass_account_put(account);
 	return ERR_PTR(error);
+}
+
+struct msgpass_account *msgpass_account_open(const struct cred *cred,
+					     size_t bytes)
+{
+	return msgpass_account_open_likely(NULL, cred, bytes);
 }
 
 void msgpass_account_close(struct msgpass_account *account, size_t bytes)

@@ -23,6 +23,10 @@ void msgpass_account_put(struct msgpass_account *account);
  */
 struct msgpass_account *msgpass_account_open(const struct cred *cred,
 					     size_t bytes);
+/* The same without a search, if @likely, which may be NULL, is that of @cred. */
+struct msgpass_account *
+msgpass_account_open_likely(struct msgpass_account *likely,
+			    const struct cred *cred, size_t bytes);
 /* NULL: nothing was charged. */
 void msgpass_account_close(struct msgpass_account *account, size_t bytes);
 

@@ -170,14 +170,15 @@ struct msgpass_open_call *msgpass_call_of(struct msgpass_message *message)
 }
 
 struct msgpass_open_call *msgpass_call_new(struct msgpass_call_party *maker,
-					   struct msgpass_identity *caller)
+					   struct msgpass_identity *caller,
+					   struct msgpass_account *payer)
 {
 	const struct cred *cred = current_cred();
 	const size_t charge = call_charge(cred);
 	struct msgpass_account *account;
 	struct msgpass_open_call *call;
 
-	account = msgpass_account_open(cred, charge);
+	account = msgpass_account_open_likely(payer, cred, charge);
 	if (IS_ERR(account))
 		return ERR_CAST(account);
 	call = kzalloc(sizeof(*call), GFP_KERNEL_ACCOUNT);

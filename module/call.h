@@ -82,9 +82,13 @@ void msgpass_call_party_init(struct msgpass_call_party *party,
 /* The process is dead. */
 void msgpass_call_party_exit(struct msgpass_call_party *party);
 
-/* A reference, or ERR_PTR. It is over once msgpass_call_end() was called. */
+/*
+ * A reference, or ERR_PTR. It is over once msgpass_call_end() was called.
+ * @payer: the account of the calling process, likely, or NULL.
+ */
 struct msgpass_open_call *msgpass_call_new(struct msgpass_call_party *maker,
-					   struct msgpass_identity *caller);
+					   struct msgpass_identity *caller,
+					   struct msgpass_account *payer);
 /* One that @maker made: a reference, or NULL. */
 struct msgpass_open_call *msgpass_call_find(struct msgpass_call_party *maker,
 					    u64 id);

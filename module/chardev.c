@@ -232,8 +232,15 @@ static int device_open(struct inode *inode, struct file *file)
 {
 	struct msgpass_inbox *inbox = msgpass_inbox_current();
 
+	int error;
+
 	if (IS_ERR(inbox))
 		return PTR_ERR(inbox);
+	error = msgpass_inbox_set_payer(inbox);
+	if (error) {
+		msgpass_inbox_put(inbox);
+		return error;
+	}
 	file->private_data = inbox;
 	return nonseekable_open(inode, file);
 }

@@ -212,6 +212,7 @@ static void inbox_free(struct msgpass_peer *peer)
 	struct msgpass_inbox *inbox = msgpass_inbox_of(peer);
 
 	msgpass_account_close(inbox->account, INBOX_CHARGE);
+	msgpass_account_put(inbox->payer);
 	kfree_rcu(inbox, rcu);
 }
 
@@ -365,28 +366,44 @@ void msgpass_inbox_note_exec(struct msgpass_inbox *inbox)
 	msgpass_port_reset(&inbox->port, &limits);
 }
 
-struct msgpass_inbox *msgpass_inbox_current(void)
+int msgpass_inbox_set_payer(struct msgpass_inbox *inbox)
 {
-	struct msgpass_peer *peer = msgpass_peer_get(task_tgid(current));
-	struct msgpass_inbox *inbox;
+	struct msgpass_account *payer;
 
-	if (IS_ERR(peer))
-		return ERR_CAST(peer);
-	inbox = msgpass_inbox_of(peer);
-	msgpass_inbox_note_exec(inbox);
-	return inbox;
+	if (msgpass_inbox_payer(inbox))
+		return 0;
+	payer = msgpass_account_get(current_cred());
+	if (IS_ERR(payer))
+		return PTR_ERR(payer);
+	/* Another thread may have been quicker. */
+	if (cmpxchg(&inbox->payer, NULL, payer))
+		msgpass_account_put(payer);
+	return 0;
 }
 
 struct msgpass_inbox *msgpass_inbox_caller(struct msgpass_inbox *likely)
 {
-	if (likely->peer.pid != task_tgid(current))
-		return msgpass_inbox_current();
+	struct msgpass_inbox *inbox;
+	struct msgpass_peer *peer;
+
+	if (likely && likely->peer.pid == task_tgid(current)) {
+		peer = msgpass_peer_ref(&likely->peer);
+	} else {
+		peer = msgpass_peer_get(task_tgid(current));
+		if (IS_ERR(peer))
+			return ERR_CAST(peer);
+	}
+	inbox = msgpass_inbox_of(peer);
 	/* Its leader stays as long as a thread of it runs, and does not exec. */
 	if (READ_ONCE(current->group_leader->self_exec_id) !=
-	    READ_ONCE(likely->exec_id))
-		msgpass_inbox_note_exec(likely);
-	msgpass_peer_ref(&likely->peer);
-	return likely;
+	    READ_ONCE(inbox->exec_id))
+		msgpass_inbox_note_exec(inbox);
+	return inbox;
+}
+
+struct msgpass_inbox *msgpass_inbox_current(void)
+{
+	return msgpass_inbox_caller(NULL);
 }
 
 /* May the caller signal it? kill(2)'s rule, but for what security modules say. */

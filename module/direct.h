@@ -54,6 +54,8 @@ struct msgpass_inbox {
 	struct msgpass_wait_node waits;		/* deadlock.c's */
 
 	struct msgpass_account *account;	/* reference held, or NULL; const */
+	/* Whom the process pays by, likely. The same, but set once. */
+	struct msgpass_account *payer;
 
 	spinlock_t outgoing_lock;		/* see the lock order above */
 	struct list_head outgoing;		/* links it sends through */
@@ -75,6 +77,16 @@ struct msgpass_inbox *msgpass_inbox_current(void);
 
 /* The same, more quickly where it is @likely, of which the caller has one. */
 struct msgpass_inbox *msgpass_inbox_caller(struct msgpass_inbox *likely);
+
+/* The calling process is about to use its inbox. */
+int msgpass_inbox_set_payer(struct msgpass_inbox *inbox);
+
+/* Or NULL. */
+static inline struct msgpass_account *
+msgpass_inbox_payer(const struct msgpass_inbox *inbox)
+{
+	return READ_ONCE(inbox->payer);
+}
 
 /* Before an inbox is used: has exec given the process new privileges? */
 void msgpass_inbox_note_exec(struct msgpass_inbox *inbox);

@@ -50,8 +50,6 @@ void msgpass_files_put(struct msgpass_files *files)
 {
 	unsigned int i;
 
-	if (!files)
-		return;
 	for (i = 0; i < files->count; i++)
 		item_put(&files->items[i]);
 	msgpass_account_close(files->account, files_charge(files->count));
@@ -122,8 +120,6 @@ struct msgpass_files *msgpass_files_get(u64 fds, u32 count,
 	int error;
 	u32 i;
 
-	if (!count)
-		return NULL;
 	if (count > MSGPASS_FDS_MAX)
 		return ERR_PTR(-EINVAL);
 	if (copy_from_user(numbers, u64_to_user_ptr(fds),
@@ -208,21 +204,13 @@ static int install(const struct item *item)
 	return fd;
 }
 
-int msgpass_files_install(const struct msgpass_message *message, u64 fds,
-			  u32 room)
+/* Its array is not to weigh on those who have none. */
+static noinline int install_all(struct msgpass_files *files, u64 fds, u32 room)
 {
-	struct msgpass_attachment *attachment =
-		msgpass_message_attachment(msgpass_message_body(message),
-					   MSGPASS_ATTACHED_FILES);
+	u32 count = min(files->count, room), done;
 	s32 numbers[MSGPASS_FDS_MAX];
-	struct msgpass_files *files;
-	u32 count, done;
 	int error = 0;
 
-	if (!attachment)
-		return 0;
-	files = files_of(attachment);
-	count = min(files->count, room);
 	for (done = 0; done < count; done++) {
 		numbers[done] = install(&files->items[done]);
 		error = min(numbers[done], 0);
@@ -240,6 +228,16 @@ uninstall:
 	while (done--)
 		close_fd(numbers[done]);
 	return error;
+}
+
+int msgpass_files_install(const struct msgpass_message *message, u64 fds,
+			  u32 room)
+{
+	struct msgpass_attachment *attachment =
+		msgpass_message_attachment(msgpass_message_body(message),
+					   MSGPASS_ATTACHED_FILES);
+
+	return attachment ? install_all(files_of(attachment), fds, room) : 0;
 }
 
 void msgpass_files_release(struct msgpass_message *message)

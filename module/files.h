@@ -19,8 +19,8 @@
 struct msgpass_files;
 
 /*
- * The caller's, from an array of @count numbers at @fds; charged to @cred.
- * NULL if @count is 0; ERR_PTR.
+ * The caller's, from an array of @count numbers at @fds, more than 0; charged
+ * to @cred. ERR_PTR.
  */
 struct msgpass_files *msgpass_files_get(u64 fds, u32 count,
 					const struct cred *cred);

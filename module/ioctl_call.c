@@ -130,6 +130,7 @@ static struct msgpass_open_call *call_begin(struct msgpass_inbox *caller,
 	struct msgpass_draft draft = {
 		.sender = caller,
 		.cred = current_cred(),
+		.payer = msgpass_inbox_payer(caller),
 		.type = argument->type,
 		.priority = argument->priority,
 	};
@@ -142,7 +143,8 @@ static struct msgpass_open_call *call_begin(struct msgpass_inbox *caller,
 		set_edge(wait, caller, call);
 		return call;
 	}
-	call = msgpass_call_new(&caller->calls, caller->peer.identity);
+	call = msgpass_call_new(&caller->calls, caller->peer.identity,
+				msgpass_inbox_payer(caller));
 	if (IS_ERR(call))
 		return call;
 	set_edge(wait, caller, call);
@@ -247,6 +249,7 @@ static struct msgpass_message *make_reply(const struct msgpass_reply *reply,
 	struct msgpass_draft draft = {
 		.sender = server,
 		.cred = call->cred,
+		.payer = call->account,
 		.type = reply->type,
 	};
 	struct msgpass_message *message;
@@ -415,6 +418,7 @@ static int forward_to(const struct msgpass_target *target,
 	struct msgpass_draft draft = {
 		.sender = server,
 		.cred = current_cred(),
+		.payer = msgpass_inbox_payer(server),
 		.type = forward->type,
 		.priority = forward->priority,
 	};

@@ -114,6 +114,7 @@ long msgpass_ioctl_send(struct file *file, union msgpass_argument *argument,
 	draft.sender = msgpass_file_caller(file);
 	if (IS_ERR(draft.sender))
 		return PTR_ERR(draft.sender);
+	draft.payer = msgpass_inbox_payer(draft.sender);
 	error = msgpass_target_to_send(&target, file, send->to, send->flags);
 	if (error)
 		goto put_sender;

@@ -147,6 +147,7 @@ static ssize_t mailbox_write(struct kiocb *iocb, struct iov_iter *from)
 	draft.sender = msgpass_file_caller(file);
 	if (IS_ERR(draft.sender))
 		return PTR_ERR(draft.sender);
+	draft.payer = msgpass_inbox_payer(draft.sender);
 	result = msgpass_transfer_send(&target, &draft, NULL, &wait) ?: length;
 	msgpass_inbox_put(draft.sender);
 	return result;

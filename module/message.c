@@ -14,7 +14,7 @@
 struct extra {
 	struct msgpass_attachment *attached[MSGPASS_ATTACHED_KINDS];
 	u64 lifetime;			/* ns, 0: no end */
-	u64 length;			/* 0: that of the data */
+	u64 length;			/* of a flow */
 	struct msgpass_message *body;	/* of a hollow one; reference held */
 	u64 missed;
 	unsigned int fds;
@@ -59,15 +59,16 @@ void msgpass_message_attach(struct msgpass_message *message,
 			    struct msgpass_attachment *attachment)
 {
 	extra_of(message)->attached[kind] = attachment;
+	/* What is taken off again leaves its bit, which others may read. */
+	if (attachment)
+		message->attached |= BIT(kind);
 }
 
 struct msgpass_attachment *
-msgpass_message_attachment(const struct msgpass_message *message,
-			   enum msgpass_attached kind)
+msgpass_message_find(const struct msgpass_message *message,
+		     enum msgpass_attached kind)
 {
-	const struct extra *extra = extra_of(message);
-
-	return extra ? extra->attached[kind] : NULL;
+	return extra_of(message)->attached[kind];
 }
 
 void msgpass_message_tell_accepted(struct msgpass_message *message)
@@ -75,7 +76,7 @@ void msgpass_message_tell_accepted(struct msgpass_message *message)
 	struct msgpass_attachment *at;
 	enum msgpass_attached kind;
 
-	for (kind = 0; kind < MSGPASS_ATTACHED_KINDS; kind++) {
+	for (kind = 0; message->attached >> kind; kind++) {
 		at = msgpass_message_attachment(message, kind);
 		if (at && at->ops->accepted)
 			at->ops->accepted(at, message);
@@ -88,7 +89,7 @@ void msgpass_message_tell_ended(const struct msgpass_message *message,
 	struct msgpass_attachment *at;
 	enum msgpass_attached kind;
 
-	for (kind = 0; kind < MSGPASS_ATTACHED_KINDS; kind++) {
+	for (kind = 0; message->attached >> kind; kind++) {
 		at = msgpass_message_attachment(message, kind);
 		if (at && at->ops->ended)
 			at->ops->ended(at, message, end);
@@ -100,7 +101,7 @@ static void free_attachments(const struct msgpass_message *message)
 	struct msgpass_attachment *at;
 	enum msgpass_attached kind;
 
-	for (kind = 0; kind < MSGPASS_ATTACHED_KINDS; kind++) {
+	for (kind = 0; message->attached >> kind; kind++) {
 		at = msgpass_message_attachment(message, kind);
 		if (at)
 			at->ops->freed(at);
@@ -111,20 +112,18 @@ void msgpass_message_set_lifetime(struct msgpass_message *message,
 				  u64 lifetime)
 {
 	extra_of(message)->lifetime = lifetime;
+	message->expires = lifetime;
 }
 
 u64 msgpass_message_lifetime(const struct msgpass_message *message)
 {
-	const struct extra *extra = extra_of(message);
-
-	return extra ? extra->lifetime : 0;
+	return message->expires ? extra_of(message)->lifetime : 0;
 }
 
-bool msgpass_message_has_expired(const struct msgpass_message *message)
+bool msgpass_message_is_late(const struct msgpass_message *message)
 {
-	u64 lifetime = msgpass_message_lifetime(message);
-
-	return lifetime && ktime_get_ns() - message->time >= lifetime;
+	return ktime_get_ns() - message->time >=
+	       extra_of(message)->lifetime;
 }
 
 void msgpass_message_set_length(struct msgpass_message *message, u64 length)
@@ -132,17 +131,15 @@ void msgpass_message_set_length(struct msgpass_message *message, u64 length)
 	extra_of(message)->length = length;
 }
 
-u64 msgpass_message_length(const struct msgpass_message *message)
+u64 msgpass_message_flow_length(const struct msgpass_message *message)
 {
-	const struct extra *extra = extra_of(message);
-
-	return extra && extra->length ? extra->length : message->length;
+	return extra_of(message)->length;
 }
 
 const struct msgpass_message *
-msgpass_message_body(const struct msgpass_message *message)
+msgpass_message_shared(const struct msgpass_message *message)
 {
-	return message->hollow ? extra_of(message)->body : message;
+	return extra_of(message)->body;
 }
 
 void msgpass_message_set_missed(struct msgpass_message *message, u64 missed)
@@ -152,9 +149,7 @@ void msgpass_message_set_missed(struct msgpass_message *message, u64 missed)
 
 u64 msgpass_message_missed(const struct msgpass_message *message)
 {
-	const struct extra *extra = extra_of(message);
-
-	return extra ? extra->missed : 0;
+	return message->hollow ? extra_of(message)->missed : 0;
 }
 
 void msgpass_message_set_fds(struct msgpass_message *message,
@@ -165,9 +160,9 @@ void msgpass_message_set_fds(struct msgpass_message *message,
 
 unsigned int msgpass_message_fds(const struct msgpass_message *message)
 {
-	const struct extra *extra = extra_of(msgpass_message_body(message));
-
-	return extra ? extra->fds : 0;
+	message = msgpass_message_body(message);
+	/* They are told still when they are let go of. */
+	return message->has_extra ? extra_of(message)->fds : 0;
 }
 
 /* With room for @length bytes, which are not there yet. */
@@ -179,7 +174,8 @@ static struct msgpass_message *message_alloc(size_t length,
 	struct msgpass_account *account;
 	struct msgpass_message *message;
 
-	account = msgpass_account_open(stamp->cred, charge);
+	account = msgpass_account_open_likely(stamp->payer, stamp->cred,
+					      charge);
 	if (IS_ERR(account))
 		return ERR_CAST(account);
 	message = kvmalloc(size, GFP_KERNEL_ACCOUNT);
@@ -196,6 +192,8 @@ static struct msgpass_message *message_alloc(size_t length,
 	message->abandoned = false;
 	message->hollow = false;
 	message->is_receipt = false;
+	message->expires = false;
+	message->attached = 0;
 	message->has_extra = stamp->extra;
 	if (stamp->extra)
 		*extra_of(message) = (struct extra) {};

@@ -47,6 +47,8 @@ struct msgpass_message {
 	bool has_extra : 1;			/* const: see message.c */
 	bool hollow : 1;			/* const: shares its data */
 	bool is_receipt : 1;			/* const */
+	bool expires : 1;			/* const: has a lifetime */
+	u8 attached;				/* const once sent: which may be */
 
 	/* const once accepted */
 	struct msgpass_queue *queue;
@@ -106,6 +108,7 @@ struct msgpass_attachment_ops {
 struct msgpass_stamp {
 	struct msgpass_identity *sender;
 	const struct cred *cred;
+	struct msgpass_account *payer;	/* likely that of @cred, or NULL */
 	bool extra;		/* room for attachments and a lifetime */
 };
 
@@ -129,10 +132,26 @@ void msgpass_message_drop(struct msgpass_message *message,
 void msgpass_message_attach(struct msgpass_message *message,
 			    enum msgpass_attached kind,
 			    struct msgpass_attachment *attachment);
-/* Or NULL. */
+/* Of one that has had it: NULL once it is taken off. */
 struct msgpass_attachment *
+msgpass_message_find(const struct msgpass_message *message,
+		     enum msgpass_attached kind);
+
+static inline bool msgpass_message_has(const struct msgpass_message *message,
+				       enum msgpass_attached kind)
+{
+	return message->attached & BIT(kind);
+}
+
+/* Or NULL. */
+static inline struct msgpass_attachment *
 msgpass_message_attachment(const struct msgpass_message *message,
-			   enum msgpass_attached kind);
+			   enum msgpass_attached kind)
+{
+	return msgpass_message_has(message, kind) ?
+	       msgpass_message_find(message, kind) : NULL;
+}
+
 void msgpass_message_tell_accepted(struct msgpass_message *message);
 void msgpass_message_tell_ended(const struct msgpass_message *message,
 				enum msgpass_end end);
@@ -144,7 +163,13 @@ void msgpass_message_tell_ended(const struct msgpass_message *message,
 void msgpass_message_set_lifetime(struct msgpass_message *message,
 				  u64 lifetime);
 u64 msgpass_message_lifetime(const struct msgpass_message *message);
-bool msgpass_message_has_expired(const struct msgpass_message *message);
+bool msgpass_message_is_late(const struct msgpass_message *message);
+
+static inline bool
+msgpass_message_has_expired(const struct msgpass_message *message)
+{
+	return message->expires && msgpass_message_is_late(message);
+}
 
 /*
  * To charge @cred instead of who pays now. It is charged for both, until that
@@ -163,20 +188,32 @@ void msgpass_message_charge_undone(const struct msgpass_message *message,
  * set for one made with stamp->extra.
  */
 void msgpass_message_set_length(struct msgpass_message *message, u64 length);
-u64 msgpass_message_length(const struct msgpass_message *message);
+u64 msgpass_message_flow_length(const struct msgpass_message *message);
+
+static inline u64 msgpass_message_length(const struct msgpass_message *message)
+{
+	return msgpass_message_has(message, MSGPASS_ATTACHED_FLOW) ?
+	       msgpass_message_flow_length(message) : message->length;
+}
 
 /* How many file descriptors it carries; the same. */
 void msgpass_message_set_fds(struct msgpass_message *message,
 			     unsigned int fds);
 unsigned int msgpass_message_fds(const struct msgpass_message *message);
 
-/* The message that has what this one says: itself, or the one it shares. */
-const struct msgpass_message *
-msgpass_message_body(const struct msgpass_message *message);
-
 /* How many its receiver did not get before it; of one made with extra. */
 void msgpass_message_set_missed(struct msgpass_message *message, u64 missed);
 u64 msgpass_message_missed(const struct msgpass_message *message);
+
+/* The message that has what this one says: itself, or the one it shares. */
+const struct msgpass_message *
+msgpass_message_shared(const struct msgpass_message *message);
+
+static inline const struct msgpass_message *
+msgpass_message_body(const struct msgpass_message *message)
+{
+	return message->hollow ? msgpass_message_shared(message) : message;
+}
 
 static inline struct msgpass_message *
 msgpass_message_ref(struct msgpass_message *message)

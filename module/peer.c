@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/hash.h>
 #include <linux/rhashtable.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -15,7 +16,25 @@ static DEFINE_XARRAY_FLAGS(peers_by_id, XA_FLAGS_ACCOUNT);
 static atomic64_t peer_last_id;
 static DEFINE_SPINLOCK(watches_lock);	/* nothing is taken inside it */
 
+/* Inlined, these take a quarter of what is done for keys of any length. */
+static u32 pid_hash(const void *key, u32 length, u32 seed)
+{
+	struct pid *const *pid = key;
+
+	return hash_ptr(*pid, 32) ^ seed;
+}
+
+static int pid_differs(struct rhashtable_compare_arg *arg, const void *object)
+{
+	const struct msgpass_peer *peer = object;
+	struct pid *const *pid = arg->key;
+
+	return peer->pid != *pid;
+}
+
 static const struct rhashtable_params peers_by_pid_params = {
+	.hashfn = pid_hash,
+	.obj_cmpfn = pid_differs,
 	.key_len = sizeof_field(struct msgpass_peer, pid),
 	.key_offset = offsetof(struct msgpass_peer, pid),
 	.head_offset = offsetof(struct msgpass_peer, by_pid),

@@ -187,7 +187,8 @@ int msgpass_draft_begin(struct msgpass_draft *draft, struct msgpass_data *data,
 	if (error)
 		return error;
 	draft->data = &data->iter;
-	draft->files = msgpass_files_get(fds, fds_count, draft->cred);
+	draft->files = fds_count ? msgpass_files_get(fds, fds_count,
+						     draft->cred) : NULL;
 	if (!IS_ERR(draft->files))
 		return 0;
 	msgpass_data_release(data);
@@ -196,7 +197,8 @@ int msgpass_draft_begin(struct msgpass_draft *draft, struct msgpass_data *data,
 
 void msgpass_draft_end(struct msgpass_draft *draft, struct msgpass_data *data)
 {
-	msgpass_files_put(draft->files);
+	if (draft->files)
+		msgpass_files_put(draft->files);
 	msgpass_data_release(data);
 }
 
@@ -307,6 +309,7 @@ struct msgpass_message *msgpass_draft_reply(struct msgpass_draft *draft)
 	const struct msgpass_stamp stamp = {
 		.sender = draft->sender->peer.identity,
 		.cred = draft->cred,
+		.payer = draft->payer,
 		.extra = draft->files,
 	};
 	struct msgpass_message *message;
@@ -358,6 +361,7 @@ static struct msgpass_message *make_message(const struct msgpass_target *target,
 	const struct msgpass_stamp stamp = {
 		.sender = draft->sender->peer.identity,
 		.cred = draft->cred,
+		.payer = draft->payer,
 		.extra = call || draft->lifetime || draft->receipt ||
 			 draft->files || draft->segments ||
 			 is_broadcast(target),

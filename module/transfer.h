@@ -53,6 +53,7 @@ struct msgpass_draft {
 	struct msgpass_inbox *sender;
 	/* Stamped, and pays: the caller's, or those a file was opened with. */
 	const struct cred *cred;
+	struct msgpass_account *payer;	/* likely that of ->cred, or NULL */
 	u32 type;
 	u32 priority;
 	u64 lifetime;			/* ns, 0: no end */
