@@ -27,7 +27,8 @@ struct ioctl {
 static long run_ioctl(const struct ioctl *ioctl, struct file *file,
 		      void __user *user)
 {
-	union msgpass_argument argument;
+	/* As much of it is read as was copied in. */
+	union msgpass_argument argument __uninitialized;
 	u32 size;
 	long result;
 

@@ -43,7 +43,7 @@ static int copy_out_reply(struct calling *calling,
 			  const struct msgpass_message *reply)
 {
 	struct msgpass_call *argument = calling->argument;
-	struct msgpass_data data;
+	struct msgpass_data data __uninitialized;
 	bool truncated;
 	int error;
 
@@ -126,7 +126,7 @@ static struct msgpass_open_call *call_begin(struct msgpass_inbox *caller,
 {
 	const struct msgpass_call *argument = calling->argument;
 	struct msgpass_open_call *call;
-	struct msgpass_data data;
+	struct msgpass_data data __uninitialized;
 	struct msgpass_draft draft = {
 		.sender = caller,
 		.cred = current_cred(),
@@ -253,7 +253,7 @@ static struct msgpass_message *make_reply(const struct msgpass_reply *reply,
 		.type = reply->type,
 	};
 	struct msgpass_message *message;
-	struct msgpass_data data;
+	struct msgpass_data data __uninitialized;
 	int error;
 
 	error = msgpass_draft_begin(&draft, &data, reply->data, reply->length,
@@ -269,7 +269,7 @@ static struct msgpass_message *make_reply(const struct msgpass_reply *reply,
 /* A reply, when all that can fail of it is done. */
 struct replying {
 	const struct msgpass_reply *reply;
-	struct msgpass_inbox *server;		/* reference held */
+	struct msgpass_inbox *server;
 	struct msgpass_open_call *call;		/* the same, or NULL */
 	struct msgpass_message *message;	/* the same, or NULL */
 };
@@ -280,7 +280,6 @@ static void reply_end(struct replying *replying)
 		msgpass_message_put(replying->message);
 	if (replying->call)
 		msgpass_call_put(replying->call);
-	msgpass_inbox_put(replying->server);
 }
 
 static int reply_prepare(struct replying *replying)
@@ -302,17 +301,14 @@ static int reply_prepare(struct replying *replying)
 }
 
 /* End it if that returns 0 or -ESRCH: there is no such token. */
-static int reply_begin(struct replying *replying, const struct file *file,
+static int reply_begin(struct replying *replying, struct msgpass_inbox *server,
 		       const struct msgpass_reply *reply)
 {
 	int error;
 
-	*replying = (struct replying) { .reply = reply };
+	*replying = (struct replying) { .reply = reply, .server = server };
 	if (reply->flags & ~(MSGPASS_IOVEC | MSGPASS_CANCEL))
 		return -EINVAL;
-	replying->server = msgpass_file_caller(file);
-	if (IS_ERR(replying->server))
-		return PTR_ERR(replying->server);
 	error = reply_prepare(replying);
 	if (error && error != -ESRCH)
 		reply_end(replying);
@@ -332,18 +328,31 @@ static int reply_give(struct replying *replying, u64 token)
 	return error;
 }
 
-long msgpass_ioctl_reply(struct file *file,
-			 union msgpass_argument *argument, void __user *user)
+static int reply_once(struct msgpass_inbox *server,
+		      const struct msgpass_reply *reply)
 {
 	struct replying replying;
 	int error;
 
-	error = reply_begin(&replying, file, &argument->reply);
+	error = reply_begin(&replying, server, reply);
 	if (error && error != -ESRCH)
 		return error;
 	if (!error)
-		error = reply_give(&replying, argument->reply.token);
+		error = reply_give(&replying, reply->token);
 	reply_end(&replying);
+	return error;
+}
+
+long msgpass_ioctl_reply(struct file *file,
+			 union msgpass_argument *argument, void __user *user)
+{
+	struct msgpass_inbox *server = msgpass_file_caller(file);
+	long error;
+
+	if (IS_ERR(server))
+		return PTR_ERR(server);
+	error = reply_once(server, &argument->reply);
+	msgpass_inbox_put(server);
 	return error;
 }
 
@@ -368,14 +377,14 @@ static int copy_out_replied(struct msgpass_reply_receive *both,
  * Tells before it replies, as nothing may fail after that; the receive may be
  * restarted, and finds it so. That the caller is gone is no error.
  */
-static int reply_and_tell(const struct file *file,
+static int reply_and_tell(struct msgpass_inbox *server,
 			  struct msgpass_reply_receive *both, void __user *user)
 {
 	const u64 token = both->reply.token;
 	struct replying replying;
 	int error, told;
 
-	error = reply_begin(&replying, file, &both->reply);
+	error = reply_begin(&replying, server, &both->reply);
 	if (error && error != -ESRCH)
 		return error;
 	told = copy_out_replied(both, user, error);
@@ -393,18 +402,23 @@ long msgpass_ioctl_reply_receive(struct file *file,
 {
 	struct msgpass_reply_receive *both = &argument->reply_receive;
 	const size_t receive = offsetof(struct msgpass_reply_receive, receive);
-	int error;
+	struct msgpass_inbox *server;
+	long error = 0;
 
 	if (both->flags || both->reserved || both->reply.size ||
 	    both->receive.size)
 		return -EINVAL;
-	if (both->reply.token) {
-		error = reply_and_tell(file, both, user);
-		if (error)
-			return error;
-	}
-	return msgpass_receive_at(file, &both->receive, user + receive,
-				  both->size - receive);
+	server = msgpass_file_caller(file);
+	if (IS_ERR(server))
+		return PTR_ERR(server);
+	if (both->reply.token)
+		error = reply_and_tell(server, both, user);
+	if (!error)
+		error = msgpass_receive_at(file, server, &both->receive,
+					   user + receive,
+					   both->size - receive);
+	msgpass_inbox_put(server);
+	return error;
 }
 
 /* Through the call's token, to @target as it is sent there anew. */
@@ -414,7 +428,7 @@ static int forward_to(const struct msgpass_target *target,
 		      const struct msgpass_forward *forward,
 		      struct msgpass_wait *wait)
 {
-	struct msgpass_data data;
+	struct msgpass_data data __uninitialized;
 	struct msgpass_draft draft = {
 		.sender = server,
 		.cred = current_cred(),
@@ -474,7 +488,7 @@ static int read_request(struct msgpass_request_read *read,
 			const struct msgpass_message *request)
 {
 	struct user_namespace *ns = current_user_ns();
-	struct msgpass_data data;
+	struct msgpass_data data __uninitialized;
 	int error;
 
 	error = msgpass_data_import(&data, ITER_DEST, read->data, read->length,

@@ -30,7 +30,7 @@ static int send_message(const struct msgpass_target *target,
 			const struct msgpass_send *send,
 			struct msgpass_wait *wait)
 {
-	struct msgpass_data data;
+	struct msgpass_data data __uninitialized;
 	int error;
 
 	error = msgpass_draft_begin(draft, &data, send->data, send->length,
@@ -67,7 +67,7 @@ static int send_flow(const struct msgpass_target *target,
 		     struct msgpass_draft *draft, struct msgpass_send *send,
 		     struct msgpass_wait *wait, void __user *user)
 {
-	struct msgpass_data data;
+	struct msgpass_data data __uninitialized;
 	u64 through;
 	int error, told;
 
@@ -131,6 +131,13 @@ put_sender:
 long msgpass_ioctl_receive(struct file *file, union msgpass_argument *argument,
 			   void __user *user)
 {
-	return msgpass_receive_at(file, &argument->receive, user,
-				  argument->size);
+	struct msgpass_inbox *caller = msgpass_file_caller(file);
+	long error;
+
+	if (IS_ERR(caller))
+		return PTR_ERR(caller);
+	error = msgpass_receive_at(file, caller, &argument->receive, user,
+				   argument->size);
+	msgpass_inbox_put(caller);
+	return error;
 }

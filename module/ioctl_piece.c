@@ -30,7 +30,7 @@ static int read_piece(struct xarray *readings, struct msgpass_reading *reading,
 static int read_on(struct xarray *readings, struct msgpass_reading *reading,
 		   struct msgpass_piece_read *read, void __user *user)
 {
-	struct msgpass_data data;
+	struct msgpass_data data __uninitialized;
 	int error;
 
 	error = msgpass_data_import(&data, ITER_DEST, read->data, read->length,

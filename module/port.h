@@ -28,7 +28,7 @@
  * Locking: port->lock guards the port, its queues, and their waiters. Taken
  * inside it: an inbox's outgoing_lock, and what freeing a link takes. No user
  * memory is touched and nothing is allocated under it. Waiters are woken
- * after it, but for the ninth and further ones of an operation.
+ * after it, but for the fifth and further ones of an operation.
  */
 #ifndef MSGPASS_PORT_H
 #define MSGPASS_PORT_H

@@ -96,7 +96,7 @@ int msgpass_target_to_send(struct msgpass_target *target, struct file *file,
 
 /* The same for a receive: from the mailbox, else from the caller's inbox. */
 static int target_to_receive(struct msgpass_target *target, struct file *file,
-			     u64 from, u32 flags)
+			     struct msgpass_inbox *caller, u64 from, u32 flags)
 {
 	const struct msgpass_right *right = msgpass_file_right(file);
 
@@ -114,7 +114,8 @@ static int target_to_receive(struct msgpass_target *target, struct file *file,
 		return -EINVAL;
 	if (flags & MSGPASS_RECEIPT && from)
 		return -EINVAL;
-	return target_inbox(target, msgpass_file_caller(file));
+	msgpass_peer_ref(&caller->peer);
+	return target_inbox(target, caller);
 }
 
 u64 msgpass_target_message_max(const struct msgpass_target *target)
@@ -548,7 +549,7 @@ static int copy_out_too_long(struct msgpass_receive *receive,
 
 /* The caller's receive of one message. */
 struct receiving {
-	const struct file *file;
+	struct msgpass_inbox *caller;
 	struct msgpass_receive *receive;
 	void __user *user;		/* where that came from */
 	size_t size;			/* of it */
@@ -608,8 +609,7 @@ static int peek_at(struct receiving *to, const struct msgpass_message *message)
 }
 
 /* A request: the token, if the rest goes well. */
-static int deliver_call(struct receiving *to, struct msgpass_inbox *taker,
-			struct msgpass_message *message,
+static int deliver_call(struct receiving *to, struct msgpass_message *message,
 			struct msgpass_open_call *call)
 {
 	struct msgpass_receive *receive = to->receive;
@@ -618,7 +618,7 @@ static int deliver_call(struct receiving *to, struct msgpass_inbox *taker,
 
 	if (copied < 0)
 		return copied;
-	receive->out_token = msgpass_call_take(call, &taker->calls);
+	receive->out_token = msgpass_call_take(call, &to->caller->calls);
 	error = copy_out_received(to, message, NULL, copied) ?:
 		msgpass_files_install(message, receive->fds,
 				      receive->fds_room);
@@ -628,8 +628,7 @@ static int deliver_call(struct receiving *to, struct msgpass_inbox *taker,
 }
 
 /* Perhaps only the head, of which @reading names the rest. */
-static int deliver_bytes(struct receiving *to, struct msgpass_inbox *taker,
-			 struct msgpass_message *message,
+static int deliver_bytes(struct receiving *to, struct msgpass_message *message,
 			 struct msgpass_reading *reading)
 {
 	struct msgpass_flow *flow = msgpass_flow_of(message);
@@ -648,25 +647,24 @@ static int deliver_bytes(struct receiving *to, struct msgpass_inbox *taker,
 	if (flow)
 		msgpass_flow_end(flow, error ? 0 : copied, !error && !reading);
 	if (!error && reading)
-		msgpass_reading_begin(&taker->readings, reading, copied);
+		msgpass_reading_begin(&to->caller->readings, reading, copied);
 	return error;
 }
 
-static int deliver_message(struct receiving *to, struct msgpass_inbox *taker,
-			   struct msgpass_message *message)
+static int deliver_message(struct receiving *to, struct msgpass_message *message)
 {
 	struct msgpass_reading *reading = NULL;
 	int error;
 
 	if (to->receive->flags & MSGPASS_PIECES &&
 	    msgpass_message_length(message) > iov_iter_count(&to->data)) {
-		reading = msgpass_reading_new(&taker->readings, message);
+		reading = msgpass_reading_new(&to->caller->readings, message);
 		if (IS_ERR(reading))
 			return PTR_ERR(reading);
 	}
-	error = deliver_bytes(to, taker, message, reading);
+	error = deliver_bytes(to, message, reading);
 	if (error && reading)
-		msgpass_reading_discard(&taker->readings, reading);
+		msgpass_reading_discard(&to->caller->readings, reading);
 	return error;
 }
 
@@ -675,23 +673,12 @@ static int deliver(struct msgpass_port *port, struct msgpass_message *message,
 		   struct receiving *to)
 {
 	struct msgpass_open_call *call = msgpass_call_of(message);
-	struct msgpass_inbox *taker = NULL;
 	int error;
 
 	error = msgpass_receipt_prepare(message);
-	if (error)
-		goto restore;
-	if (call || to->receive->flags & MSGPASS_PIECES) {
-		taker = msgpass_file_caller(to->file);
-		error = PTR_ERR_OR_ZERO(taker);
-		if (error)
-			goto restore;
-	}
-	error = call ? deliver_call(to, taker, message, call) :
-		       deliver_message(to, taker, message);
-	if (taker)
-		msgpass_inbox_put(taker);
-restore:
+	if (!error)
+		error = call ? deliver_call(to, message, call) :
+			       deliver_message(to, message);
 	if (error == GONE) {
 		msgpass_port_refuse(port, message, -EFAULT);
 	} else if (error) {
@@ -743,19 +730,20 @@ static int receive_one(const struct msgpass_target *target,
 
 static int transfer_receive(const struct msgpass_target *target,
 			    const struct file *file,
+			    struct msgpass_inbox *caller,
 			    struct msgpass_receive *receive, void __user *user,
 			    size_t size)
 {
 	struct msgpass_wait wait = msgpass_wait_for(file, receive->flags,
 						    receive->deadline);
 	struct receiving to = {
-		.file = file,
+		.caller = caller,
 		.receive = receive,
 		.user = user,
 		.size = size,
 	};
 	struct msgpass_selection selection;
-	struct msgpass_data data;
+	struct msgpass_data data __uninitialized;
 	int error;
 
 	error = make_selection(&selection, receive);
@@ -784,8 +772,9 @@ static int transfer_receive(const struct msgpass_target *target,
 		       MSGPASS_TYPE_EXACT | MSGPASS_TYPE_UP_TO | \
 		       MSGPASS_TYPE_EXCEPT | MSGPASS_PIECES)
 
-long msgpass_receive_at(struct file *file, struct msgpass_receive *receive,
-			void __user *user, size_t size)
+long msgpass_receive_at(struct file *file, struct msgpass_inbox *caller,
+			struct msgpass_receive *receive, void __user *user,
+			size_t size)
 {
 	struct msgpass_target target;
 	long error;
@@ -795,11 +784,11 @@ long msgpass_receive_at(struct file *file, struct msgpass_receive *receive,
 	    (receive->flags & MSGPASS_PIECES &&
 	     receive->flags & (MSGPASS_TRUNCATE | MSGPASS_PEEK)))
 		return -EINVAL;
-	error = target_to_receive(&target, file, receive->from,
+	error = target_to_receive(&target, file, caller, receive->from,
 				  receive->flags);
 	if (error)
 		return error;
-	error = transfer_receive(&target, file, receive, user, size);
+	error = transfer_receive(&target, file, caller, receive, user, size);
 	msgpass_target_put(&target);
 	return error;
 }

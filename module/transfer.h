@@ -20,7 +20,10 @@ struct msgpass_target {
 	struct msgpass_port *port;	/* of the one or the other */
 };
 
-/* A caller's buffer, or its scatter/gather list. */
+/*
+ * A caller's buffer, or its scatter/gather list. On a stack it can be
+ * __uninitialized: what of it is read has been imported.
+ */
 struct msgpass_data {
 	struct iov_iter iter;
 	struct iovec fast[UIO_FASTIOV];
@@ -98,8 +101,9 @@ int msgpass_transfer_forward(const struct msgpass_target *target,
  * A receive through @file; @user is where @receive came from, and has room for
  * @size bytes of it.
  */
-long msgpass_receive_at(struct file *file, struct msgpass_receive *receive,
-			void __user *user, size_t size);
+long msgpass_receive_at(struct file *file, struct msgpass_inbox *caller,
+			struct msgpass_receive *receive, void __user *user,
+			size_t size);
 
 /* The bytes from @from to @to of what the kernel has at @object. */
 int msgpass_copy_out(void __user *user, const void *object, size_t size,

@@ -56,7 +56,7 @@ static inline bool msgpass_waiter_is_done(const struct msgpass_waiter *waiter)
 /* What to do once the port is unlocked. */
 struct msgpass_wakes {
 	unsigned int count;
-	struct task_struct *tasks[8];
+	struct task_struct *tasks[4];
 	__poll_t events;
 };
 
