@@ -9,15 +9,19 @@
 #include "direct.h"
 #include "expiry.h"
 #include "mailbox.h"
+#include "message.h"
 #include "right.h"
 
 static int __init msgpass_init(void)
 {
 	int error;
 
-	error = msgpass_expiry_init();
+	error = msgpass_message_init();
 	if (error)
 		return error;
+	error = msgpass_expiry_init();
+	if (error)
+		goto exit_message;
 	error = msgpass_direct_init();
 	if (error)
 		goto exit_expiry;
@@ -35,6 +39,8 @@ exit_direct:
 	msgpass_direct_exit();
 exit_expiry:
 	msgpass_expiry_exit();
+exit_message:
+	msgpass_message_exit();
 	return error;
 }
 
@@ -52,6 +58,7 @@ static void __exit msgpass_exit(void)
 	msgpass_expiry_exit();
 	msgpass_right_exit();
 	msgpass_account_exit();
+	msgpass_message_exit();
 }
 
 module_init(msgpass_init);

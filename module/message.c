@@ -165,6 +165,83 @@ unsigned int msgpass_message_fds(const struct msgpass_message *message)
 	return message->has_extra ? extra_of(message)->fds : 0;
 }
 
+/*
+ * Most messages are small. These have caches of their own: with a constructor,
+ * as else each is cleared before all of it is written.
+ */
+static struct message_cache {
+	const char *name;
+	size_t size;
+	struct kmem_cache *cache;
+} message_caches[] = {
+	{ .name = "msgpass_256", .size = 256 },
+	{ .name = "msgpass_512", .size = 512 },
+};
+
+static void message_construct(void *object)
+{
+	struct msgpass_message *message = object;
+
+	INIT_LIST_HEAD(&message->run);
+}
+
+int msgpass_message_init(void)
+{
+	const size_t data = offsetof(struct msgpass_message, data);
+	struct message_cache *of;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(message_caches); i++) {
+		of = &message_caches[i];
+		of->cache = kmem_cache_create_usercopy(of->name, of->size, 0,
+						       SLAB_ACCOUNT, data,
+						       of->size - data,
+						       message_construct);
+		if (!of->cache) {
+			msgpass_message_exit();
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+void msgpass_message_exit(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(message_caches); i++)
+		kmem_cache_destroy(message_caches[i].cache);
+}
+
+/* NULL: it is too large for one. */
+static struct kmem_cache *message_cache(size_t size)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(message_caches); i++)
+		if (size <= message_caches[i].size)
+			return message_caches[i].cache;
+	return NULL;
+}
+
+static void *memory_get(size_t size)
+{
+	struct kmem_cache *cache = message_cache(size);
+
+	return cache ? kmem_cache_alloc(cache, GFP_KERNEL) :
+		       kvmalloc(size, GFP_KERNEL_ACCOUNT);
+}
+
+static void memory_put(void *memory, size_t size)
+{
+	struct kmem_cache *cache = message_cache(size);
+
+	if (cache)
+		kmem_cache_free(cache, memory);
+	else
+		kvfree(memory);
+}
+
 /* With room for @length bytes, which are not there yet. */
 static struct msgpass_message *message_alloc(size_t length,
 					     const struct msgpass_stamp *stamp)
@@ -178,7 +255,7 @@ static struct msgpass_message *message_alloc(size_t length,
 					      charge);
 	if (IS_ERR(account))
 		return ERR_CAST(account);
-	message = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	message = memory_get(size);
 	if (!message) {
 		msgpass_account_close(account, charge);
 		return ERR_PTR(-ENOMEM);
@@ -262,11 +339,14 @@ msgpass_message_copy(const struct msgpass_message *message,
 				   message->priority);
 }
 
+static size_t size_of(const struct msgpass_message *message)
+{
+	return message_size(stored(message), message->has_extra);
+}
+
 static size_t charge_of(const struct msgpass_message *message)
 {
-	return message_charge(message_size(stored(message),
-					   message->has_extra),
-			      message->sender);
+	return message_charge(size_of(message), message->sender);
 }
 
 struct msgpass_account *
@@ -299,16 +379,23 @@ void msgpass_message_charge_undone(const struct msgpass_message *message,
 		msgpass_account_close(account, charge_of(message));
 }
 
-void msgpass_message_put(struct msgpass_message *message)
+static void message_free(struct msgpass_message *message)
 {
-	if (!refcount_dec_and_test(&message->refs))
-		return;
+	size_t size = size_of(message);
+
 	free_attachments(message);
 	if (message->hollow)
 		msgpass_message_put(extra_of(message)->body);
-	msgpass_account_close(message->account, charge_of(message));
+	msgpass_account_close(message->account,
+			      message_charge(size, message->sender));
 	msgpass_identity_put(message->sender);
-	kvfree(message);
+	memory_put(message, size);
+}
+
+void msgpass_message_put(struct msgpass_message *message)
+{
+	if (refcount_dec_and_test(&message->refs))
+		message_free(message);
 }
 
 void msgpass_message_drop(struct msgpass_message *message,

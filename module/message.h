@@ -112,6 +112,10 @@ struct msgpass_stamp {
 	bool extra;		/* room for attachments and a lifetime */
 };
 
+int msgpass_message_init(void);
+/* There is no message any more. */
+void msgpass_message_exit(void);
+
 /* Takes references of its own. ERR_PTR on failure. */
 struct msgpass_message *msgpass_message_new(struct iov_iter *from,
 					    const struct msgpass_stamp *stamp,
