@@ -103,8 +103,8 @@ static inline void msgpass_inbox_put(struct msgpass_inbox *inbox)
 struct msgpass_inbox *msgpass_direct_process(u64 address, bool is_peer);
 
 /*
- * The inbox that a send to @to (a pid, or a peer id if @is_peer) goes to, if
- * the caller may send there: a reference, or ERR_PTR.
+ * The inbox that a send to @to (a pid, or a peer id if @is_peer) goes to: a
+ * reference, or ERR_PTR. Whether the caller may, msgpass_direct_send() says.
  */
 struct msgpass_inbox *msgpass_direct_receiver(u64 to, bool is_peer);
 

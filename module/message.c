@@ -76,7 +76,9 @@ void msgpass_message_tell_accepted(struct msgpass_message *message)
 	struct msgpass_attachment *at;
 	enum msgpass_attached kind;
 
-	for (kind = 0; message->attached >> kind; kind++) {
+	/* A call, which comes first, does not ask for it. */
+	BUILD_BUG_ON(MSGPASS_ATTACHED_CALL);
+	for (kind = 1; message->attached >> kind; kind++) {
 		at = msgpass_message_attachment(message, kind);
 		if (at && at->ops->accepted)
 			at->ops->accepted(at, message);
@@ -158,11 +160,9 @@ void msgpass_message_set_fds(struct msgpass_message *message,
 	extra_of(message)->fds = fds;
 }
 
-unsigned int msgpass_message_fds(const struct msgpass_message *message)
+unsigned int msgpass_message_fds_attached(const struct msgpass_message *message)
 {
-	message = msgpass_message_body(message);
-	/* They are told still when they are let go of. */
-	return message->has_extra ? extra_of(message)->fds : 0;
+	return extra_of(message)->fds;
 }
 
 /*

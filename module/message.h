@@ -203,7 +203,7 @@ static inline u64 msgpass_message_length(const struct msgpass_message *message)
 /* How many file descriptors it carries; the same. */
 void msgpass_message_set_fds(struct msgpass_message *message,
 			     unsigned int fds);
-unsigned int msgpass_message_fds(const struct msgpass_message *message);
+unsigned int msgpass_message_fds_attached(const struct msgpass_message *message);
 
 /* How many its receiver did not get before it; of one made with extra. */
 void msgpass_message_set_missed(struct msgpass_message *message, u64 missed);
@@ -217,6 +217,15 @@ static inline const struct msgpass_message *
 msgpass_message_body(const struct msgpass_message *message)
 {
 	return message->hollow ? msgpass_message_shared(message) : message;
+}
+
+/* Those of the body count, which has them, or had. */
+static inline unsigned int
+msgpass_message_fds(const struct msgpass_message *message)
+{
+	message = msgpass_message_body(message);
+	return msgpass_message_has(message, MSGPASS_ATTACHED_FILES) ?
+	       msgpass_message_fds_attached(message) : 0;
 }
 
 static inline struct msgpass_message *

@@ -46,7 +46,7 @@ void msgpass_waiter_complete(struct msgpass_waiter *waiter, int result,
 	}
 }
 
-void msgpass_wake_tasks(struct msgpass_wakes *wakes)
+void msgpass_wake_all(struct msgpass_wakes *wakes)
 {
 	unsigned int i;
 

@@ -67,7 +67,13 @@ void msgpass_waiter_enter(struct msgpass_waiter *waiter,
 			  struct list_head *list);
 void msgpass_waiter_complete(struct msgpass_waiter *waiter, int result,
 			     struct msgpass_wakes *wakes);
-void msgpass_wake_tasks(struct msgpass_wakes *wakes);
+void msgpass_wake_all(struct msgpass_wakes *wakes);
+
+static inline void msgpass_wake_tasks(struct msgpass_wakes *wakes)
+{
+	if (wakes->count)
+		msgpass_wake_all(wakes);
+}
 
 /*
  * 0 once another has completed @waiter, or why to give up waiting. That may
