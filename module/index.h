@@ -3,11 +3,17 @@
  * The messages of a port in an order that makes every selection cheap.
  *
  * Messages of the same queue, type and priority form a run, oldest first; the
- * oldest leads it and alone stands in the trees. There are two: the port's
- * over all runs, and the queue's over its own. Both are ordered by type, and
- * each node knows the oldest and the most urgent message of its subtree. So
- * a selection walks down one tree, O(log runs), whatever it asks for, and
- * adding to or taking from a long run costs what it does for a short one.
+ * oldest leads it and alone stands in the trees. Where the port has several
+ * queues there are two, the port's over all runs and the queue's over its own.
+ * Both are ordered by type, and each node knows the oldest and the most urgent
+ * message of its subtree. So a selection walks down one tree, O(log runs),
+ * whatever it asks for, and adding to or taking from a long run costs what it
+ * does for a short one.
+ *
+ * The run that the last new message is in, the latest, stays out of the trees
+ * until there comes one of another run. Then it joins the run of its kind that
+ * is there, or becomes one. So what comes and goes costs nothing, however much
+ * lies there, and where all is of one kind there are no trees.
  *
  * (The trees of augmented nodes are lib/rbtree.c's; a run with its leader in
  * the tree is how ipc/mqueue.c keeps messages of one priority.)
@@ -19,8 +25,15 @@
 
 #include "message.h"
 
+/* One queue's share, of a port that has several. Elsewhere a NULL. */
+struct msgpass_index_part {
+	struct rb_root runs;
+};
+
 struct msgpass_index {
-	struct rb_root root;
+	struct rb_root runs;
+	struct msgpass_message *latest;		/* its leader, or NULL */
+	struct msgpass_index_part *latest_part;
 };
 
 enum msgpass_order {
@@ -28,25 +41,36 @@ enum msgpass_order {
 	MSGPASS_MOST_URGENT_FIRST,	/* oldest of the highest priority */
 };
 
-/* @message->queue and ->sequence are set and give its place. */
-void msgpass_index_add(struct msgpass_index *port, struct msgpass_index *queue,
+/* @message->queue and ->sequence are set; it is the port's newest. */
+void msgpass_index_add(struct msgpass_index *index,
+		       struct msgpass_index_part *part,
 		       struct msgpass_message *message);
+/* One that was taken out, being the oldest of its run then, comes back. */
+void msgpass_index_restore(struct msgpass_index *index,
+			   struct msgpass_index_part *part,
+			   struct msgpass_message *message);
 /* @message leads its run: every message that a selection returns does. */
-void msgpass_index_remove(struct msgpass_index *port,
-			  struct msgpass_index *queue,
+void msgpass_index_remove(struct msgpass_index *index,
+			  struct msgpass_index_part *part,
 			  struct msgpass_message *message);
 /* The same for any message that is in. */
-void msgpass_index_withdraw(struct msgpass_index *port,
-			    struct msgpass_index *queue,
+void msgpass_index_withdraw(struct msgpass_index *index,
+			    struct msgpass_index_part *part,
 			    struct msgpass_message *message);
 
-/* The best message with @low <= type <= @high, NULL if there is none. */
-struct msgpass_message *msgpass_index_best(struct msgpass_index *index,
-					   u32 low, u32 high,
-					   enum msgpass_order order);
+/*
+ * The best message with @low <= type <= @high, of all or of a part; NULL if
+ * there is none.
+ */
+struct msgpass_message *
+msgpass_index_best(const struct msgpass_index *index,
+		   const struct msgpass_index_part *part, u32 low, u32 high,
+		   enum msgpass_order order);
 
-/* The lowest type there is; false if the index is empty. */
-bool msgpass_index_lowest_type(struct msgpass_index *index, u32 *type);
+/* The lowest type there is, of all or of a part; false if there is none. */
+bool msgpass_index_lowest_type(const struct msgpass_index *index,
+			       const struct msgpass_index_part *part,
+			       u32 *type);
 
 /* Of two, either of which may be NULL. */
 struct msgpass_message *msgpass_index_better(struct msgpass_message *a,
@@ -54,14 +78,20 @@ struct msgpass_message *msgpass_index_better(struct msgpass_message *a,
 					     enum msgpass_order order);
 
 /*
- * Moves all messages to @list, linked by ->run; the queues' indexes are stale
- * after it and need msgpass_index_init().
+ * Moves all messages to @list, linked by ->run; the parts are stale after it
+ * and need msgpass_index_part_init().
  */
-void msgpass_index_empty(struct msgpass_index *port, struct list_head *list);
+void msgpass_index_empty(struct msgpass_index *index, struct list_head *list);
 
 static inline void msgpass_index_init(struct msgpass_index *index)
 {
-	index->root = RB_ROOT;
+	index->runs = RB_ROOT;
+	index->latest = NULL;
+}
+
+static inline void msgpass_index_part_init(struct msgpass_index_part *part)
+{
+	part->runs = RB_ROOT;
 }
 
 #endif

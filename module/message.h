@@ -23,13 +23,13 @@ struct msgpass_identity;
 struct msgpass_queue;
 struct msgpass_waiter;
 
-/* Where a message that leads a run stands in one index; see index.h. */
+/* Where a message that leads a run stands in one tree; see index.h. */
 struct msgpass_index_node {
 	struct rb_node rb;
-	struct msgpass_message *message;
-	/* best of the subtree */
-	struct msgpass_message *oldest;
-	struct msgpass_message *most_urgent;
+	struct msgpass_index_bests {
+		struct msgpass_message *oldest;
+		struct msgpass_message *most_urgent;
+	} of_subtree;
 };
 
 struct msgpass_message {
@@ -61,7 +61,7 @@ struct msgpass_message {
 	/* port->lock, while queued */
 	struct list_head run;
 	struct msgpass_index_node in_port;
-	struct msgpass_index_node in_queue;
+	struct msgpass_index_node in_part;
 
 	char data[];
 };

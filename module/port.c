@@ -38,7 +38,7 @@ void msgpass_queue_init(struct msgpass_queue *queue, struct msgpass_port *port)
 {
 	memset(queue, 0, sizeof(*queue));
 	queue->port = port;
-	msgpass_index_init(&queue->index);
+	msgpass_index_part_init(&queue->part);
 	INIT_LIST_HEAD(&queue->senders);
 	INIT_LIST_HEAD(&queue->meeting);
 	list_add_tail(&queue->entry, &port->queues);
@@ -95,12 +95,18 @@ static void note_writable(struct msgpass_queue *queue, bool before,
 		wakes->events |= EPOLLOUT | EPOLLWRNORM;
 }
 
-static void enqueue(struct msgpass_message *message)
+/* NULL: all there is in the port is in this queue. */
+static struct msgpass_index_part *part_of(struct msgpass_queue *queue)
+{
+	return queue->port->ops->queue_unused ? &queue->part : NULL;
+}
+
+/* The caller puts it into the index. */
+static void count_enqueued(struct msgpass_message *message)
 {
 	struct msgpass_queue *queue = message->queue;
 	struct msgpass_port *port = queue->port;
 
-	msgpass_index_add(&port->index, &queue->index, message);
 	message->queued = true;
 	port->queued++;
 	port->queued_bytes += message->length;
@@ -125,7 +131,7 @@ static void count_dequeued(struct msgpass_message *message)
 static void dequeue(struct msgpass_message *message)
 {
 	msgpass_index_remove(&message->queue->port->index,
-			     &message->queue->index, message);
+			     part_of(message->queue), message);
 	count_dequeued(message);
 }
 
@@ -235,7 +241,8 @@ static void accept_message(struct msgpass_queue *queue,
 	msgpass_message_tell_accepted(message);
 	if (offer(port, message, wakes))
 		return;
-	enqueue(message);
+	msgpass_index_add(&port->index, part_of(queue), message);
+	count_enqueued(message);
 	wakes->events |= EPOLLIN | EPOLLRDNORM;
 }
 
@@ -376,7 +383,7 @@ static void withdraw(struct msgpass_queue *queue, struct msgpass_waiter *waiter,
 	list_del_init(&waiter->entry);
 	sender_leaves(queue);
 	if (message->rendezvous) {
-		msgpass_index_withdraw(&queue->port->index, &queue->index,
+		msgpass_index_withdraw(&queue->port->index, part_of(queue),
 				       message);
 		count_dequeued(message);
 		retract(message);
@@ -557,10 +564,10 @@ best_unexpired(struct msgpass_port *port,
 	       const struct msgpass_selection *selection)
 {
 	struct msgpass_queue *queue = selection->queue;
-	struct msgpass_index *index = queue ? &queue->index : &port->index;
+	struct msgpass_index_part *part = queue ? part_of(queue) : NULL;
 	struct msgpass_message *message;
 
-	while ((message = msgpass_selection_best(selection, index)) &&
+	while ((message = msgpass_selection_best(selection, &port->index, part)) &&
 	       msgpass_message_has_expired(message)) {
 		msgpass_message_ref(message);
 		if (queue)
@@ -653,7 +660,9 @@ static bool restore(struct msgpass_port *port, struct msgpass_message *message,
 			       wakes);
 	} else {
 		if (!offer(port, message, wakes)) {
-			enqueue(message);
+			msgpass_index_restore(&port->index, part_of(queue),
+					      message);
+			count_enqueued(message);
 			wakes->events |= EPOLLIN | EPOLLRDNORM;
 		}
 		return false;
@@ -707,7 +716,7 @@ static bool take_out(struct msgpass_port *port, struct msgpass_message *message,
 	queued = message->queued;
 	if (queued) {
 		queue = message->queue;
-		msgpass_index_withdraw(&port->index, &queue->index, message);
+		msgpass_index_withdraw(&port->index, part_of(queue), message);
 		count_dequeued(message);
 		end_rendezvous(message, error, &wakes);
 		account(message);
@@ -799,7 +808,7 @@ static void port_take_all(struct msgpass_port *port, struct list_head *dropped,
 	port->queued = 0;
 	port->queued_bytes = 0;
 	list_for_each_entry_safe(queue, next, &port->queues, entry) {
-		msgpass_index_init(&queue->index);
+		msgpass_index_part_init(&queue->part);
 		queue->held -= queue->queued;
 		queue->held_bytes -= queue->queued_bytes;
 		queue->queued = 0;

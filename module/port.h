@@ -49,7 +49,8 @@ struct msgpass_port_ops {
 	void (*put)(struct msgpass_port *port);
 	/*
 	 * The queue is closed, empty and nobody waits in it: forget it. Called
-	 * with the port locked, once. NULL: the queue goes with the port.
+	 * with the port locked, once. NULL: the port has one queue, which goes
+	 * with it.
 	 */
 	void (*queue_unused)(struct msgpass_queue *queue);
 	/*
@@ -95,7 +96,7 @@ struct msgpass_port {
 struct msgpass_queue {
 	struct msgpass_port *port;		/* const */
 	struct list_head entry;			/* port->queues */
-	struct msgpass_index index;
+	struct msgpass_index_part part;		/* unless it is the only one */
 	struct list_head senders;		/* who wait for room, in order */
 	struct list_head meeting;		/* in a rendezvous, in order */
 	unsigned int pins;			/* keep it while unlocked */

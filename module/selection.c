@@ -41,7 +41,8 @@ int msgpass_selection_fits(const struct msgpass_selection *selection,
 
 struct msgpass_message *
 msgpass_selection_best(const struct msgpass_selection *selection,
-		       struct msgpass_index *index)
+		       const struct msgpass_index *index,
+		       const struct msgpass_index_part *part)
 {
 	enum msgpass_order order = selection->order;
 	struct msgpass_message *below = NULL, *above = NULL;
@@ -49,19 +50,19 @@ msgpass_selection_best(const struct msgpass_selection *selection,
 
 	switch (selection->rule) {
 	case MSGPASS_ANY_TYPE:
-		return msgpass_index_best(index, 0, U32_MAX, order);
+		return msgpass_index_best(index, part, 0, U32_MAX, order);
 	case MSGPASS_THIS_TYPE:
-		return msgpass_index_best(index, type, type, order);
+		return msgpass_index_best(index, part, type, type, order);
 	case MSGPASS_LOWEST_TYPE_UP_TO:
-		if (!msgpass_index_lowest_type(index, &type) ||
+		if (!msgpass_index_lowest_type(index, part, &type) ||
 		    type > selection->type)
 			return NULL;
-		return msgpass_index_best(index, type, type, order);
+		return msgpass_index_best(index, part, type, type, order);
 	case MSGPASS_ANY_TYPE_EXCEPT:
 		if (type > 0)
-			below = msgpass_index_best(index, 0, type - 1, order);
+			below = msgpass_index_best(index, part, 0, type - 1, order);
 		if (type < U32_MAX)
-			above = msgpass_index_best(index, type + 1, U32_MAX,
+			above = msgpass_index_best(index, part, type + 1, U32_MAX,
 						   order);
 		return msgpass_index_better(below, above, order);
 	}

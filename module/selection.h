@@ -33,10 +33,11 @@ struct msgpass_selection {
 bool msgpass_selection_matches(const struct msgpass_selection *selection,
 			       const struct msgpass_message *message);
 
-/* The first of those in @index, the port's or selection->queue's; or NULL. */
+/* The first of those in the port's @index; @part is selection->queue's. */
 struct msgpass_message *
 msgpass_selection_best(const struct msgpass_selection *selection,
-		       struct msgpass_index *index);
+		       const struct msgpass_index *index,
+		       const struct msgpass_index_part *part);
 
 /* -EMSGSIZE if it can't be received into the room there is. */
 int msgpass_selection_fits(const struct msgpass_selection *selection,
