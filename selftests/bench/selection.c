@@ -29,6 +29,26 @@ static void pass(void *argument)
 	bench_sum(place, sizeof(place));
 }
 
+/* Two at a time, of two kinds. */
+static void pass_two(void *argument)
+{
+	struct selected *selected = argument;
+	uint64_t words[WORDS], place[WORDS];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		bench_fill(words, sizeof(words));
+		CHECK(!SEND(selected[i].fd, .type = selected[i].send.type,
+			    .priority = selected[i].send.priority,
+			    BYTES(words, sizeof(words))));
+	}
+	for (i = 0; i < 2; i++) {
+		CHECK(!RECEIVE(selected[i].fd, NULL, .flags = selected[i].receive.flags,
+			       .type = selected[i].receive.type, BYTES(place, sizeof(place))));
+		bench_sum(place, sizeof(place));
+	}
+}
+
 /* Each of a type and a priority of its own, below those that are selected. */
 static void send_others(int fd, uint64_t to, unsigned int others)
 {
@@ -81,6 +101,30 @@ static double by_priority(unsigned int others)
 	return bench_cost(pass, &urgent, ROUNDS);
 }
 
+static double by_two_types(unsigned int others)
+{
+	int box = bench_roomy_mailbox();
+	struct selected typed[] = {
+		{ box, { .type = 1 }, { .flags = MSGPASS_TYPE_EXACT, .type = 1 } },
+		{ box, { .type = ~0U }, { .flags = MSGPASS_TYPE_EXACT, .type = ~0U } },
+	};
+
+	send_others(box, 0, others);
+	return bench_cost(pass_two, typed, ROUNDS) / 2;
+}
+
+static double by_two_priorities(unsigned int others)
+{
+	int box = bench_roomy_mailbox();
+	struct selected urgent[] = {
+		{ box, { .priority = 1u << 20 }, { .flags = MSGPASS_BY_PRIORITY } },
+		{ box, { .priority = 2u << 20 }, { .flags = MSGPASS_BY_PRIORITY } },
+	};
+
+	send_others(box, 0, others);
+	return bench_cost(pass_two, urgent, ROUNDS) / 2;
+}
+
 static void measure_sender(const struct mechanism *mechanism, size_t size)
 {
 	bench_compare("growth_by_sender", mechanism->name, size, by_sender, 0,
@@ -99,9 +143,23 @@ static void measure_priority(const struct mechanism *mechanism, size_t size)
 		      bench_quick ? 1000 : 10000);
 }
 
+static void measure_two_types(const struct mechanism *mechanism, size_t size)
+{
+	bench_compare("growth_two_types", mechanism->name, size, by_two_types, 0,
+		      bench_quick ? 1000 : 10000);
+}
+
+static void measure_two_priorities(const struct mechanism *mechanism, size_t size)
+{
+	bench_compare("growth_two_urgent", mechanism->name, size, by_two_priorities, 0,
+		      bench_quick ? 1000 : 10000);
+}
+
 void bench_selection(void)
 {
 	bench_apart(measure_sender, &bench_msgpass_direct, 64);
 	bench_apart(measure_type, &bench_msgpass_mailbox, 64);
+	bench_apart(measure_two_types, &bench_msgpass_mailbox, 64);
 	bench_apart(measure_priority, &bench_msgpass_mailbox, 64);
+	bench_apart(measure_two_priorities, &bench_msgpass_mailbox, 64);
 }
