@@ -315,6 +315,247 @@ TEST_F(sender, is_selected_across_the_order_of_arrival)
 	EXPECT_EQ(11, select_from(self->fd, 0, 0, 0));
 }
 
+/* --- all of it, at random, against what a plain array says */
+
+#define STEPS		6000
+#define HELD_MOST	200	/* fewer than what any queue has room for */
+
+/* In the order in which they were accepted; each has its place here as its number. */
+struct held {
+	pid_t sender;
+	uint32_t type;
+	uint32_t priority;
+	bool waits;		/* the sender, until it is received */
+	bool gone;
+};
+
+FIXTURE(random) {
+	struct channel channel;
+	int fd;
+	struct held held[STEPS];
+	uint32_t accepted;
+	uint32_t held_count;
+	pid_t senders[3];
+	int orders[3];
+	int done[2];
+};
+
+FIXTURE_VARIANT(random) {
+	bool direct;
+	unsigned int seed;
+};
+
+FIXTURE_VARIANT_ADD(random, direct) { .direct = true, .seed = 1 };
+FIXTURE_VARIANT_ADD(random, direct_otherwise) { .direct = true, .seed = 2 };
+FIXTURE_VARIANT_ADD(random, mailbox) { .direct = false, .seed = 3 };
+FIXTURE_VARIANT_ADD(random, mailbox_otherwise) { .direct = false, .seed = 4 };
+
+static void send_as_ordered(const struct channel *channel, uint64_t to, int orders, int done)
+{
+	struct msgpass_send send = { .to = to, .flags = MSGPASS_NONBLOCK };
+	uint32_t order[3];
+
+	while (read(orders, order, sizeof(order)) == sizeof(order)) {
+		send.type = order[1];
+		send.priority = order[2];
+		send.data = (uintptr_t)order;
+		send.length = sizeof(*order);
+		CHECK(!do_send(channel->fd, send));
+		CHECK(write(done, "", 1) == 1);
+	}
+	_exit(0);
+}
+
+FIXTURE_SETUP(random)
+{
+	uint64_t to;
+	unsigned int i;
+
+	ASSERT_EQ(0, channel_open(&self->channel, variant->direct));
+	self->fd = self->channel.fd;
+	to = address(&self->channel, getpid());
+	srandom(variant->seed);
+	ASSERT_EQ(0, pipe(self->done));
+	for (i = 0; i < ARRAY_SIZE(self->senders); i++) {
+		int orders[2];
+
+		ASSERT_EQ(0, pipe(orders));
+		self->senders[i] = child_fork();
+		if (!self->senders[i])
+			send_as_ordered(&self->channel, to, orders[0], self->done[1]);
+		self->orders[i] = orders[1];
+	}
+}
+
+FIXTURE_TEARDOWN(random)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(self->senders); i++)
+		child_kill(self->senders[i]);
+	close(self->fd);
+}
+
+/* Some that are next to each other, and the ends. The first few of them are used. */
+static uint32_t random_of(unsigned int number)
+{
+	const uint32_t values[] = { 5, 0, ~0U, 4, 6, ~0U - 1, 1, 9 };
+
+	return values[random() % number];
+}
+
+static void note_sent(FIXTURE_DATA(random) *self, pid_t sender, const uint32_t *order, bool waits)
+{
+	self->held[self->accepted++] = (struct held){
+		.sender = sender, .type = order[1], .priority = order[2], .waits = waits };
+	self->held_count++;
+}
+
+static void note_gone(FIXTURE_DATA(random) *self, uint32_t number)
+{
+	self->held[number].gone = true;
+	self->held_count--;
+}
+
+static void send_by(FIXTURE_DATA(random) *self, unsigned int sender, const uint32_t *order)
+{
+	char byte;
+
+	CHECK(write(self->orders[sender], order, 3 * sizeof(*order)) == 3 * sizeof(*order));
+	CHECK(read(self->done[0], &byte, 1) == 1);
+	note_sent(self, self->senders[sender], order, false);
+}
+
+/* Until it is received, or its sender killed. */
+static void send_synchronously(FIXTURE_DATA(random) *self, const uint32_t *order)
+{
+	uint64_t to = address(&self->channel, getpid());
+	pid_t sender = child_fork();
+
+	if (!sender)
+		_exit(-SEND(self->fd, .to = to, .flags = MSGPASS_SYNCHRONOUS, .type = order[1],
+			    .priority = order[2], BYTES(order, sizeof(*order))));
+	note_sent(self, sender, order, true);
+	CHECK(wait_until(channel_counts(&self->channel, getpid()).queued == self->held_count));
+}
+
+static void kill_one_who_waits(FIXTURE_DATA(random) *self)
+{
+	uint32_t i, start = random() % (self->accepted + 1);
+
+	for (i = start; i < self->accepted; i++) {
+		if (self->held[i].gone || !self->held[i].waits)
+			continue;
+		child_kill(self->held[i].sender);
+		note_gone(self, i);
+		return;
+	}
+}
+
+static bool is_wanted(const struct held *held, const struct msgpass_receive *wanted)
+{
+	if (held->gone || (wanted->from && (pid_t)wanted->from != held->sender))
+		return false;
+	if (wanted->flags & MSGPASS_TYPE_EXACT)
+		return held->type == wanted->type;
+	if (wanted->flags & MSGPASS_TYPE_UP_TO)
+		return held->type <= wanted->type;
+	if (wanted->flags & MSGPASS_TYPE_EXCEPT)
+		return held->type != wanted->type;
+	return true;
+}
+
+/* Of two that are wanted, the second of which came later. */
+static bool is_wanted_more(const struct held *first, const struct held *second, uint32_t flags)
+{
+	if (flags & MSGPASS_TYPE_UP_TO && first->type != second->type)
+		return second->type < first->type;
+	return flags & MSGPASS_BY_PRIORITY && second->priority > first->priority;
+}
+
+static int64_t expected(FIXTURE_DATA(random) *self, const struct msgpass_receive *wanted)
+{
+	int64_t best = -EAGAIN;
+	uint32_t i;
+
+	for (i = 0; i < self->accepted; i++)
+		if (is_wanted(&self->held[i], wanted) &&
+		    (best < 0 ||
+		     is_wanted_more(&self->held[best], &self->held[i], wanted->flags)))
+			best = i;
+	return best;
+}
+
+static struct msgpass_receive random_receive(FIXTURE_DATA(random) *self, unsigned int types)
+{
+	const uint32_t rules[] = { 0, MSGPASS_TYPE_EXACT, MSGPASS_TYPE_UP_TO, MSGPASS_TYPE_EXCEPT };
+	uint32_t from = random() % (2 * ARRAY_SIZE(self->senders));
+	uint32_t rule = rules[random() % ARRAY_SIZE(rules)];
+
+	return (struct msgpass_receive){
+		.from = self->channel.direct && from < ARRAY_SIZE(self->senders) ?
+			self->senders[from] : 0,
+		.flags = MSGPASS_NONBLOCK | rule | (random() % 2 ? MSGPASS_BY_PRIORITY : 0),
+		.type = rule ? random_of(types) : 0,
+	};
+}
+
+/* Puts it back, looks at it, or takes it. True if that is the message that it has to be. */
+static bool receive_as_expected(FIXTURE_DATA(random) *self, struct msgpass_receive receive)
+{
+	int64_t number = expected(self, &receive), wanted = number, got;
+	unsigned int how = random() % 8;
+
+	if (how == 0) {
+		receive.length = sizeof(uint32_t);
+		if (number >= 0)
+			wanted = -EFAULT;
+		got = do_receive(self->fd, NULL, receive);
+	} else {
+		if (how == 1)
+			receive.flags |= MSGPASS_PEEK;
+		got = do_receive_number(self->fd, receive);
+	}
+	if (got != wanted) {
+		fprintf(stderr, "# after %u messages: flags %x, type %u: %lld, not %lld\n",
+			self->accepted, receive.flags, receive.type, (long long)got,
+			(long long)wanted);
+		return false;
+	}
+	if (how < 2 || number < 0)
+		return true;
+	note_gone(self, number);
+	return !self->held[number].waits || child_status(self->held[number].sender) == 0;
+}
+
+TEST_F(random, every_selection_finds_what_a_search_of_all_finds)
+{
+	unsigned int types = 1, priorities = 1, filling = 1, step;
+
+	for (step = 0; step < STEPS; step++) {
+		/* From one run to many, and now and then none. */
+		if (step % 300 == 0) {
+			types = 1 + random() % 8;
+			priorities = 1 + random() % 4;
+			filling = random() % 3;
+		}
+		if (random() % 4 <= filling && self->held_count < HELD_MOST) {
+			const uint32_t order[] = { self->accepted, random_of(types),
+						   random_of(priorities) };
+
+			if (random() % 16)
+				send_by(self, random() % ARRAY_SIZE(self->senders), order);
+			else
+				send_synchronously(self, order);
+		} else if (random() % 32 == 0) {
+			kill_one_who_waits(self);
+		} else {
+			ASSERT_TRUE(receive_as_expected(self, random_receive(self, types)));
+		}
+	}
+	EXPECT_EQ(self->held_count, channel_counts(&self->channel, getpid()).queued);
+}
+
 /* --- peeking */
 
 TEST_F(message, peeking_leaves_the_message)
