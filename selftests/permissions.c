@@ -9,12 +9,7 @@
 #include "permissions_actor.h"
 #include "permissions_docs.h"
 #include "permissions_rules.h"
-
-/* After so many failures the rest is left out. */
-enum { TOO_MANY = 30 };
-
-static struct cell *cells;
-static unsigned int cell_count;
+#include "cells.h"
 
 /* --- which cells there are */
 
@@ -26,20 +21,11 @@ static bool is_telling_mode(const struct cell *cell)
 	return cell->mode == 0666 || (cell->mode == 0600 && cell->kind == PLAIN);
 }
 
-static void add_cell(const struct cell *cell)
-{
-	if (!(operations[cell->verb].families & 1 << cell->family))
-		return;
-	if (!(cell_count & (cell_count - 1)))
-		cells = realloc(cells, sizeof(*cells) * 2 * (cell_count + 1));
-	CHECK(cells);
-	cells[cell_count++] = *cell;
-}
-
 static void add_verbs(struct cell cell)
 {
 	for (cell.verb = 0; cell.verb < VERBS; cell.verb++)
-		add_cell(&cell);
+		if (operations[cell.verb].families & 1 << cell.family)
+			cells_add(&cell);
 }
 
 static void add_mailboxes(struct cell cell)
@@ -274,18 +260,6 @@ static int run_cell(const struct cell *cell)
 	return runs[cell->family](cell);
 }
 
-static void report(const struct cell *cell)
-{
-	const int error = run_cell(cell);
-	char text[400];
-
-	describe(cell, text, sizeof(text));
-	ksft_test_result(error == expect(cell), "%s\n", text);
-	if (error != expect(cell))
-		ksft_print_msg("but it was %s\n", name_of(error));
-	fflush(stdout);
-}
-
 /* After all that others have tried: the reply reaches the call, the rest can be read. */
 static bool are_tokens_good(void)
 {
@@ -299,53 +273,19 @@ static bool are_tokens_good(void)
 	       !call(device, MSGPASS_IOC_PIECE_READ, &piece) && rest == 1;
 }
 
-/* As in every test program; see afterwards.h. */
-static bool is_nothing_left(void)
-{
-	struct msgpass_info after = {};
-	int fd = device_open();
-	bool clean;
-
-	clean = wait_until(!info(fd, &after) && after.out_user_bytes == before.out_user_bytes &&
-			   after.out_mailboxes == before.out_mailboxes);
-	close(fd);
-	return clean;
-}
-
-/* --- */
-
-static bool is_wanted(const struct cell *cell, const char *part)
-{
-	char text[400];
-
-	describe(cell, text, sizeof(text));
-	return strstr(text, part);
-}
-
-/* permissions PART: only the cells in whose line it occurs. */
-static void choose(const char *part)
-{
-	unsigned int i, count = 0;
-
-	for (i = 0; i < cell_count; i++)
-		if (is_wanted(&cells[i], part))
-			cells[count++] = cells[i];
-	cell_count = count;
-}
-
 static void run_all(void)
 {
 	unsigned int i;
+	int error;
 
 	start_all();
 	for (i = 0; i < cell_count; i++) {
-		report(&cells[i]);
-		if (ksft_get_fail_cnt() >= TOO_MANY)
-			ksft_exit_fail_msg("%d cells differ, the rest is left out\n", TOO_MANY);
+		error = run_cell(&cells[i]);
+		cell_report(&cells[i], error == expect(&cells[i]) ? "" : name_of(error));
 	}
 	ksft_test_result(are_tokens_good(), "what the tokens name is untouched\n");
 	stop_all();
-	ksft_test_result(is_nothing_left(), "no message, link or mailbox is left\n");
+	report_what_is_left();
 }
 
 int main(int argc, char **argv)
@@ -359,7 +299,7 @@ int main(int argc, char **argv)
 		ksft_exit_skip("only root can be everybody\n");
 	generate();
 	if (argc == 2)
-		choose(argv[1]);
+		cells_choose(argv[1]);
 	ksft_set_plan(cell_count + 3);
 	ksft_test_result(are_docs_right(), "docs/security.md shows these rules\n");
 	run_all();

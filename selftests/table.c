@@ -6,31 +6,26 @@
  * the others. docs/testing.rst tells how to read it and how to add to it.
  */
 #include "table_run.h"
+#include "cells.h"
 
-/* Cells are run by so many processes at a time; after so many failures the rest is left out. */
-enum { WORKERS = 4, TOO_MANY = 30 };
+/* Cells are run by so many processes at a time. */
+enum { WORKERS = 4 };
 
 struct result {
 	bool is_there;
 	char trouble[TROUBLE_SIZE];
 };
 
-static struct cell *cells;
-static unsigned int cell_count;
 static unsigned int exclusions[ARRAY_SIZE(rules)];
 
 static void add_cell(const struct cell *cell)
 {
 	const struct rule *rule = excluded(cell);
 
-	if (rule) {
+	if (rule)
 		exclusions[rule - rules]++;
-		return;
-	}
-	if (!(cell_count & (cell_count - 1)))
-		cells = realloc(cells, sizeof(*cells) * 2 * (cell_count + 1));
-	CHECK(cells);
-	cells[cell_count++] = *cell;
+	else
+		cells_add(cell);
 }
 
 static void generate(void)
@@ -89,33 +84,12 @@ static void work(struct result *results, unsigned int *next)
 	_exit(0);
 }
 
-static void report(unsigned int i, const struct result *results)
+static const char *await_result(const struct result *result)
 {
-	const char *trouble = results[i].trouble;
-	char text[400];
-
-	if (!wait_until(__atomic_load_n(&results[i].is_there, __ATOMIC_SEQ_CST)) &&
-	    !wait_until(__atomic_load_n(&results[i].is_there, __ATOMIC_SEQ_CST)))
-		trouble = "no result";
-	describe(&cells[i], text, sizeof(text));
-	ksft_test_result(!*trouble, "%s\n", text);
-	if (*trouble)
-		ksft_print_msg("%s\n", trouble);
-	fflush(stdout);
-}
-
-/* As in every test program; see afterwards.h. */
-static bool is_nothing_left(void)
-{
-	int fd = device_open();
-	struct msgpass_info after = {};
-	bool clean;
-
-	clean = wait_until(!info(fd, &after) &&
-			   after.out_user_bytes == before.out_user_bytes &&
-			   after.out_mailboxes == before.out_mailboxes);
-	close(fd);
-	return clean;
+	if (!wait_until(__atomic_load_n(&result->is_there, __ATOMIC_SEQ_CST)) &&
+	    !wait_until(__atomic_load_n(&result->is_there, __ATOMIC_SEQ_CST)))
+		return "no result";
+	return result->trouble;
 }
 
 static void print_exclusions(void)
@@ -124,25 +98,6 @@ static void print_exclusions(void)
 
 	for (i = 0; i < ARRAY_SIZE(rules); i++)
 		ksft_print_msg("%u combinations excluded: %s\n", exclusions[i], rules[i].why);
-}
-
-static bool is_wanted(const struct cell *cell, const char *part)
-{
-	char text[400];
-
-	describe(cell, text, sizeof(text));
-	return strstr(text, part);
-}
-
-/* table PART: only the cells in whose sentence it occurs. */
-static void choose(const char *part)
-{
-	unsigned int i, count = 0;
-
-	for (i = 0; i < cell_count; i++)
-		if (is_wanted(&cells[i], part))
-			cells[count++] = cells[i];
-	cell_count = count;
 }
 
 int main(int argc, char **argv)
@@ -156,7 +111,7 @@ int main(int argc, char **argv)
 	generate();
 	print_exclusions();
 	if (argc == 2)
-		choose(argv[1]);
+		cells_choose(argv[1]);
 	ksft_set_plan(cell_count + 1);
 	fflush(stdout);
 	results = shared(sizeof(*results) * (cell_count + 1));
@@ -164,13 +119,10 @@ int main(int argc, char **argv)
 	for (i = 0; i < WORKERS; i++)
 		if (!child_fork())
 			work(results, next);
-	for (i = 0; i < cell_count; i++) {
-		report(i, results);
-		if (ksft_get_fail_cnt() >= TOO_MANY)
-			ksft_exit_fail_msg("%d cells differ, the rest is left out\n", TOO_MANY);
-	}
+	for (i = 0; i < cell_count; i++)
+		cell_report(&cells[i], await_result(&results[i]));
 	while (wait(NULL) > 0)
 		continue;
-	ksft_test_result(is_nothing_left(), "no message, link or mailbox is left\n");
+	report_what_is_left();
 	ksft_finished();
 }
