@@ -167,15 +167,16 @@ unsigned int msgpass_message_fds_attached(const struct msgpass_message *message)
 
 /*
  * Most messages are small. These have caches of their own: with a constructor,
- * as else each is cleared before all of it is written.
+ * as else each is cleared before all of it is written. 16 bytes short of a
+ * power of two, what the allocator keeps for each fits in the page beside them.
  */
 static struct message_cache {
 	const char *name;
 	size_t size;
 	struct kmem_cache *cache;
 } message_caches[] = {
-	{ .name = "msgpass_256", .size = 256 },
-	{ .name = "msgpass_512", .size = 512 },
+	{ .name = "msgpass_small", .size = 256 - 16 },
+	{ .name = "msgpass_medium", .size = 512 - 16 },
 };
 
 static void message_construct(void *object)
