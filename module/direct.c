@@ -527,10 +527,46 @@ static struct msgpass_inbox *make_receiver(u64 number)
 	return IS_ERR(peer) ? ERR_CAST(peer) : msgpass_inbox_of(peer);
 }
 
-struct msgpass_inbox *msgpass_direct_receiver(u64 to, bool is_peer)
-{
-	struct msgpass_inbox *inbox;
+/* Most processes send to few others, whom to search for takes longer. */
+#define LINKS_TRIED	4
 
+/*
+ * Where one of the first links that @sender sends through leads to, if that is
+ * the living process @to: a reference, or NULL.
+ */
+static struct msgpass_inbox *linked_receiver(struct msgpass_inbox *sender,
+					     u64 to, bool is_peer)
+{
+	struct msgpass_inbox *receiver = NULL;
+	unsigned int tries = LINKS_TRIED;
+	struct link *link;
+
+	spin_lock(&sender->outgoing_lock);
+	list_for_each_entry(link, &sender->outgoing, outgoing) {
+		const struct msgpass_peer *peer = &link->receiver->peer;
+		pid_t number = pid_vnr(peer->pid);
+
+		if (number && (is_peer ? peer->id : number) == to &&
+		    msgpass_pid_alive(peer->pid)) {
+			/* Links go before the inbox that they lead to. */
+			receiver = link->receiver;
+			msgpass_peer_ref(&receiver->peer);
+			break;
+		}
+		if (!--tries)
+			break;
+	}
+	spin_unlock(&sender->outgoing_lock);
+	return receiver;
+}
+
+struct msgpass_inbox *msgpass_direct_receiver(struct msgpass_inbox *sender,
+					      u64 to, bool is_peer)
+{
+	struct msgpass_inbox *inbox = linked_receiver(sender, to, is_peer);
+
+	if (inbox)
+		return inbox;
 	inbox = is_peer ? inbox_by_peer(to) : inbox_by_pid(to, false);
 	return inbox == ERR_PTR(-EAGAIN) ? make_receiver(to) : inbox;
 }

@@ -103,10 +103,12 @@ static inline void msgpass_inbox_put(struct msgpass_inbox *inbox)
 struct msgpass_inbox *msgpass_direct_process(u64 address, bool is_peer);
 
 /*
- * The inbox that a send to @to (a pid, or a peer id if @is_peer) goes to: a
- * reference, or ERR_PTR. Whether the caller may, msgpass_direct_send() says.
+ * The inbox that a send of @sender, who is the caller, to @to (a pid, or a peer
+ * id if @is_peer) goes to: a reference, or ERR_PTR. Whether the caller may send
+ * there, msgpass_direct_send() says.
  */
-struct msgpass_inbox *msgpass_direct_receiver(u64 to, bool is_peer);
+struct msgpass_inbox *msgpass_direct_receiver(struct msgpass_inbox *sender,
+					      u64 to, bool is_peer);
 
 /* On success the message is the receiver's, on failure the caller's still. */
 int msgpass_direct_send(struct msgpass_inbox *receiver,

@@ -200,8 +200,8 @@ static long call_run(struct file *file, struct msgpass_inbox *caller,
 
 	/* One that goes on needs nobody to send to, who may be gone. */
 	if (is_new)
-		error = msgpass_target_to_send(&target, file, argument->to,
-					       argument->flags);
+		error = msgpass_target_to_send(&target, file, caller,
+					       argument->to, argument->flags);
 	if (error)
 		return error;
 	call = call_begin(caller, &target, &wait, calling);
@@ -471,7 +471,8 @@ long msgpass_ioctl_forward(struct file *file, union msgpass_argument *argument,
 	error = -ESRCH;
 	if (!call)
 		goto put_server;
-	error = msgpass_target_to_send(&target, file, forward->to, forward->flags);
+	error = msgpass_target_to_send(&target, file, server, forward->to,
+				       forward->flags);
 	if (error)
 		goto put_call;
 	error = forward_to(&target, server, call, forward, &wait);

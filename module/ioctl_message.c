@@ -115,7 +115,8 @@ long msgpass_ioctl_send(struct file *file, union msgpass_argument *argument,
 	if (IS_ERR(draft.sender))
 		return PTR_ERR(draft.sender);
 	draft.payer = msgpass_inbox_payer(draft.sender);
-	error = msgpass_target_to_send(&target, file, send->to, send->flags);
+	error = msgpass_target_to_send(&target, file, draft.sender, send->to,
+				       send->flags);
 	if (error)
 		goto put_sender;
 	if (send->flags & MSGPASS_FLOW)

@@ -75,8 +75,9 @@ static int target_inbox(struct msgpass_target *target,
 	return 0;
 }
 
-int msgpass_target_to_send(struct msgpass_target *target, struct file *file,
-			   u64 to, u32 flags)
+int msgpass_target_to_send(struct msgpass_target *target,
+			   const struct file *file,
+			   struct msgpass_inbox *sender, u64 to, u32 flags)
 {
 	const struct msgpass_right *right = msgpass_file_right(file);
 
@@ -91,7 +92,8 @@ int msgpass_target_to_send(struct msgpass_target *target, struct file *file,
 		return 0;
 	}
 	return target_inbox(target,
-			    msgpass_direct_receiver(to, flags & MSGPASS_PEER));
+			    msgpass_direct_receiver(sender, to,
+						    flags & MSGPASS_PEER));
 }
 
 /* The same for a receive: from the mailbox, else from the caller's inbox. */

@@ -34,8 +34,9 @@ struct msgpass_data {
  * Where a send through @file goes, if it may: to a mailbox file's mailbox, else
  * to process @to. End it with msgpass_target_put().
  */
-int msgpass_target_to_send(struct msgpass_target *target, struct file *file,
-			   u64 to, u32 flags);
+int msgpass_target_to_send(struct msgpass_target *target,
+			   const struct file *file,
+			   struct msgpass_inbox *sender, u64 to, u32 flags);
 void msgpass_target_put(struct msgpass_target *target);
 
 /* The longest message that it takes at present. */
