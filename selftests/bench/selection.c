@@ -39,8 +39,7 @@ static void pass_two(void *argument)
 	for (i = 0; i < 2; i++) {
 		bench_fill(words, sizeof(words));
 		CHECK(!SEND(selected[i].fd, .type = selected[i].send.type,
-			    .priority = selected[i].send.priority,
-			    BYTES(words, sizeof(words))));
+			    .priority = selected[i].send.priority, BYTES(words, sizeof(words))));
 	}
 	for (i = 0; i < 2; i++) {
 		CHECK(!RECEIVE(selected[i].fd, NULL, .flags = selected[i].receive.flags,
