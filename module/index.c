@@ -246,6 +246,20 @@ void msgpass_index_restore(struct msgpass_index *index,
 	list_add(&message->run, &before->run);
 }
 
+static noinline void take_from_trees(struct msgpass_index *index,
+				     struct msgpass_index_part *part,
+				     struct msgpass_message *leader,
+				     struct msgpass_message *next)
+{
+	if (next) {
+		leader_replace(index, part, leader, next);
+		return;
+	}
+	tree_erase(&index->runs, leader, PORT_TREE);
+	if (part)
+		tree_erase(&part->runs, leader, PART_TREE);
+}
+
 void msgpass_index_remove(struct msgpass_index *index,
 			  struct msgpass_index_part *part,
 			  struct msgpass_message *message)
@@ -254,16 +268,12 @@ void msgpass_index_remove(struct msgpass_index *index,
 
 	if (!list_empty(&message->run))
 		next = list_next_entry(message, run);
-	if (message == index->latest) {
+	if (message == index->latest)
 		index->latest = next;
-	} else if (next) {
-		leader_replace(index, part, message, next);
-	} else {
-		tree_erase(&index->runs, message, PORT_TREE);
-		if (part)
-			tree_erase(&part->runs, message, PART_TREE);
-	}
-	list_del_init(&message->run);
+	else
+		take_from_trees(index, part, message, next);
+	if (next)
+		list_del(&message->run);
 }
 
 void msgpass_index_withdraw(struct msgpass_index *index,
@@ -273,7 +283,7 @@ void msgpass_index_withdraw(struct msgpass_index *index,
 	if (message == index->latest || leads_in_trees(message))
 		msgpass_index_remove(index, part, message);
 	else
-		list_del_init(&message->run);
+		list_del(&message->run);
 }
 
 static __always_inline struct msgpass_message *
