@@ -3,7 +3,7 @@
  * The runner as a target of libFuzzer: where the module's code has been is what makes an
  * input interesting, and inputs are mutated by whole steps.
  *
- *	FUZZ_TRACE=1	tell of each step
+ *	FUZZ_TRACE=1	tell of each step in the kernel's log: it takes no time
  *	FUZZ_OVERLAP=1	not in lockstep
  *	FUZZ_LIVES=n	how many inputs processes may live through
  */
@@ -13,7 +13,7 @@
 /* libFuzzer finds them by their section; the runner, a child, counts in the same memory. */
 static uint8_t counters[1 << 17]
 	__attribute__((section("__libfuzzer_extra_counters"), aligned(PAGE)));
-static int kernel_log;
+static int kernel_log, kernel_words;
 
 /* --- running inputs */
 
@@ -47,11 +47,13 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		 MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != counters)
 		abort();
 	kernel_log = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	kernel_words = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	lseek(kernel_words, 0, SEEK_END);
 	if (!runner_start(!getenv("FUZZ_OVERLAP"), counters, sizeof(counters))) {
 		perror("the runner");
 		exit(1);
 	}
-	world->trace = getenv("FUZZ_TRACE");
+	world->trace = getenv("FUZZ_TRACE") ? kernel_log : 0;
 	world->lives = lives && atoi(lives) > 0 ? atoi(lives) : 1;
 	atexit(report);
 	return 0;
@@ -67,12 +69,16 @@ static size_t input_encode(char *line, const uint8_t *input, size_t size)
 	return 2 * size;
 }
 
-/* The last ones before the kernel complains, or is no more, are those that made it. */
+/* When the kernel is no more, the last of these are those that made it. */
 static void log_input(const uint8_t *input, size_t size)
 {
+	static const char all_new[] = "<7>fuzz: all processes are new\n";
 	char line[2 * sizeof(world->input) + 16] = "<7>fuzz: ";
 	size_t start = strlen(line);
 
+	if (world->inputs % world->lives == 0 &&
+	    write(kernel_log, all_new, strlen(all_new)) < 0)
+		perror("/dev/kmsg");
 	if (write(kernel_log, line, start + input_encode(line + start, input, size)) < 0)
 		perror("/dev/kmsg");
 }
@@ -95,6 +101,28 @@ static void report_recent(void)
 		fprintf(stderr, "input: %s\n", recent[i % world->lives]);
 }
 
+/* A complaint of the kernel that is new in its log; NULL if there is none. */
+static const char *kernel_complaint(void)
+{
+	static char record[8192];
+	const char *text;
+	ssize_t count;
+
+	for (;;) {
+		count = read(kernel_words, record, sizeof(record) - 1);
+		if (count < 0 && errno == EPIPE)
+			continue;	/* some were lost */
+		if (count <= 0)
+			return NULL;
+		record[count] = '\0';
+		record[strcspn(record, "\n")] = '\0';
+		text = strchr(record, ';');
+		if (text && (strstr(text, "WARNING: ") || strstr(text, "BUG: ") ||
+			     strstr(text, "UBSAN: ") || strstr(text, "INFO: ")))
+			return text + 1;
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
 	const char *wrong;
@@ -104,6 +132,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 	log_input(input, size);
 	note_input(input, size);
 	wrong = runner_run(input, size);
+	if (!wrong)
+		wrong = kernel_complaint();
 	if (wrong) {
 		report();
 		report_recent();
@@ -285,7 +315,7 @@ static void steps_cheapen(struct step *steps, size_t count)
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		if (verb_of(&steps[i]) >= DO_FORK && verb_of(&steps[i]) <= DO_BECOME &&
+		if (verb_of(&steps[i]) >= DO_FORK && verb_of(&steps[i]) <= DO_PRIORITY &&
 		    random_below(3))
 			steps[i].verb = random_below(DO_RAW);
 }

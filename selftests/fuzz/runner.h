@@ -136,6 +136,15 @@ static inline struct actor *actor_free(int index)
 
 /* --- steps */
 
+/* It may look free until it is dead. */
+static inline void process_spend(pid_t pid)
+{
+	int i;
+
+	for (i = 0; i < ACTORS; i++)
+		world->actors[i].spent |= world->actors[i].pid == pid;
+}
+
 /* A stall ends for no signal but one, and meanwhile others would keep the kernel trying. */
 static inline int do_signal(const struct step *step)
 {
@@ -145,6 +154,8 @@ static inline int do_signal(const struct step *step)
 
 	if (!actor->pid || (actor->stalled && number != SIGKILL))
 		return -ESRCH;
+	if (number == SIGKILL)
+		process_spend(actor->pid);
 	if (syscall(SYS_tgkill, actor->pid, actor->tid, number))
 		return -errno;
 	return number == SIGSTOP ? result(kill(actor->pid, SIGCONT)) : 0;
@@ -177,20 +188,52 @@ static inline int run_step_here(const struct step *step)
 	return ret;
 }
 
-static inline void tell(const struct step *step, const char *outcome)
+static inline void tell(const struct step *step, int who, const char *outcome)
 {
-	if (world->trace)
-		fprintf(stderr, "actor %d: %s fd %d to %#x flags %#x length %#x memory %#x: %s\n",
-			step->actor % ACTORS, verb_names[verb_of(step)], step->fd, step->to,
-			step->flags, step->length, step->memory, outcome);
+	char line[256];
+	int length;
+
+	if (!world->trace)
+		return;
+	length = snprintf(line, sizeof(line),
+			  "<7>fuzz: actor %d: %s fd %d to %#x flags %#x length %#x memory %#x: %s\n",
+			  who, verb_names[verb_of(step)], step->fd, step->to, step->flags,
+			  step->length, step->memory, outcome);
+	if (write(world->trace, line, length) < 0)
+		perror("/dev/kmsg");
 }
 
-static inline void tell_result(const struct step *step, int ret)
+static inline void tell_result(const struct step *step, int who, int ret)
 {
 	char number[16];
 
 	snprintf(number, sizeof(number), "%d", ret);
-	tell(step, ret < 0 ? strerror(-ret) : number);
+	tell(step, who, ret < 0 ? strerror(-ret) : number);
+}
+
+/* A stall ends for no signal but SIGKILL, and a spent one will not be back. */
+static inline void actor_interrupt(struct actor *actor)
+{
+	if (state_of(actor) != ORDERED || actor->stalled || actor->spent)
+		return;
+	syscall(SYS_tgkill, actor->pid, actor->tid, SIGUSR1);
+	state_leaves(actor, ORDERED, world->lockstep ? 0 : 20);
+}
+
+/* If all wait, the one that was asked for is made to wait no more. */
+static inline struct actor *actor_for(const struct step *step)
+{
+	int i, index = step->actor % ACTORS;
+	struct actor *actor = actor_free(index);
+
+	for (i = 1; !actor && i < ACTORS; i++)
+		if (state_of(&world->actors[(index + i) % ACTORS]) == FREE)
+			actor = &world->actors[(index + i) % ACTORS];
+	if (!actor) {
+		actor_interrupt(&world->actors[index]);
+		actor = actor_free(index);
+	}
+	return actor;
 }
 
 static inline void run_step(const struct step *step)
@@ -199,12 +242,12 @@ static inline void run_step(const struct step *step)
 
 	reap_dead();
 	if (verb_of(step) >= DO_SIGNAL) {
-		tell_result(step, run_step_here(step));
+		tell_result(step, step->actor % ACTORS, run_step_here(step));
 		return;
 	}
-	actor = actor_free(step->actor % ACTORS);
+	actor = actor_for(step);
 	if (!actor) {
-		tell(step, "not done, the actor is busy or gone");
+		tell(step, step->actor % ACTORS, "not done, all are busy or gone");
 		return;
 	}
 	actor->step = *step;
@@ -213,9 +256,9 @@ static inline void run_step(const struct step *step)
 	count_up(world->done[verb_of(step)]);
 	state_set(actor, ORDERED);
 	if (state_of(actor) == FREE)
-		tell_result(step, actor->result);
+		tell_result(step, actor - world->actors, actor->result);
 	else
-		tell(step, "goes on");
+		tell(step, actor - world->actors, "goes on");
 }
 
 /* --- the end of an input */
@@ -263,16 +306,10 @@ static inline void actor_end(struct actor *actor)
 /* Much cheaper than to kill them, and have new ones. */
 static inline void waiters_interrupt(void)
 {
-	struct actor *actor;
 	int i;
 
-	for (i = 0; i < ACTORS; i++) {
-		actor = &world->actors[i];
-		if (state_of(actor) != ORDERED || actor->stalled || actor->spent)
-			continue;
-		syscall(SYS_tgkill, actor->pid, actor->tid, SIGUSR1);
-		state_leaves(actor, ORDERED, world->lockstep ? 0 : 20);
-	}
+	for (i = 0; i < ACTORS; i++)
+		actor_interrupt(&world->actors[i]);
 }
 
 static inline void actors_end(void)
@@ -444,10 +481,11 @@ static inline bool runner_start(bool lockstep, uint8_t *counters, size_t size)
 {
 	int orders[2], answers[2];
 
+	/* Before whatever else has a descriptor: actors close those behind. */
+	world_make();
 	if (pipe2(orders, O_CLOEXEC) || pipe2(answers, O_CLOEXEC))
 		return false;
 	parameters_note();
-	world_make();
 	world->lockstep = lockstep;
 	world->lives = 1;
 	runner.pid = child_clone(CLONE_NEWPID | CLONE_NEWNET);

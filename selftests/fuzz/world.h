@@ -46,7 +46,7 @@ struct world {
 	uint64_t tokens[TOKENS];	/* that anybody was given; atomic */
 	uint32_t token_count;
 	bool lockstep;			/* one step after the other */
-	bool trace;			/* tell of each */
+	int trace;			/* where to tell of each; 0: nowhere */
 	unsigned int lives;		/* inputs after which all processes are killed */
 	uint64_t inputs;
 	uint64_t places;		/* of the module's code that were seen; 0 without KCOV */
