@@ -472,8 +472,9 @@ static inline pid_t child_clone(unsigned long flags)
 
 	if (!pid) {
 		die_with_parent();
+		/* Who reaps it then must not take it for one that failed. */
 		if (!(flags & CLONE_NEWPID) && getppid() != parent)
-			_exit(1);
+			kill(getpid(), SIGKILL);
 	}
 	return pid;
 }
