@@ -10,10 +10,22 @@
 FIXTURE(corpus) {
 };
 
+FIXTURE_VARIANT(corpus) {
+	bool lockstep;
+};
+
+FIXTURE_VARIANT_ADD(corpus, one_step_after_the_other) {
+	.lockstep = true,
+};
+
+FIXTURE_VARIANT_ADD(corpus, all_at_once) {
+	.lockstep = false,
+};
+
 FIXTURE_SETUP(corpus)
 {
 	NEED_ROOT();
-	ASSERT_TRUE(runner_start(true, NULL, 0));
+	ASSERT_TRUE(runner_start(variant->lockstep, NULL, 0));
 	/* New processes for each input would cost most of the time. */
 	world->lives = corpus_count();
 }
