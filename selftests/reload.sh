@@ -4,6 +4,7 @@
 # device, send and receive, and close it again. Whatever is left behind at rmmod shows in the
 # kernel's log, where the module says so, and so does a crash.
 
+# shellcheck source=selftests/helper_reloading.sh
 . ./helper_reloading.sh
 
 # Of what helper_reload says.

@@ -3,6 +3,7 @@
 # The module goes with all that is queued, and with the timers that are pending. Of what a
 # timer does after its code is gone the kernel's log tells.
 
+# shellcheck source=selftests/helper_reloading.sh
 . ./helper_reloading.sh
 box=unload-test-$$
 
