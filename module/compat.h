@@ -25,14 +25,14 @@ static inline int msgpass_receive_fd(struct file *file, unsigned int flags)
 }
 
 /* To be read; with mm's mmap_lock held, or unlocked and *@locked 0. */
-static inline long msgpass_pin_pages(struct mm_struct *mm,
+static inline long msgpass_get_pages(struct mm_struct *mm,
 				     unsigned long start, unsigned long count,
 				     struct page **pages, int *locked)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
-	return pin_user_pages_remote(mm, start, count, 0, pages, locked);
+	return get_user_pages_remote(mm, start, count, 0, pages, locked);
 #else
-	return pin_user_pages_remote(mm, start, count, 0, pages, NULL, locked);
+	return get_user_pages_remote(mm, start, count, 0, pages, NULL, locked);
 #endif
 }
 

@@ -9,7 +9,11 @@
 #include "compat.h"
 #include "flow.h"
 
+/* Most pages held at a time: by who reads, and by who sends. */
 #define BATCH_PAGES	16
+#define HELD_PAGES	512UL
+/* Then the reader looks whether it shall stop. */
+#define MOST_AT_ONCE	((size_t)SZ_256K)
 
 static size_t flow_size(unsigned int count)
 {
@@ -19,6 +23,47 @@ static size_t flow_size(unsigned int count)
 static struct msgpass_flow *flow_of(struct msgpass_attachment *attachment)
 {
 	return container_of(attachment, struct msgpass_flow, attachment);
+}
+
+/* What nobody will read any more, to be dropped without the lock. */
+struct leavings {
+	struct mm_struct *mm;
+	struct page **pages;
+	unsigned long count;
+};
+
+/*
+ * With the lock held. The address space goes before the flow does: a message
+ * that is read in pieces may stay for long after it.
+ */
+static struct leavings take_leavings(struct msgpass_flow *flow)
+{
+	struct leavings leavings = {};
+
+	lockdep_assert_held(&flow->lock);
+	if (flow->readers)
+		return leavings;
+	swap(leavings.pages, flow->held);
+	swap(leavings.count, flow->held_count);
+	if (flow->over)
+		swap(leavings.mm, flow->mm);
+	return leavings;
+}
+
+static void put_pages(struct page **pages, unsigned long count)
+{
+	unsigned long i;
+
+	for (i = 0; i < count; i++)
+		put_page(pages[i]);
+}
+
+static void drop(const struct leavings *leavings)
+{
+	put_pages(leavings->pages, leavings->count);
+	kfree(leavings->pages);
+	if (leavings->mm)
+		mmdrop(leavings->mm);
 }
 
 static void flow_freed(struct msgpass_attachment *attachment)
@@ -85,26 +130,6 @@ static void tell_sender(struct msgpass_flow *flow, struct msgpass_wakes *wakes)
 	flow->sender = NULL;
 }
 
-/*
- * With the lock held: the address space if nobody will read it any more, to be
- * dropped. A message that is read in pieces may stay for long after that.
- */
-static struct mm_struct *take_mm(struct msgpass_flow *flow)
-{
-	struct mm_struct *mm = NULL;
-
-	lockdep_assert_held(&flow->lock);
-	if (flow->over && !flow->readers)
-		swap(mm, flow->mm);
-	return mm;
-}
-
-static void drop_mm(struct mm_struct *mm)
-{
-	if (mm)
-		mmdrop(mm);
-}
-
 int msgpass_flow_begin(struct msgpass_flow *flow)
 {
 	int error = 0;
@@ -121,7 +146,7 @@ int msgpass_flow_begin(struct msgpass_flow *flow)
 void msgpass_flow_end(struct msgpass_flow *flow, u64 through, bool finish)
 {
 	struct msgpass_wakes wakes = {};
-	struct mm_struct *mm;
+	struct leavings leavings;
 
 	spin_lock(&flow->lock);
 	flow->readers--;
@@ -129,24 +154,24 @@ void msgpass_flow_end(struct msgpass_flow *flow, u64 through, bool finish)
 	if (finish || flow->error || flow->done == flow->length)
 		WRITE_ONCE(flow->over, true);
 	tell_sender(flow, &wakes);
-	mm = take_mm(flow);
+	leavings = take_leavings(flow);
 	spin_unlock(&flow->lock);
 	msgpass_wake_tasks(&wakes);
-	drop_mm(mm);
+	drop(&leavings);
 }
 
 void msgpass_flow_abandon(struct msgpass_flow *flow)
 {
 	struct msgpass_wakes wakes = {};
-	struct mm_struct *mm;
+	struct leavings leavings;
 
 	spin_lock(&flow->lock);
 	WRITE_ONCE(flow->over, true);
 	tell_sender(flow, &wakes);
-	mm = take_mm(flow);
+	leavings = take_leavings(flow);
 	spin_unlock(&flow->lock);
 	msgpass_wake_tasks(&wakes);
-	drop_mm(mm);
+	drop(&leavings);
 }
 
 /* The sender's memory can't be read: it shall know. */
@@ -157,52 +182,142 @@ static void note_fault(struct msgpass_flow *flow, int error)
 	spin_unlock(&flow->lock);
 }
 
-/*
- * The address of byte @offset, and how many are there from it on. There are:
- * @offset is below flow->length, which is that of all segments.
- */
-static unsigned long find_bytes(const struct msgpass_flow *flow, u64 offset,
-				size_t *count)
+/* How many pages @count bytes from @address on lie in. */
+static unsigned long spanned_pages(unsigned long address, size_t count)
 {
-	const struct iovec *segment = flow->segments;
-
-	while (offset >= segment->iov_len)
-		offset -= segment++->iov_len;
-	*count = segment->iov_len - offset;
-	return (unsigned long)segment->iov_base + offset;
+	return count ? DIV_ROUND_UP(offset_in_page(address) + count, PAGE_SIZE) :
+		       0;
 }
 
-/* Pins pages of the sender's, who may be gone; how many, or an error. */
-static long pin_batch(struct msgpass_flow *flow, unsigned long address,
-		      unsigned long count, struct page **pages)
+/*
+ * References, which do for memory that is only read, to those of the caller's
+ * pages that are there: it waits for none. How many.
+ */
+static unsigned long get_own(const struct msgpass_flow *flow,
+			     struct page **pages, unsigned long most)
+{
+	unsigned long count = 0, wanted, address;
+	const struct iovec *segment;
+	int got;
+
+	for (segment = flow->segments; count < most; segment++) {
+		address = (unsigned long)segment->iov_base;
+		wanted = min(spanned_pages(address, segment->iov_len),
+			     most - count);
+		/* Of no pages it would get many. */
+		if (!wanted)
+			continue;
+		got = get_user_pages_fast_only(address & PAGE_MASK, wanted, 0,
+					       pages + count);
+		count += got;
+		if (got < wanted)
+			break;
+	}
+	return count;
+}
+
+void msgpass_flow_hold(struct msgpass_message *message)
+{
+	struct msgpass_flow *flow = msgpass_flow_of(message);
+	struct leavings held = {};
+	unsigned long most = 0;
+	unsigned int i;
+
+	for (i = 0; i < flow->count && most < HELD_PAGES; i++)
+		most += spanned_pages((unsigned long)flow->segments[i].iov_base,
+				      flow->segments[i].iov_len);
+	most = min(most, HELD_PAGES);
+	held.pages = kmalloc_array(most, sizeof(held.pages[0]), GFP_KERNEL);
+	if (!held.pages)
+		return;
+	held.count = get_own(flow, held.pages, most);
+	spin_lock(&flow->lock);
+	/* Else whoever was there at once gets them itself. */
+	if (!flow->readers && !flow->over) {
+		swap(flow->held, held.pages);
+		swap(flow->held_count, held.count);
+	}
+	spin_unlock(&flow->lock);
+	drop(&held);
+}
+
+void msgpass_flow_let_go(struct msgpass_message *message)
+{
+	struct msgpass_flow *flow = msgpass_flow_of(message);
+	struct leavings leavings;
+
+	spin_lock(&flow->lock);
+	leavings = take_leavings(flow);
+	spin_unlock(&flow->lock);
+	drop(&leavings);
+}
+
+/* Where some of a flow's bytes are. */
+struct place {
+	unsigned long address;
+	size_t count;		/* of bytes from there on */
+	unsigned long page;	/* the number of the first of its pages */
+};
+
+/*
+ * Of byte @offset. There is one: @offset is below flow->length, which is that of
+ * all segments.
+ */
+static struct place find_bytes(const struct msgpass_flow *flow, u64 offset)
+{
+	const struct iovec *segment = flow->segments;
+	unsigned long start = (unsigned long)segment->iov_base;
+	struct place place = {};
+
+	while (offset >= segment->iov_len) {
+		place.page += spanned_pages(start, segment->iov_len);
+		offset -= segment++->iov_len;
+		start = (unsigned long)segment->iov_base;
+	}
+	place.address = start + offset;
+	place.count = segment->iov_len - offset;
+	place.page += (offset_in_page(start) + offset) >> PAGE_SHIFT;
+	return place;
+}
+
+/* References to pages of the sender's, who may be gone; how many, or an error. */
+static long get_remote(struct msgpass_flow *flow, unsigned long address,
+		       unsigned long count, struct page **pages)
 {
 	struct mm_struct *mm = flow->mm;
-	long pinned = -EINTR;
+	long got = -EINTR;
 	int locked = 1;
 
 	if (!mmget_not_zero(mm))
 		return -EPIPE;
 	if (!mmap_read_lock_killable(mm)) {
 		/* It may unlock, and then waits for a page killably. */
-		pinned = msgpass_pin_pages(mm, address, count, pages, &locked);
+		got = msgpass_get_pages(mm, address, count, pages, &locked);
 		if (locked)
 			mmap_read_unlock(mm);
 	}
 	mmput(mm);
-	return pinned;
+	return got;
 }
 
-static size_t copy_batch(struct page **pages, long pinned, size_t offset,
-			 size_t count, struct iov_iter *to)
+/* From @offset in these pages on: those which lie side by side are one copy. */
+static size_t copy_pages(struct page **pages, size_t offset, size_t count,
+			 struct iov_iter *to)
 {
-	size_t copied = 0;
-	long i;
+	size_t copied = 0, bytes, written;
+	const char *from;
 
-	for (i = 0; i < pinned && copied < count; i++) {
-		size_t bytes = min_t(size_t, count - copied,
-				     PAGE_SIZE - offset);
-		size_t written = copy_page_to_iter(pages[i], offset, bytes, to);
-
+	while (copied < count) {
+		from = page_address(*pages++) + offset;
+		bytes = PAGE_SIZE - offset;
+		while (bytes < count - copied &&
+		       page_address(*pages) == from + bytes) {
+			bytes += PAGE_SIZE;
+			pages++;
+		}
+		bytes = min(bytes, count - copied);
+		/* Not copy_to_iter(), for which a folio is one object. */
+		written = _copy_to_iter(from, bytes, to);
 		copied += written;
 		if (written < bytes)
 			break;
@@ -211,33 +326,53 @@ static size_t copy_batch(struct page **pages, long pinned, size_t offset,
 	return copied;
 }
 
-/* Some of the bytes at @offset: how many, 0 if there are none to be had. */
-static ssize_t read_batch(struct msgpass_flow *flow, u64 offset,
-			  struct iov_iter *to)
+/* Some of the bytes at @place: how many, 0 if there are none to be had. */
+static ssize_t read_remote(struct msgpass_flow *flow, const struct place *place,
+			   struct iov_iter *to)
 {
+	size_t offset = offset_in_page(place->address);
 	struct page *pages[BATCH_PAGES];
-	unsigned long address;
 	size_t count, copied;
-	long pinned;
+	long got;
 
-	address = find_bytes(flow, offset, &count);
-	count = min3(count, iov_iter_count(to),
-		     BATCH_PAGES * PAGE_SIZE - offset_in_page(address));
-	pinned = pin_batch(flow, address & PAGE_MASK,
-			   DIV_ROUND_UP(offset_in_page(address) + count,
-					PAGE_SIZE), pages);
-	if (pinned <= 0) {
-		if (pinned == -ENOMEM)
+	count = min(place->count, BATCH_PAGES * PAGE_SIZE - offset);
+	got = get_remote(flow, place->address & PAGE_MASK,
+			 spanned_pages(place->address, count), pages);
+	if (got <= 0) {
+		if (got == -ENOMEM)
 			note_fault(flow, -ENOMEM);
-		else if (pinned == -EFAULT || !pinned)
+		else if (got == -EFAULT || !got)
 			note_fault(flow, -EFAULT);
 		return 0;
 	}
-	count = min_t(size_t, count,
-		      pinned * PAGE_SIZE - offset_in_page(address));
-	copied = copy_batch(pages, pinned, offset_in_page(address), count, to);
-	unpin_user_pages(pages, pinned);
+	count = min_t(size_t, count, got * PAGE_SIZE - offset);
+	copied = copy_pages(pages, offset, count, to);
+	put_pages(pages, got);
 	return copied == count ? copied : -EFAULT;
+}
+
+/* The same of what the sender holds ready. */
+static ssize_t read_held(struct msgpass_flow *flow, const struct place *place,
+			 struct iov_iter *to)
+{
+	size_t offset = offset_in_page(place->address);
+	unsigned long there = flow->held_count - place->page;
+	size_t count = min(place->count, there * PAGE_SIZE - offset);
+
+	if (copy_pages(flow->held + place->page, offset, count, to) != count)
+		return -EFAULT;
+	return count;
+}
+
+static ssize_t read_some(struct msgpass_flow *flow, u64 offset,
+			 struct iov_iter *to)
+{
+	struct place place = find_bytes(flow, offset);
+
+	place.count = min3(place.count, iov_iter_count(to), MOST_AT_ONCE);
+	if (place.page < flow->held_count)
+		return read_held(flow, &place, to);
+	return read_remote(flow, &place, to);
 }
 
 ssize_t msgpass_flow_read(struct msgpass_flow *flow, u64 offset,
@@ -248,7 +383,7 @@ ssize_t msgpass_flow_read(struct msgpass_flow *flow, u64 offset,
 	while (iov_iter_count(to) && offset + total < flow->length &&
 	       !READ_ONCE(flow->stop) && !READ_ONCE(flow->over) &&
 	       !fatal_signal_pending(current)) {
-		copied = read_batch(flow, offset + total, to);
+		copied = read_some(flow, offset + total, to);
 		if (copied < 0)
 			return copied;
 		if (!copied)
@@ -275,7 +410,7 @@ int msgpass_flow_wait(struct msgpass_flow *flow, struct msgpass_wait *wait,
 		      int error, u64 *through)
 {
 	struct msgpass_waiter self = {};
-	struct mm_struct *mm;
+	struct leavings leavings;
 
 	msgpass_waiter_init(&self);
 	spin_lock(&flow->lock);
@@ -294,8 +429,8 @@ int msgpass_flow_wait(struct msgpass_flow *flow, struct msgpass_wait *wait,
 		spin_lock(&flow->lock);
 	}
 	error = flow_result(flow, error, through);
-	mm = take_mm(flow);
+	leavings = take_leavings(flow);
 	spin_unlock(&flow->lock);
-	drop_mm(mm);
+	drop(&leavings);
 	return error;
 }

@@ -4,8 +4,10 @@
  * memory to the receiver's, while the sender waits.
  *
  * The message in the queue holds none of them, but has the flow attached: whose
- * memory, and where in it. Whoever reads pins a few pages at a time, in its own
- * context, and copies from there. So what a flow costs does not depend on its
+ * memory, and where in it. The sender holds the first pages ready, which costs
+ * it little, as they are its own: until they have been read, but not for longer
+ * than a few milliseconds unless somebody reads. All others are got by who reads,
+ * in its own context, a few at a time. So what is held does not depend on the
  * length.
  *
  * What has gone through only counts once the reader commits it. The sender may
@@ -38,6 +40,8 @@ struct msgpass_flow {
 	struct mm_struct *mm;			/* grabbed; NULL once over */
 	u64 done;				/* bytes that went through */
 	unsigned int readers;
+	struct page **held;			/* const while it is read */
+	unsigned long held_count;
 	/* These two may be read without. */
 	bool stop;				/* the sender wants to leave */
 	bool over;
@@ -57,6 +61,9 @@ int msgpass_flow_attach(struct msgpass_message *message,
 			u64 length);
 /* NULL if the message is none. */
 struct msgpass_flow *msgpass_flow_of(const struct msgpass_message *message);
+/* The sender's, before it sleeps; and when it has slept for long. */
+void msgpass_flow_hold(struct msgpass_message *message);
+void msgpass_flow_let_go(struct msgpass_message *message);
 
 /*
  * A receiver's: begin, read, end. -EPIPE if the flow is over. A read returns

@@ -470,6 +470,8 @@ static int send_and_wait(struct msgpass_queue *queue,
 		msgpass_waiter_enter(&self, &queue->senders);
 	}
 	spin_unlock(&port->lock);
+	if (room && wait->hold)
+		wait->hold(message);
 	msgpass_port_wake(port, &wakes);
 	return sender_wait(port, queue, &self, wait);
 }

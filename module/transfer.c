@@ -431,11 +431,15 @@ int msgpass_transfer_flow(const struct msgpass_target *target,
 		return PTR_ERR(message);
 
 	wait->synchronous = true;
+	wait->hold = msgpass_flow_hold;
+	wait->let_go = msgpass_flow_let_go;
 	msgpass_message_ref(message);
 	error = send_to_target(target, draft->sender, message, draft->cred,
 			       wait);
 	if (error)
 		msgpass_message_drop(message, MSGPASS_END_WITHDRAWN);
+	wait->let_go = NULL;
+	msgpass_flow_let_go(message);
 	error = msgpass_flow_wait(msgpass_flow_of(message), wait, error,
 				  through);
 	msgpass_message_put(message);

@@ -7,6 +7,9 @@
 
 #include "waiter.h"
 
+/* How long who sleeps holds what others have no use for. */
+#define HOLD_MS	10
+
 void msgpass_waiter_init(struct msgpass_waiter *waiter)
 {
 	/* Not ->prio, which may be lent while a lock is held. */
@@ -68,6 +71,30 @@ static bool can_deadlock(const struct msgpass_waiter *waiter,
 	       alone;
 }
 
+static bool ends_soon(const struct msgpass_wait *wait)
+{
+	return wait->deadline &&
+	       wait->deadline < ktime_add_ms(ktime_get(), HOLD_MS);
+}
+
+/* True if the deadline is over. */
+static bool sleep_once(struct msgpass_waiter *waiter, struct msgpass_wait *wait)
+{
+	if (wait->let_go && !ends_soon(wait)) {
+		if (!schedule_timeout(msecs_to_jiffies(HOLD_MS))) {
+			wait->let_go(waiter->message);
+			wait->let_go = NULL;
+		}
+		return false;
+	}
+	if (wait->deadline)
+		return !schedule_hrtimeout_range(&wait->deadline,
+						 current->timer_slack_ns,
+						 HRTIMER_MODE_ABS);
+	schedule();
+	return false;
+}
+
 int msgpass_waiter_sleep(struct msgpass_waiter *waiter,
 			 struct msgpass_wait *wait)
 {
@@ -92,12 +119,7 @@ int msgpass_waiter_sleep(struct msgpass_waiter *waiter,
 			error = msgpass_wait_edge_enter(&wait->edge, waiter);
 		if (error)
 			break;
-		if (wait->deadline)
-			expired = !schedule_hrtimeout_range(&wait->deadline,
-							    current->timer_slack_ns,
-							    HRTIMER_MODE_ABS);
-		else
-			schedule();
+		expired = sleep_once(waiter, wait);
 	}
 	__set_current_state(TASK_RUNNING);
 	msgpass_wait_edge_leave(&wait->edge);

@@ -44,6 +44,9 @@ struct msgpass_wait {
 	bool call;				/* it waits for the reply */
 	ktime_t deadline;			/* 0: none */
 	struct msgpass_wait_edge edge;		/* whom it waits for */
+	/* What a sender does before it sleeps, and undoes before long; or NULL. */
+	void (*hold)(struct msgpass_message *message);
+	void (*let_go)(struct msgpass_message *message);
 	bool waited;				/* out: it came to that */
 };
 

@@ -7,6 +7,7 @@
  */
 #include "msgpass_test.h"
 
+#include <fcntl.h>
 #include <stddef.h>
 #include <sys/mman.h>
 
@@ -306,6 +307,204 @@ TEST_F(flow, goes_from_and_to_scattered_memory)
 	EXPECT_EQ(0, child_status(child));
 	EXPECT_EQ(length, *self->count);
 	EXPECT_EQ(length, offset);
+}
+
+/* --- whichever way its pages are found: the sender holds the first 512 ready */
+
+enum { HELD = 512 * 4096 };
+
+/* Who receives says whether all that came was right. */
+static pid_t receiving(FIXTURE_DATA(flow) *self, bool direct, unsigned char *place,
+		       uint64_t length, uint64_t head, size_t piece)
+{
+	pid_t pid = child_fork();
+
+	if (pid)
+		return pid;
+	if (direct)
+		CHECK(!CHANNEL_SET(&self->channel, .set = MSGPASS_SET_MESSAGE_MAX,
+				   .message_max = 0));
+	CHECK(!RECEIVE(self->fd, &self->out, BYTES(place, head), .deadline = soon(),
+		       .flags = MSGPASS_PIECES));
+	CHECK(self->out.out_length == length && is_right(place, 0, head));
+	CHECK(head == length || read_rest(self, head, length, piece));
+	_exit(0);
+}
+
+static void expect_right(struct __test_metadata *_metadata, FIXTURE_DATA(flow) *self, bool direct,
+			 struct msgpass_send send, uint64_t length, uint64_t head, size_t piece)
+{
+	unsigned char *place = malloc(length + 1);
+	pid_t receiver, sender;
+
+	receiver = receiving(self, direct, place + length % 2, length, head, piece);
+	EXPECT_TRUE(receivers_wait(&self->channel, receiver, 1));
+	sender = flowing(self, address(&self->channel, receiver), send);
+	EXPECT_EQ(0, child_status(sender));
+	EXPECT_EQ(length, *self->count);
+	EXPECT_EQ(0, child_status(receiver));
+	free(place);
+}
+
+TEST_F(flow, is_right_wherever_it_begins_and_ends)
+{
+	const size_t lengths[] = { 1, 4096, 65536, HELD - 1, HELD, HELD + 1, HELD + 70000 };
+	const size_t offsets[] = { 0, 1, 4095 };
+	unsigned char *memory = aligned_alloc(4096, HELD + (80 << 10));
+	unsigned int i, j;
+
+	ASSERT_EQ(0, CHANNEL_SET(&self->channel, .set = MSGPASS_SET_MESSAGE_MAX));
+	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
+		for (j = 0; j < ARRAY_SIZE(offsets); j++) {
+			fill(memory + offsets[j], 0, lengths[i]);
+			expect_right(_metadata, self, variant->direct,
+				     (struct msgpass_send){ BYTES(memory + offsets[j],
+								  lengths[i]) },
+				     lengths[i], lengths[i], 0);
+		}
+	}
+	free(memory);
+}
+
+TEST_F(flow, is_right_in_pieces_of_what_is_held_and_what_is_not)
+{
+	const size_t heads[] = { 4096, 12345, HELD + 1 }, length = HELD + 60000;
+	unsigned char *memory = malloc(length);
+	unsigned int i;
+
+	ASSERT_EQ(0, CHANNEL_SET(&self->channel, .set = MSGPASS_SET_MESSAGE_MAX));
+	fill(memory, 0, length);
+	for (i = 0; i < ARRAY_SIZE(heads); i++)
+		expect_right(_metadata, self, variant->direct,
+			     (struct msgpass_send){ BYTES(memory, length) }, length, heads[i],
+			     LENGTH - 1);
+	free(memory);
+}
+
+TEST_F(flow, from_scattered_memory_is_right)
+{
+	struct iovec from[200];
+	uint64_t length = 0;
+	unsigned int i;
+
+	ASSERT_EQ(0, CHANNEL_SET(&self->channel, .set = MSGPASS_SET_MESSAGE_MAX));
+	for (i = 0; i < ARRAY_SIZE(from); i++) {
+		from[i].iov_len = i % 7 ? i * 149 : 0;
+		/* Some of them end with a page, and some are beyond those that are held. */
+		from[i].iov_base = i % 3 ? malloc(from[i].iov_len) : guarded(from[i].iov_len);
+		fill(from[i].iov_base, length, from[i].iov_len);
+		length += from[i].iov_len;
+	}
+	expect_right(_metadata, self, variant->direct, (struct msgpass_send){
+		BYTES(from, ARRAY_SIZE(from)), .flags = MSGPASS_IOVEC,
+	}, length, length, 0);
+	expect_right(_metadata, self, variant->direct, (struct msgpass_send){
+		BYTES(from, ARRAY_SIZE(from)), .flags = MSGPASS_IOVEC,
+	}, length, 55555, 100000);
+}
+
+TEST_F(flow, from_memory_that_nobody_has_touched_yet_is_right)
+{
+	int file = memfd_create("touched in part", MFD_CLOEXEC);
+	unsigned char *memory;
+
+	ASSERT_LE(0, file);
+	fill(self->buffer, 0, LENGTH);
+	ASSERT_EQ(LENGTH, write(file, self->buffer, LENGTH));
+	memory = mmap(NULL, LENGTH, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+	ASSERT_NE(MAP_FAILED, memory);
+	fill(memory, 0, 3 * 4096);
+	expect_right(_metadata, self, variant->direct,
+		     (struct msgpass_send){ BYTES(memory, LENGTH) }, LENGTH, LENGTH, 0);
+}
+
+/* --- its pages are held no longer than they have to be */
+
+/* A sender whose bytes are those of a file that can be sealed, unless its pages are held. */
+static pid_t flowing_from_file(FIXTURE_DATA(flow) *self, int *file)
+{
+	unsigned char *memory;
+	pid_t pid;
+
+	*file = memfd_create("flow", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	fill(self->buffer, 0, LENGTH);
+	if (*file < 0 || write(*file, self->buffer, LENGTH) != LENGTH)
+		return -1;
+	pid = child_fork();
+	if (pid)
+		return pid;
+	memory = mmap(NULL, LENGTH, PROT_READ, MAP_PRIVATE | MAP_POPULATE, *file, 0);
+	CHECK(memory != MAP_FAILED);
+	_exit(-do_flow(self->fd, (struct msgpass_send){
+		.to = self->to, .deadline = soon(), BYTES(memory, LENGTH),
+	}, self->count));
+}
+
+#define EXPECT_NOT_HELD(file) EXPECT_EQ(0, fcntl(file, F_ADD_SEALS, F_SEAL_WRITE))
+
+TEST_F(flow, does_not_hold_its_memory_while_nobody_reads)
+{
+	int file;
+	pid_t child = flowing_from_file(self, &file);
+
+	EXPECT_TRUE(sender_waits(self));
+	EXPECT_NOT_HELD(file);
+	ASSERT_EQ(0, RECEIVE(self->fd, &self->out, BYTES(self->buffer, LENGTH)));
+	EXPECT_TRUE(is_right(self->buffer, 0, LENGTH));
+	EXPECT_EQ(0, child_status(child));
+}
+
+TEST_F(flow, does_not_hold_its_memory_between_pieces)
+{
+	int file;
+	pid_t child = flowing_from_file(self, &file);
+
+	ASSERT_EQ(0, receive_head(self, HEAD));
+	EXPECT_NOT_HELD(file);
+	EXPECT_TRUE(read_rest(self, HEAD, LENGTH, 65536));
+	EXPECT_EQ(0, child_status(child));
+}
+
+TEST_F(flow, does_not_hold_its_memory_after_a_peek)
+{
+	int file;
+	pid_t child = flowing_from_file(self, &file);
+
+	ASSERT_EQ(0, RECEIVE(self->fd, NULL, BYTES(self->buffer, HEAD), .deadline = soon(),
+			     .flags = MSGPASS_PEEK | MSGPASS_TRUNCATE));
+	EXPECT_NOT_HELD(file);
+	child_kill(child);
+}
+
+TEST_F(flow, does_not_hold_its_memory_once_it_is_through)
+{
+	int file;
+	pid_t child = flowing_from_file(self, &file);
+
+	ASSERT_EQ(0, RECEIVE(self->fd, &self->out, BYTES(self->buffer, LENGTH),
+			     .deadline = soon()));
+	EXPECT_EQ(0, child_status(child));
+	EXPECT_NOT_HELD(file);
+}
+
+TEST_F(flow, does_not_hold_its_memory_after_a_receive_that_failed)
+{
+	int file;
+	pid_t child = flowing_from_file(self, &file);
+
+	ASSERT_EQ(-EFAULT, RECEIVE(self->fd, NULL, BYTES(1, LENGTH), .deadline = soon()));
+	EXPECT_NOT_HELD(file);
+	child_kill(child);
+}
+
+TEST_F(flow, does_not_hold_its_memory_when_its_sender_is_killed)
+{
+	int file;
+	pid_t child = flowing_from_file(self, &file);
+
+	EXPECT_TRUE(sender_waits(self));
+	child_kill(child);
+	EXPECT_NOT_HELD(file);
 }
 
 TEST_F(flow, of_what_is_not_too_long_is_a_message_like_others)
