@@ -227,7 +227,8 @@ void msgpass_flow_hold(struct msgpass_message *message)
 		most += spanned_pages((unsigned long)flow->segments[i].iov_base,
 				      flow->segments[i].iov_len);
 	most = min(most, HELD_PAGES);
-	held.pages = kmalloc_array(most, sizeof(held.pages[0]), GFP_KERNEL);
+	held.pages = kmalloc_array(most, sizeof(held.pages[0]),
+				   GFP_KERNEL_ACCOUNT);
 	if (!held.pages)
 		return;
 	held.count = get_own(flow, held.pages, most);
