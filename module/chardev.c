@@ -19,7 +19,7 @@ struct ioctl {
 	size_t size;		/* of the struct */
 	size_t least;		/* of the struct as it was at first */
 	size_t out;		/* what to copy out from here on; @size: none */
-	/* Returns 0, a file descriptor, or an error. */
+	/* Returns 0, a file descriptor, a count, or an error. */
 	long (*handler)(struct file *file, union msgpass_argument *argument,
 			void __user *user);
 };
@@ -180,6 +180,10 @@ static const struct ioctl any_ioctls[] = {
 		 msgpass_ioctl_mailbox_give),
 	IOCTL_IN(MSGPASS_IOC_MAILBOX_ACCEPT, msgpass_mailbox_accept,
 		 msgpass_ioctl_mailbox_accept),
+	IOCTL_IN(MSGPASS_IOC_SEND_BATCH, msgpass_send_batch,
+		 msgpass_ioctl_send_batch),
+	IOCTL_IN(MSGPASS_IOC_RECEIVE_BATCH, msgpass_receive_batch,
+		 msgpass_ioctl_receive_batch),
 };
 
 /* Of a device file alone. */

@@ -15,6 +15,8 @@ union msgpass_argument {
 	u32 size;
 	struct msgpass_send send;
 	struct msgpass_receive receive;
+	struct msgpass_send_batch send_batch;
+	struct msgpass_receive_batch receive_batch;
 	struct msgpass_call call;
 	struct msgpass_reply reply;
 	struct msgpass_reply_receive reply_receive;
@@ -41,6 +43,10 @@ long msgpass_ioctl_send(struct file *file,
 			union msgpass_argument *argument, void __user *user);
 long msgpass_ioctl_receive(struct file *file,
 			   union msgpass_argument *argument, void __user *user);
+long msgpass_ioctl_send_batch(struct file *file,
+			      union msgpass_argument *argument, void __user *user);
+long msgpass_ioctl_receive_batch(struct file *file,
+				 union msgpass_argument *argument, void __user *user);
 long msgpass_ioctl_mailbox_open(struct file *file,
 				union msgpass_argument *argument, void __user *user);
 long msgpass_ioctl_mailbox_next(struct file *file,

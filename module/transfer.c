@@ -535,32 +535,53 @@ static void stamp(struct msgpass_receive *receive,
 		receive->out_flags |= MSGPASS_OUT_RECEIPT;
 }
 
-static int copy_out_stamp(const struct msgpass_receive *receive,
-			  void __user *user, size_t size)
-{
-	return msgpass_copy_out(user, receive, size,
-				offsetof(struct msgpass_receive, out_length),
-				sizeof(*receive));
-}
-
-/* The receive found a message too long for the buffer: tell how long. */
-static int copy_out_too_long(struct msgpass_receive *receive,
-			     const struct msgpass_message *message,
-			     void __user *user, size_t size)
-{
-	/* Nothing of it is cut off: all of it is still there. */
-	stamp(receive, message, false);
-	return copy_out_stamp(receive, user, size) ?: -EMSGSIZE;
-}
-
 /* The caller's receive of one message. */
 struct receiving {
 	struct msgpass_inbox *caller;
 	struct msgpass_receive *receive;
 	void __user *user;		/* where that came from */
 	size_t size;			/* of it */
+	/* Of a batch, instead of these two; else NULL. */
+	struct msgpass_receive_element __user *element;
 	struct iov_iter data;
 };
+
+/* What is told of a message alike in both structs. */
+#define STAMP_SIZE (offsetofend(struct msgpass_receive, out_token) -	\
+		    offsetof(struct msgpass_receive, out_length))
+
+static int copy_out_element(const struct msgpass_receive *receive,
+			    struct msgpass_receive_element __user *element)
+{
+	BUILD_BUG_ON(offsetof(struct msgpass_receive_element, out_fds) -
+		     offsetof(struct msgpass_receive_element, out_length) !=
+		     STAMP_SIZE);
+	BUILD_BUG_ON(sizeof(*element) -
+		     offsetof(struct msgpass_receive_element, out_fds) !=
+		     2 * sizeof(u32));
+	return msgpass_words_put(&element->out_length, &receive->out_length,
+				 STAMP_SIZE) ?:
+	       msgpass_words_put(&element->out_fds, &receive->out_fds,
+				 2 * sizeof(u32));
+}
+
+static int copy_out_stamp(const struct receiving *to)
+{
+	if (to->element)
+		return copy_out_element(to->receive, to->element);
+	return msgpass_copy_out(to->user, to->receive, to->size,
+				offsetof(struct msgpass_receive, out_length),
+				sizeof(*to->receive));
+}
+
+/* The receive found a message too long for the buffer: tell how long. */
+static int copy_out_too_long(const struct receiving *to,
+			     const struct msgpass_message *message)
+{
+	/* Nothing of it is cut off: all of it is still there. */
+	stamp(to->receive, message, false);
+	return copy_out_stamp(to) ?: -EMSGSIZE;
+}
 
 /* A flow that ended before it began: there is no such message. */
 #define GONE (-ESTALE)
@@ -597,7 +618,7 @@ static int copy_out_received(struct receiving *to,
 		receive->out_token = reading->token;
 		receive->out_remaining = length - copied;
 	}
-	return copy_out_stamp(receive, to->user, to->size);
+	return copy_out_stamp(to);
 }
 
 static int peek_at(struct receiving *to, const struct msgpass_message *message)
@@ -723,7 +744,7 @@ static int receive_one(const struct msgpass_target *target,
 	receive->out_remaining = 0;
 	error = claim_message(target, receive, selection, wait, &message);
 	if (error == -EMSGSIZE) {
-		error = copy_out_too_long(receive, message, to->user, to->size);
+		error = copy_out_too_long(to, message);
 		msgpass_message_put(message);
 	} else if (!error && selection->peek) {
 		error = peek_at(to, message);
@@ -777,6 +798,91 @@ static int transfer_receive(const struct msgpass_target *target,
 		       MSGPASS_TRUNCATE | MSGPASS_BY_PRIORITY | \
 		       MSGPASS_TYPE_EXACT | MSGPASS_TYPE_UP_TO | \
 		       MSGPASS_TYPE_EXCEPT | MSGPASS_PIECES)
+
+/* The next message of a batch, into @element. */
+static int receive_element(const struct msgpass_target *target,
+			   struct msgpass_inbox *caller,
+			   struct msgpass_selection *selection,
+			   struct msgpass_wait *wait,
+			   struct msgpass_receive *receive,
+			   struct msgpass_receive_element __user *element)
+{
+	struct receiving to = {
+		.caller = caller,
+		.receive = receive,
+		.element = element,
+	};
+	struct msgpass_data data __uninitialized;
+	int error;
+
+	/* They follow one another here, too. */
+	error = msgpass_words_get(&receive->data, &element->data,
+				  2 * sizeof(u64));
+	if (error)
+		return error;
+	error = msgpass_data_import(&data, ITER_DEST, receive->data,
+				    receive->length, false);
+	if (error)
+		return error;
+	selection->room = iov_iter_count(&data.iter);
+	do {
+		to.data = data.iter;
+		error = receive_one(target, selection, wait, &to);
+	} while (error == GONE);
+	msgpass_data_release(&data);
+	return error;
+}
+
+/* How many, or the error of the first. */
+static long receive_batch(const struct msgpass_target *target,
+			  const struct file *file,
+			  struct msgpass_inbox *caller,
+			  struct msgpass_receive *receive,
+			  struct msgpass_receive_element __user *elements,
+			  u32 count)
+{
+	struct msgpass_wait wait = msgpass_wait_for(file, receive->flags,
+						    receive->deadline);
+	struct msgpass_selection selection;
+	u32 i;
+	int error;
+
+	error = make_selection(&selection, receive);
+	if (error)
+		return error;
+	if (receive->flags & MSGPASS_RECEIPT)
+		selection.queue = &target->inbox->receipts;
+
+	for (i = 0; i < count; i++) {
+		error = receive_element(target, caller, &selection, &wait,
+					receive, &elements[i]);
+		if (error)
+			return i ?: error;
+		wait.nonblock = true;
+		if (signal_pending(current))
+			return i + 1;
+		cond_resched();
+	}
+	return count;
+}
+
+long msgpass_receive_batch_at(struct file *file, struct msgpass_inbox *caller,
+			      struct msgpass_receive *receive,
+			      struct msgpass_receive_element __user *elements,
+			      u32 count)
+{
+	struct msgpass_target target;
+	long result;
+
+	result = target_to_receive(&target, file, caller, receive->from,
+				   receive->flags);
+	if (result)
+		return result;
+	result = receive_batch(&target, file, caller, receive, elements,
+			       count);
+	msgpass_target_put(&target);
+	return result;
+}
 
 long msgpass_receive_at(struct file *file, struct msgpass_inbox *caller,
 			struct msgpass_receive *receive, void __user *user,

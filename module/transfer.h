@@ -106,6 +106,16 @@ long msgpass_receive_at(struct file *file, struct msgpass_inbox *caller,
 			struct msgpass_receive *receive, void __user *user,
 			size_t size);
 
+/*
+ * The same for up to @count messages, as many as are there after the first: how
+ * many, or the error of the first. Each is told of in its own element, and
+ * @receive says what they have in common.
+ */
+long msgpass_receive_batch_at(struct file *file, struct msgpass_inbox *caller,
+			      struct msgpass_receive *receive,
+			      struct msgpass_receive_element __user *elements,
+			      u32 count);
+
 /* The bytes from @from to @to of what the kernel has at @object. */
 int msgpass_copy_out(void __user *user, const void *object, size_t size,
 		     size_t from, size_t to);

@@ -26,6 +26,8 @@ union argument {
 	} head;
 	struct msgpass_send send;
 	struct msgpass_receive receive;
+	struct msgpass_send_batch send_batch;
+	struct msgpass_receive_batch receive_batch;
 	struct msgpass_call call;
 	struct msgpass_reply reply;
 	struct msgpass_reply_receive reply_receive;
@@ -90,6 +92,37 @@ LAYOUT(receive, out_fds, 120);
 LAYOUT(receive, out_missed, 124);
 LAYOUT(receive, out_remaining, 128);
 SIZE(receive, 136);
+LAYOUT(send_element, length, 8);
+LAYOUT(send_element, type, 16);
+LAYOUT(send_element, priority, 20);
+SIZE(send_element, 24);
+LAYOUT(send_batch, to, 8);
+LAYOUT(send_batch, deadline, 16);
+LAYOUT(send_batch, elements, 24);
+LAYOUT(send_batch, count, 32);
+LAYOUT(send_batch, reserved, 36);
+SIZE(send_batch, 40);
+LAYOUT(receive_element, length, 8);
+LAYOUT(receive_element, out_length, 16);
+LAYOUT(receive_element, out_sequence, 24);
+LAYOUT(receive_element, out_time, 32);
+LAYOUT(receive_element, out_peer, 40);
+LAYOUT(receive_element, out_pid, 48);
+LAYOUT(receive_element, out_uid, 52);
+LAYOUT(receive_element, out_gid, 56);
+LAYOUT(receive_element, out_type, 60);
+LAYOUT(receive_element, out_priority, 64);
+LAYOUT(receive_element, out_flags, 68);
+LAYOUT(receive_element, out_token, 72);
+LAYOUT(receive_element, out_fds, 80);
+LAYOUT(receive_element, out_missed, 84);
+SIZE(receive_element, 88);
+LAYOUT(receive_batch, from, 8);
+LAYOUT(receive_batch, deadline, 16);
+LAYOUT(receive_batch, elements, 24);
+LAYOUT(receive_batch, count, 32);
+LAYOUT(receive_batch, type, 36);
+SIZE(receive_batch, 40);
 LAYOUT(call, to, 8);
 LAYOUT(call, data, 16);
 LAYOUT(call, length, 24);
@@ -207,6 +240,8 @@ FIXTURE(ioctl) {
 	unsigned char *page;	/* the test's; an unmapped one follows */
 	uint32_t number;	/* sent and received */
 	pid_t server;		/* of calls; 0 until one is needed */
+	struct msgpass_send_element out;	/* of a batch of one */
+	struct msgpass_receive_element in;
 };
 
 FIXTURE_VARIANT(ioctl) {
@@ -246,6 +281,24 @@ static void prepare_receive(FIXTURE_DATA(ioctl) *self, union argument *argument)
 	argument->receive.flags = MSGPASS_NONBLOCK;
 	argument->receive.data = (uintptr_t)&self->number;
 	argument->receive.length = sizeof(self->number);
+}
+
+static void prepare_send_batch(FIXTURE_DATA(ioctl) *self, union argument *argument)
+{
+	self->out = (struct msgpass_send_element){ BYTES(&self->number, sizeof(self->number)) };
+	argument->send_batch.to = to_self(self);
+	argument->send_batch.flags = MSGPASS_NONBLOCK;
+	argument->send_batch.elements = (uintptr_t)&self->out;
+	argument->send_batch.count = 1;
+}
+
+static void prepare_receive_batch(FIXTURE_DATA(ioctl) *self, union argument *argument)
+{
+	send_number(self->fd, to_self(self), 1);
+	self->in = (struct msgpass_receive_element){ BYTES(&self->number, sizeof(self->number)) };
+	argument->receive_batch.flags = MSGPASS_NONBLOCK;
+	argument->receive_batch.elements = (uintptr_t)&self->in;
+	argument->receive_batch.count = 1;
 }
 
 /* A child that replies to every call with what it last received. */
@@ -399,6 +452,8 @@ static void prepare_link(FIXTURE_DATA(ioctl) *self, union argument *argument)
 #define RECEIVE_FLAGS (BOTH_FLAGS | MSGPASS_PEEK | MSGPASS_TRUNCATE | MSGPASS_BY_PRIORITY | \
 		       MSGPASS_TYPE_EXACT | MSGPASS_TYPE_UP_TO | MSGPASS_TYPE_EXCEPT | \
 		       MSGPASS_PIECES)
+#define SEND_BATCH_FLAGS (MSGPASS_NONBLOCK | MSGPASS_PEER)
+#define RECEIVE_BATCH_FLAGS (RECEIVE_FLAGS & ~(MSGPASS_IOVEC | MSGPASS_PEEK | MSGPASS_PIECES))
 #define CALL_FLAGS (BOTH_FLAGS | MSGPASS_TRUNCATE | MSGPASS_CANCEL)
 #define REPLY_FLAGS (MSGPASS_IOVEC | MSGPASS_CANCEL)
 #define OPEN_FLAGS (OPEN_NEW | MSGPASS_OPEN_EXCLUSIVE | MSGPASS_OPEN_NONBLOCK | \
@@ -417,6 +472,18 @@ FIXTURE_VARIANT_ADD(ioctl, receive) {
 FIXTURE_VARIANT_ADD(ioctl, receive_from_mailbox) {
 	MSGPASS_IOC_RECEIVE, WHOLE(receive), OUT(receive, out_length),
 	true, RECEIVE_FLAGS, prepare_receive, UP_TO(receive, out_token) };
+FIXTURE_VARIANT_ADD(ioctl, send_batch) {
+	MSGPASS_IOC_SEND_BATCH, WHOLE(send_batch), WHOLE(send_batch),
+	false, SEND_BATCH_FLAGS, prepare_send_batch, 0 };
+FIXTURE_VARIANT_ADD(ioctl, send_batch_to_mailbox) {
+	MSGPASS_IOC_SEND_BATCH, WHOLE(send_batch), WHOLE(send_batch),
+	true, SEND_BATCH_FLAGS, prepare_send_batch, 0 };
+FIXTURE_VARIANT_ADD(ioctl, receive_batch) {
+	MSGPASS_IOC_RECEIVE_BATCH, WHOLE(receive_batch), WHOLE(receive_batch),
+	false, RECEIVE_BATCH_FLAGS | MSGPASS_RECEIPT, prepare_receive_batch, 0 };
+FIXTURE_VARIANT_ADD(ioctl, receive_batch_from_mailbox) {
+	MSGPASS_IOC_RECEIVE_BATCH, WHOLE(receive_batch), WHOLE(receive_batch),
+	true, RECEIVE_BATCH_FLAGS, prepare_receive_batch, 0 };
 FIXTURE_VARIANT_ADD(ioctl, call) {
 	MSGPASS_IOC_CALL, WHOLE(call), OUT(call, out_length),
 	false, CALL_FLAGS, prepare_call, UP_TO(call, out_flags) };
@@ -542,7 +609,9 @@ static int call_at(FIXTURE_DATA(ioctl) *self, const FIXTURE_VARIANT(ioctl) *vari
 
 	if (ret <= 0)
 		return ret;
-	close(ret);
+	/* A file descriptor, or how many messages. */
+	if (variant->number == MSGPASS_IOC_MAILBOX_OPEN)
+		close(ret);
 	return 0;
 }
 
@@ -923,7 +992,8 @@ TEST_F(field, no_byte_behind_a_name_is_set)
 
 /* --- numbers */
 
-static const unsigned int for_both[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 };
+static const unsigned int for_both[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+					15 };
 static const unsigned int for_device[] = { 16, 17, 24, 25, 26, 27 };
 
 static bool listed(unsigned int number, const unsigned int *list, size_t count)

@@ -145,6 +145,93 @@ A_FAULT(in_writing_from_many, writev(stage->box, pieces_of(stage, 15), 15) == LA
 A_FAULT(in_receiving, RECEIVE(stage->box, &stage->out, NUMBER_PLACE, NONBLOCK),
 	.prepare = queue_7_and_8, .done = got_7_before_8)
 
+/* --- batches: what fails after the first is told by their number */
+
+static struct msgpass_send_batch *seven_to_nine(uint64_t to, uint32_t flags)
+{
+	static const uint32_t numbers[] = { 7, 8, 9 };
+	static struct msgpass_send_element elements[3];
+	static struct msgpass_send_batch batch;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		elements[i] = (struct msgpass_send_element){ BYTES(&numbers[i], 4) };
+	batch = (struct msgpass_send_batch){
+		.size = sizeof(batch), .flags = flags | MSGPASS_NONBLOCK, .to = to,
+		.elements = (uintptr_t)elements, .count = 3,
+	};
+	return &batch;
+}
+
+/* After an error all of them went the second time. */
+static unsigned int told(const struct stage *stage)
+{
+	return stage->result < 0 ? 3 : stage->result;
+}
+
+static void holds_so_many(struct stage *stage, int fd)
+{
+	unsigned int i;
+
+	for (i = 0; i < told(stage); i++)
+		NEED(TAKE(fd) == 7 + i);
+	NEED(TAKE(fd) == -EAGAIN);
+}
+
+static void box_holds_so_many(struct stage *stage)
+{
+	holds_so_many(stage, stage->box);
+}
+
+static void inbox_holds_so_many(struct stage *stage)
+{
+	holds_so_many(stage, stage->device);
+}
+
+A_FAULT(in_sending_a_batch_to_a_mailbox,
+	call(stage->box, MSGPASS_IOC_SEND_BATCH, seven_to_nine(0, 0)),
+	.done = box_holds_so_many)
+
+A_FAULT(in_sending_a_batch_to_a_peer,
+	call(stage->device, MSGPASS_IOC_SEND_BATCH, seven_to_nine(stage->peer, MSGPASS_PEER)),
+	.done = inbox_holds_so_many)
+
+static uint32_t three_numbers[3];
+
+static struct msgpass_receive_batch *three_places(void)
+{
+	static struct msgpass_receive_element elements[3];
+	static struct msgpass_receive_batch batch;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		elements[i] = (struct msgpass_receive_element){ BYTES(&three_numbers[i], 4) };
+	batch = (struct msgpass_receive_batch){
+		.size = sizeof(batch), .flags = MSGPASS_NONBLOCK,
+		.elements = (uintptr_t)elements, .count = 3,
+	};
+	return &batch;
+}
+
+static void queue_7_to_9(struct stage *stage)
+{
+	NEED(call(stage->box, MSGPASS_IOC_SEND_BATCH, seven_to_nine(0, 0)) == 3);
+}
+
+static void got_so_many_before_the_rest(struct stage *stage)
+{
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		NEED((i < told(stage) ? three_numbers[i] : TAKE(stage->box)) == 7 + i);
+	NEED(TAKE(stage->box) == -EAGAIN);
+}
+
+A_FAULT(in_receiving_a_batch, call(stage->box, MSGPASS_IOC_RECEIVE_BATCH, three_places()),
+	.prepare = queue_7_to_9, .done = got_so_many_before_the_rest)
+
+/* --- more of single messages */
+
 A_FAULT(in_receiving_by_priority,
 	RECEIVE(stage->box, &stage->out, NUMBER_PLACE,
 		.flags = MSGPASS_NONBLOCK | MSGPASS_BY_PRIORITY | MSGPASS_TYPE_UP_TO, .type = 3),

@@ -57,6 +57,34 @@ static int sends_a_flow(const struct field *field)
 		    .deadline = shortly());
 }
 
+static int sends_several(const struct field *field)
+{
+	struct msgpass_send_element elements[3] = {
+		{ NUMBER(turn) }, { NUMBER(turn), .type = turn % 2 }, { NUMBER(turn) },
+	};
+	struct msgpass_send_batch batch = {
+		.size = sizeof(batch), .elements = (uintptr_t)elements, .count = 3,
+		.deadline = shortly(),
+	};
+
+	return call(field->mailbox, MSGPASS_IOC_SEND_BATCH, &batch);
+}
+
+static int receives_several(const struct field *field)
+{
+	char bytes[4][64];
+	struct msgpass_receive_element elements[4];
+	struct msgpass_receive_batch batch = {
+		.size = sizeof(batch), .elements = (uintptr_t)elements, .count = 4,
+		.flags = MSGPASS_TRUNCATE, .deadline = shortly(),
+	};
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		elements[i] = (struct msgpass_receive_element){ BYTES(bytes[i], 64) };
+	return call(field->mailbox, MSGPASS_IOC_RECEIVE_BATCH, &batch);
+}
+
 static int receives(const struct field *field)
 {
 	static __thread char bytes[FLOW_SIZE];
@@ -256,7 +284,9 @@ static int lives_and_dies(const struct field *field)
 	X(sends_what_expires, 40) \
 	X(meets_a_receiver, 20) \
 	X(sends_a_flow, 10) \
+	X(sends_several, 20) \
 	X(receives, 20) \
+	X(receives_several, 20) \
 	X(receives_in_pieces, 20) \
 	X(peeks, 40) \
 	X(polls, 20) \

@@ -109,6 +109,32 @@ static inline int receive_number(int fd, uint32_t flags)
 		       BYTES(&number, sizeof(number)));
 }
 
+/* Batches of one. */
+static inline int send_batch(int fd, uint64_t to)
+{
+	struct msgpass_send_element element = { NUMBER(1) };
+	struct msgpass_send_batch batch = {
+		.size = sizeof(batch), .to = to, .flags = MSGPASS_NONBLOCK,
+		.elements = (uintptr_t)&element, .count = 1,
+	};
+	int ret = call(fd, MSGPASS_IOC_SEND_BATCH, &batch);
+
+	return ret == 1 ? 0 : ret;
+}
+
+static inline int receive_batch(int fd)
+{
+	uint32_t number;
+	struct msgpass_receive_element element = { BYTES(&number, sizeof(number)) };
+	struct msgpass_receive_batch batch = {
+		.size = sizeof(batch), .flags = MSGPASS_NONBLOCK,
+		.elements = (uintptr_t)&element, .count = 1,
+	};
+	int ret = call(fd, MSGPASS_IOC_RECEIVE_BATCH, &batch);
+
+	return ret == 1 ? 0 : ret;
+}
+
 static inline int act_on_mailbox(const struct actor *self, const struct order *order, int fd)
 {
 	const char *name = order->name;
@@ -144,12 +170,16 @@ static inline int act_on_mailbox(const struct actor *self, const struct order *o
 		return mailbox_accept(fd, name);
 	case DO_SEND:
 		return send_number(fd, 0, 1);
+	case DO_SEND_BATCH:
+		return send_batch(fd, 0);
 	case DO_WRITE:
 		return write(fd, &number, sizeof(number)) < 0 ? -errno : 0;
 	case DO_CALL:
 		return call_and_cancel(fd, 0);
 	case DO_RECEIVE:
 		return receive_number(fd, 0);
+	case DO_RECEIVE_BATCH:
+		return receive_batch(fd);
 	case DO_READ:
 		return read(fd, &number, sizeof(number)) < 0 ? -errno : 0;
 	case DO_PEEK:
@@ -177,6 +207,8 @@ static inline int act_on_process(const struct actor *self, const struct order *o
 	switch (order->verb) {
 	case DO_SEND:
 		return send_number(self->device, order->pid, 1);
+	case DO_SEND_BATCH:
+		return send_batch(self->device, order->pid);
 	case SEND_BY_PEER:
 		return SEND(self->device, .to = order->peer, NUMBER(1),
 			    .flags = MSGPASS_PEER | MSGPASS_NONBLOCK);

@@ -105,7 +105,8 @@ static const uint32_t inbox_modes[] = { 0200, 0220, 0202, 0222 };
 enum verb {
 	OPEN_TO_RECEIVE, OPEN_TO_SEND, OPEN_TO_DO_BOTH, CREATE, CREATE_ANEW,
 	STAT, LIST, SET, CHANGE_OWNER, CHANGE_GROUP, DELETE, GIVE, ACCEPT, ACCEPT_OFFERED,
-	DO_SEND, DO_WRITE, DO_CALL, DO_RECEIVE, DO_READ, DO_PEEK, REOPEN,
+	DO_SEND, DO_SEND_BATCH, DO_WRITE, DO_CALL, DO_RECEIVE, DO_RECEIVE_BATCH, DO_READ, DO_PEEK,
+	REOPEN,
 	SEND_BY_PEER, RECEIVE_FROM, STAT_BY_PEER, LIST_LINK, GIVE_TO, SIGNAL,
 	DO_REPLY, GIVE_UP, DO_FORWARD, READ_REQUEST, CANCEL_CALL, READ_PIECE, VERBS,
 	/* Orders that are no cells. */
@@ -131,9 +132,11 @@ static const struct operation {
 	[ACCEPT] = { "accept unoffered", 1 << BY_NAME | 1 << BY_FD },
 	[ACCEPT_OFFERED] = { "accept", 1 << BY_NAME | 1 << BY_FD },
 	[DO_SEND] = { "send", 1 << BY_FD | 1 << PROCESS },
+	[DO_SEND_BATCH] = { "send a batch", 1 << BY_FD | 1 << PROCESS },
 	[DO_WRITE] = { "write()", 1 << BY_FD },
 	[DO_CALL] = { "call", 1 << BY_FD | 1 << PROCESS },
 	[DO_RECEIVE] = { "receive", 1 << BY_FD },
+	[DO_RECEIVE_BATCH] = { "receive a batch", 1 << BY_FD },
 	[DO_READ] = { "read()", 1 << BY_FD },
 	[DO_PEEK] = { "peek", 1 << BY_FD },
 	[REOPEN] = { "open through /proc", 1 << BY_FD },

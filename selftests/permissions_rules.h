@@ -123,12 +123,14 @@ static inline int fd_rule(const struct cell *cell)
 
 	switch (cell->verb) {
 	case DO_SEND:
+	case DO_SEND_BATCH:
 	case DO_WRITE:
 		return sends ? 0 : -EBADF;
 	case DO_CALL:
 		/* "EOPNOTSUPP: [...] calls" */
 		return !sends ? -EBADF : cell->kind == BROADCAST ? -EOPNOTSUPP : -EINPROGRESS;
 	case DO_RECEIVE:
+	case DO_RECEIVE_BATCH:
 	case DO_READ:
 	case DO_PEEK:
 		return receives ? 0 : -EBADF;

@@ -650,6 +650,8 @@ static const struct {
 } ioctls[] = {
 	{ MSGPASS_IOC_SEND, sizeof(struct msgpass_send) },
 	{ MSGPASS_IOC_RECEIVE, sizeof(struct msgpass_receive) },
+	{ MSGPASS_IOC_SEND_BATCH, sizeof(struct msgpass_send_batch) },
+	{ MSGPASS_IOC_RECEIVE_BATCH, sizeof(struct msgpass_receive_batch) },
 	{ MSGPASS_IOC_INFO, sizeof(struct msgpass_info) },
 	{ MSGPASS_IOC_MAILBOX_STAT, sizeof(struct msgpass_mailbox_stat) },
 	{ MSGPASS_IOC_MAILBOX_SET, sizeof(struct msgpass_mailbox_set) },

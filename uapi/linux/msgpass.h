@@ -118,6 +118,8 @@
 #define MSGPASS_IOC_PIECE_READ		_IO(MSGPASS_IOC_MAGIC, 11)
 #define MSGPASS_IOC_MAILBOX_GIVE	_IO(MSGPASS_IOC_MAGIC, 12)
 #define MSGPASS_IOC_MAILBOX_ACCEPT	_IO(MSGPASS_IOC_MAGIC, 13)
+#define MSGPASS_IOC_SEND_BATCH		_IO(MSGPASS_IOC_MAGIC, 14)
+#define MSGPASS_IOC_RECEIVE_BATCH	_IO(MSGPASS_IOC_MAGIC, 15)
 
 /* on a device fd */
 #define MSGPASS_IOC_MAILBOX_OPEN	_IO(MSGPASS_IOC_MAGIC, 16)
@@ -158,6 +160,7 @@
 #define MSGPASS_OUT_FLOW	0x8 /* its sender waits until all is read */
 
 #define MSGPASS_FDS_MAX	16 /* file descriptors in a message */
+#define MSGPASS_BATCH_MAX	1024 /* messages in a batch */
 
 /**
  * DOC: File descriptors in messages
@@ -378,6 +381,134 @@ struct msgpass_receive {
 	__u32 out_fds;
 	__u32 out_missed;
 	__aligned_u64 out_remaining;
+};
+
+/**
+ * DOC: Batches
+ *
+ * MSGPASS_IOC_SEND_BATCH and MSGPASS_IOC_RECEIVE_BATCH send and receive several
+ * messages, one after the other, as so many sends and receives would, and
+ * return how many that were: at least one, and fewer than asked for if
+ * something came between. Then it was as if the next had not been tried, and
+ * what it was comes back with the next ioctl, if it is still so. An error says
+ * that not one message was sent or received. (After sendmmsg and recvmmsg.)
+ *
+ * What makes of each message a matter of its own does not fit into a batch:
+ * MSGPASS_SYNCHRONOUS, MSGPASS_RECEIPT, MSGPASS_FLOW, lifetimes, file
+ * descriptors and calls in sending, MSGPASS_PEEK and MSGPASS_PIECES in
+ * receiving, MSGPASS_IOVEC in both. But whatever was sent can be received in a
+ * batch: receipts, calls (each has its token), and what goes into the buffer of
+ * a flow; of file descriptors, for which there is no room, see below.
+ */
+
+/**
+ * struct msgpass_send_element - a message of a batch that is sent
+ * @data: pointer to the bytes
+ * @length: how many
+ * @type: as in struct msgpass_send
+ * @priority: as in struct msgpass_send
+ */
+struct msgpass_send_element {
+	__aligned_u64 data;
+	__aligned_u64 length;
+	__u32 type;
+	__u32 priority;
+};
+
+/**
+ * struct msgpass_send_batch - argument of MSGPASS_IOC_SEND_BATCH
+ * @size: sizeof(struct msgpass_send_batch)
+ * @flags: MSGPASS_NONBLOCK, MSGPASS_PEER
+ * @to: as in struct msgpass_send
+ * @deadline: as in struct msgpass_send, for all of them together
+ * @elements: pointer to an array of struct msgpass_send_element
+ * @count: how many, from 1 to MSGPASS_BATCH_MAX
+ * @reserved: 0
+ *
+ * Returns how many messages were sent: the first so many, in their order. It
+ * waits for room for each, so that there are fewer than @count only if it may
+ * not wait, or for a signal, the deadline, or an error of the next one.
+ *
+ * Errors: as of MSGPASS_IOC_SEND, of the first message.
+ */
+struct msgpass_send_batch {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 to;
+	__aligned_u64 deadline;
+	__aligned_u64 elements;
+	__u32 count;
+	__u32 reserved;
+};
+
+/**
+ * struct msgpass_receive_element - a message of a batch that is received
+ * @data: pointer to the buffer for it
+ * @length: bytes in the buffer
+ * @out_length: this and the others as in struct msgpass_receive
+ * @out_sequence: number in its inbox or mailbox
+ * @out_time: when it was accepted
+ * @out_peer: peer id of its sender
+ * @out_pid: pid of its sender
+ * @out_uid: effective uid of its sender
+ * @out_gid: effective gid of its sender
+ * @out_type: type given by the sender
+ * @out_priority: priority given by the sender
+ * @out_flags: MSGPASS_OUT_TRUNCATED, MSGPASS_OUT_RECEIPT, MSGPASS_OUT_FLOW
+ * @out_token: if it is a call, the token to reply with; else 0
+ * @out_fds: how many file descriptors it carries
+ * @out_missed: of a lossy broadcast, how many were missed before this one
+ */
+struct msgpass_receive_element {
+	__aligned_u64 data;
+	__aligned_u64 length;
+	__aligned_u64 out_length;
+	__aligned_u64 out_sequence;
+	__aligned_u64 out_time;
+	__aligned_u64 out_peer;
+	__s32 out_pid;
+	__u32 out_uid;
+	__u32 out_gid;
+	__u32 out_type;
+	__u32 out_priority;
+	__u32 out_flags;
+	__aligned_u64 out_token;
+	__u32 out_fds;
+	__u32 out_missed;
+};
+
+/**
+ * struct msgpass_receive_batch - argument of MSGPASS_IOC_RECEIVE_BATCH
+ * @size: sizeof(struct msgpass_receive_batch)
+ * @flags: MSGPASS_NONBLOCK, MSGPASS_PEER, MSGPASS_TRUNCATE,
+ *	MSGPASS_BY_PRIORITY, MSGPASS_TYPE_* and MSGPASS_RECEIPT, as in struct
+ *	msgpass_receive
+ * @from: as in struct msgpass_receive
+ * @deadline: as in struct msgpass_receive
+ * @elements: pointer to an array of struct msgpass_receive_element
+ * @count: how many, from 1 to MSGPASS_BATCH_MAX
+ * @type: as in struct msgpass_receive
+ *
+ * Returns how many messages were received: so many elements, from the first
+ * on, have their out_ fields and their buffers filled; of the others nothing
+ * can be relied on. It waits for the first message as MSGPASS_IOC_RECEIVE
+ * does, and then takes what is there and does not wait.
+ *
+ * A message that carries file descriptors does not fit, as there is no room
+ * for any: with MSGPASS_TRUNCATE they are closed, else it stays queued, for
+ * MSGPASS_IOC_RECEIVE.
+ *
+ * Errors: as of MSGPASS_IOC_RECEIVE, of the first message. With EMSGSIZE the
+ * out_ fields of the first element describe it.
+ */
+struct msgpass_receive_batch {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 from;
+	__aligned_u64 deadline;
+	__aligned_u64 elements;
+	__u32 count;
+	__u32 type;
 };
 
 /**
