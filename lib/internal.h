@@ -59,6 +59,10 @@ static inline size_t filled(__u64 length, size_t size)
 int address_of(pid_t pid, uint64_t peer, __u64 *address, __u32 *flags);
 int deadline_of(uint64_t timeout_ns, uint64_t deadline_ns, __u64 *deadline);
 
+/* send.c */
+int apply_send_options(const struct msgpass_send_options *options,
+		       struct msgpass_send *argument);
+
 /* receive.c */
 int apply_receive_options(const struct msgpass_receive_options *options,
 			  struct msgpass_receive *argument);

@@ -205,6 +205,33 @@ struct msgpass_message_info {
 };
 
 /**
+ * struct msgpass_outgoing - a message of a batch to send; the caller fills it
+ * @data: the bytes
+ * @length: how many; may be 0
+ * @type: a number that the receiver may select by
+ * @priority: a number that the receiver may select by; higher is more urgent
+ */
+struct msgpass_outgoing {
+	const void *data;
+	size_t length;
+	uint32_t type;
+	uint32_t priority;
+};
+
+/**
+ * struct msgpass_incoming - a message of a batch that is received
+ * @buffer: filled with the message; the caller gives it
+ * @size: of the buffer in bytes
+ * @info: filled by the library; @info.length, if not truncated, is how many
+ *	bytes of the buffer are filled
+ */
+struct msgpass_incoming {
+	void *buffer;
+	size_t size;
+	struct msgpass_message_info info;
+};
+
+/**
  * enum msgpass_fate - what became of a message; more may be added
  * @MSGPASS_FATE_RECEIVED: somebody has received it
  * @MSGPASS_FATE_DELETED: dropped with the mailbox
@@ -751,6 +778,44 @@ ssize_t msgpass_receivev(int fd, const struct iovec *iov, size_t count,
 ssize_t msgpass_receive_alloc(int fd, char **message,
 			      const struct msgpass_receive_options *options,
 			      struct msgpass_message_info *info);
+
+/**
+ * msgpass_send_batch() - send several messages in one call
+ * @fd: a device or a mailbox
+ * @messages: an array of them, which are sent in this order
+ * @count: how many, at least 1
+ * @options: NULL, or how and to whom; only @pid, @peer, @timeout_ns,
+ *	@deadline_ns and @nonblock, else -EINVAL
+ *
+ * The same as to send one after the other, and cheaper. It waits for room for
+ * each, until all are sent.
+ *
+ * Return: how many messages were sent. Fewer than @count if then a signal or
+ * the deadline came, there was no more room and it may not wait, or the next
+ * one could not be sent: to try again with that tells why. If not one was sent,
+ * a negative errno value.
+ */
+ssize_t msgpass_send_batch(int fd, const struct msgpass_outgoing *messages,
+			   size_t count,
+			   const struct msgpass_send_options *options);
+
+/**
+ * msgpass_receive_batch() - receive several messages in one call
+ * @fd: a device or a mailbox
+ * @messages: an array of places for them
+ * @count: how many, at least 1
+ * @options: NULL, or which and how; no peek, pieces and fds: -EINVAL
+ *
+ * Waits for the first message, then takes what is there and does not wait. A
+ * message with file descriptors stays queued, for msgpass_receive_with(), and
+ * with @truncate loses them.
+ *
+ * Return: how many messages were received. If not one, a negative errno value;
+ * with -EMSGSIZE the @info of the first describes the message.
+ */
+ssize_t msgpass_receive_batch(int fd, struct msgpass_incoming *messages,
+			      size_t count,
+			      const struct msgpass_receive_options *options);
 
 /**
  * msgpass_piece_read() - read on in a message that is received in pieces

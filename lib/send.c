@@ -4,8 +4,8 @@
  */
 #include "internal.h"
 
-static int apply_send_options(const struct msgpass_send_options *options,
-			      struct msgpass_send *argument)
+int apply_send_options(const struct msgpass_send_options *options,
+		       struct msgpass_send *argument)
 {
 	int ret;
 

@@ -1598,4 +1598,106 @@ TEST_F(library, a_descriptor_of_the_wrong_kind_is_refused)
 	EXPECT_EQ(-EINVAL, SEND_WITH(self->mailbox, "x", .pid = getpid()));
 }
 
+/* --- batches */
+
+/* Strings to send, and places for as many. */
+static void fill_batch(struct msgpass_outgoing *out, struct msgpass_incoming *in, char (*text)[8],
+		       unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		snprintf(text[i], sizeof(text[i]), "%u", i);
+		out[i] = (struct msgpass_outgoing){
+			.data = text[i], .length = strlen(text[i]), .type = i, .priority = 2 * i,
+		};
+		in[i] = (struct msgpass_incoming){
+			.buffer = text[count + i], .size = sizeof(text[i]),
+		};
+	}
+}
+
+TEST_F(library, a_batch_is_sent_and_received_whatever_its_size)
+{
+	enum { COUNT = 200 };
+	static struct msgpass_outgoing out[COUNT];
+	static struct msgpass_incoming in[COUNT + 1];
+	static char text[2 * COUNT][8];
+	unsigned int i;
+
+	fill_batch(out, in, text, COUNT);
+	ASSERT_EQ(COUNT, msgpass_send_batch(self->mailbox, out, COUNT, NULL));
+	ASSERT_EQ(COUNT, msgpass_receive_batch(self->mailbox, in, COUNT + 1, NULL));
+	for (i = 0; i < COUNT; i++) {
+		EXPECT_EQ(strlen(text[i]), in[i].info.length);
+		EXPECT_EQ(0, memcmp(text[i], text[COUNT + i], strlen(text[i])));
+		EXPECT_EQ(i, in[i].info.type);
+		EXPECT_EQ(2 * i, in[i].info.priority);
+		EXPECT_EQ(i + 1, in[i].info.sequence);
+		EXPECT_EQ(getpid(), in[i].info.pid);
+	}
+}
+
+TEST_F(library, a_batch_tells_how_many_could_be_sent_and_were_there)
+{
+	const struct msgpass_send_options now = { .nonblock = true };
+	const struct msgpass_receive_options at_once = { .nonblock = true };
+	struct msgpass_settings three = { .has = MSGPASS_HAS_CAPACITY, .capacity = 3 };
+	struct msgpass_outgoing out[5];
+	struct msgpass_incoming in[5];
+	char text[10][8];
+
+	fill_batch(out, in, text, 5);
+	ASSERT_EQ(0, msgpass_mailbox_set(self->mailbox, NULL, &three));
+	EXPECT_EQ(3, msgpass_send_batch(self->mailbox, out, 5, &now));
+	EXPECT_EQ(-EAGAIN, msgpass_send_batch(self->mailbox, out + 3, 2, &now));
+	EXPECT_EQ(2, msgpass_receive_batch(self->mailbox, in, 2, NULL));
+	EXPECT_EQ(1, msgpass_receive_batch(self->mailbox, in, 5, NULL));
+	EXPECT_EQ(-EAGAIN, msgpass_receive_batch(self->mailbox, in, 5, &at_once));
+	EXPECT_EQ(1, msgpass_send_batch(self->mailbox, out, 1, NULL));
+	in[0].size = 0;
+	EXPECT_EQ(-EMSGSIZE, msgpass_receive_batch(self->mailbox, in, 5, NULL));
+	EXPECT_EQ(1, in[0].info.length);
+	EXPECT_EQ(-EINVAL, msgpass_send_batch(self->mailbox, out, 0, NULL));
+	EXPECT_EQ(-EINVAL, msgpass_receive_batch(self->mailbox, in, 0, NULL));
+}
+
+TEST_F(library, a_batch_goes_to_a_process_and_selects_like_a_receive)
+{
+	const struct msgpass_send_options to_me = { .pid = getpid(), .timeout_ns = LIMIT };
+	const struct msgpass_receive_options third = {
+		.pid = getpid(), .select = MSGPASS_SELECT_TYPE, .type = 2, .timeout_ns = LIMIT,
+	};
+	struct msgpass_outgoing out[3];
+	struct msgpass_incoming in[3];
+	char text[6][8];
+
+	fill_batch(out, in, text, 3);
+	ASSERT_EQ(3, msgpass_send_batch(self->device, out, 3, &to_me));
+	ASSERT_EQ(1, msgpass_receive_batch(self->device, in, 3, &third));
+	EXPECT_EQ(0, memcmp("2", text[3], 1));
+	EXPECT_EQ(2, msgpass_receive_batch(self->device, in, 3, NULL));
+}
+
+TEST_F(library, what_is_of_a_single_message_does_not_go_with_a_batch)
+{
+	const int fd = 0;
+	const struct msgpass_send_options sending[] = {
+		{ .synchronous = true }, { .receipt = true }, { .type = 1 }, { .priority = 1 },
+		{ .lifetime_ns = 1 }, { .cookie = 1 }, { .fds = &fd, .fds_count = 1 },
+		{ .reserved = { 1 } },
+	};
+	const struct msgpass_receive_options receiving[] = {
+		{ .peek = true }, { .pieces = true }, { .fds_room = 1 }, { .reserved = { 1 } },
+	};
+	struct msgpass_outgoing out = { .data = "x", .length = 1 };
+	struct msgpass_incoming in = {};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sending); i++)
+		EXPECT_EQ(-EINVAL, msgpass_send_batch(self->mailbox, &out, 1, &sending[i]));
+	for (i = 0; i < ARRAY_SIZE(receiving); i++)
+		EXPECT_EQ(-EINVAL, msgpass_receive_batch(self->mailbox, &in, 1, &receiving[i]));
+}
+
 #include "afterwards.h"
