@@ -104,7 +104,56 @@ static bool look(struct way *way)
 	return !ret;
 }
 
-/* As long as there are no ioctls for BATCH messages at a time, these have no send_batch. */
+/* BATCH messages at a time; the elements are filled once. */
+
+static void send_batch_to(struct way *way, uint64_t receiver)
+{
+	static struct msgpass_send_element elements[BATCH];
+	struct msgpass_send_batch argument = {
+		.size = sizeof(argument),
+		.to = receiver,
+		.elements = (uintptr_t)elements,
+		.count = BATCH,
+	};
+	unsigned int i;
+
+	for (i = 0; !elements[BATCH - 1].length && i < BATCH; i++)
+		elements[i] = (struct msgpass_send_element){
+			BYTES(way->bytes + i * way->size, way->size),
+		};
+	CHECK(ioctl(way->out, MSGPASS_IOC_SEND_BATCH, &argument) == BATCH);
+}
+
+static void send_batch_direct(struct way *way)
+{
+	send_batch_to(way, way->receiver);
+}
+
+static void send_batch_mailbox(struct way *way)
+{
+	send_batch_to(way, 0);
+}
+
+static unsigned int receive_batch(struct way *way)
+{
+	static struct msgpass_receive_element elements[BATCH];
+	struct msgpass_receive_batch argument = {
+		.size = sizeof(argument),
+		.elements = (uintptr_t)elements,
+		.count = BATCH,
+	};
+	int count;
+	unsigned int i;
+
+	for (i = 0; !elements[BATCH - 1].length && i < BATCH; i++)
+		elements[i] = (struct msgpass_receive_element){
+			BYTES(way->place + i * way->size, way->size),
+		};
+	count = ioctl(way->in, MSGPASS_IOC_RECEIVE_BATCH, &argument);
+	CHECK(count > 0 && elements[count - 1].out_length == way->size);
+	return count;
+}
+
 const struct mechanism bench_msgpass_direct = {
 	.name = "msgpass_direct",
 	.one_way = true,
@@ -113,6 +162,8 @@ const struct mechanism bench_msgpass_direct = {
 	.send = send_direct,
 	.receive = receive,
 	.look = look,
+	.send_batch = send_batch_direct,
+	.receive_batch = receive_batch,
 };
 
 const struct mechanism bench_msgpass_mailbox = {
@@ -122,6 +173,8 @@ const struct mechanism bench_msgpass_mailbox = {
 	.send = send_mailbox,
 	.receive = receive,
 	.look = look,
+	.send_batch = send_batch_mailbox,
+	.receive_batch = receive_batch,
 };
 
 const struct mechanism bench_msgpass_direct_rendezvous = {

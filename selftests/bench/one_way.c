@@ -126,6 +126,4 @@ void bench_one_way_batch(void)
 	for (mechanism = bench_mechanisms; *mechanism; mechanism++)
 		if (bench_fits(*mechanism, 64) && (*mechanism)->send_batch)
 			bench_apart(measure_batch, *mechanism, 64);
-	if (!bench_msgpass_mailbox.send_batch)
-		bench_skip("one_way_batch", "msgpass_*", "there is no ioctl for several messages");
 }
