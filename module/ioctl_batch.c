@@ -68,7 +68,7 @@ long msgpass_ioctl_send_batch(struct file *file,
 	struct msgpass_target target;
 	long result;
 
-	if (batch->flags & ~(MSGPASS_NONBLOCK | MSGPASS_PEER) ||
+	if (batch->flags & ~(MSGPASS_NONBLOCK | MSGPASS_PEER | MSGPASS_SPIN) ||
 	    batch->reserved || !is_batch(batch->count))
 		return -EINVAL;
 	draft.sender = msgpass_file_caller(file);
@@ -89,7 +89,8 @@ put_sender:
 #define RECEIVE_BATCH_FLAGS (MSGPASS_NONBLOCK | MSGPASS_PEER |		\
 			     MSGPASS_TRUNCATE | MSGPASS_BY_PRIORITY |	\
 			     MSGPASS_TYPE_EXACT | MSGPASS_TYPE_UP_TO |	\
-			     MSGPASS_TYPE_EXCEPT | MSGPASS_RECEIPT)
+			     MSGPASS_TYPE_EXCEPT | MSGPASS_RECEIPT |	\
+			     MSGPASS_SPIN)
 
 long msgpass_ioctl_receive_batch(struct file *file,
 				 union msgpass_argument *argument,

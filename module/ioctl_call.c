@@ -185,7 +185,7 @@ static int call_cancel(struct msgpass_inbox *caller, struct calling *calling)
 }
 
 #define CALL_FLAGS (MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_PEER | \
-		    MSGPASS_TRUNCATE | MSGPASS_CANCEL)
+		    MSGPASS_TRUNCATE | MSGPASS_CANCEL | MSGPASS_SPIN)
 
 static long call_run(struct file *file, struct msgpass_inbox *caller,
 		     struct calling *calling)

@@ -8,7 +8,8 @@
 #include "transfer.h"
 
 #define SEND_FLAGS (MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_PEER | \
-		    MSGPASS_SYNCHRONOUS | MSGPASS_RECEIPT | MSGPASS_FLOW)
+		    MSGPASS_SYNCHRONOUS | MSGPASS_RECEIPT | MSGPASS_FLOW | \
+		    MSGPASS_SPIN)
 
 static int check_send(const struct msgpass_send *send)
 {

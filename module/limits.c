@@ -9,6 +9,7 @@ unsigned int msgpass_capacity_default = 256;
 unsigned int msgpass_capacity_max = SZ_1M;
 unsigned int msgpass_mailboxes_max = 262144;
 unsigned long msgpass_user_bytes = SZ_64M;
+unsigned int msgpass_spin_ns = 50000;
 
 static int set_message_max(const char *value, const struct kernel_param *kp)
 {
@@ -50,3 +51,7 @@ MODULE_PARM_DESC(mailboxes_max,
 module_param_named(user_bytes, msgpass_user_bytes, ulong, 0644);
 MODULE_PARM_DESC(user_bytes,
 		 "kernel memory in bytes that one user may hold without CAP_SYS_RESOURCE (default 64 MiB)");
+
+module_param_named(spin_ns, msgpass_spin_ns, uint, 0644);
+MODULE_PARM_DESC(spin_ns,
+		 "nanoseconds for which a wait that was asked to spins before it sleeps (default 50000)");

@@ -15,6 +15,7 @@ extern unsigned int msgpass_capacity_default;	/* messages */
 extern unsigned int msgpass_capacity_max;	/* messages */
 extern unsigned int msgpass_mailboxes_max;	/* per network namespace */
 extern unsigned long msgpass_user_bytes;	/* kernel memory per user */
+extern unsigned int msgpass_spin_ns;		/* of a wait, see waiter.c */
 
 /* What bounds one link or one mailbox. */
 struct msgpass_limits {

@@ -61,6 +61,7 @@ struct msgpass_wait msgpass_wait_for(const struct file *file, u32 flags,
 		.nonblock = flags & MSGPASS_NONBLOCK ||
 			    file->f_flags & O_NONBLOCK,
 		.synchronous = flags & MSGPASS_SYNCHRONOUS,
+		.spin = flags & MSGPASS_SPIN,
 		.deadline = deadline > KTIME_MAX ? 0 : deadline,
 	};
 }
@@ -797,7 +798,7 @@ static int transfer_receive(const struct msgpass_target *target,
 #define RECEIVE_FLAGS (MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_PEEK | \
 		       MSGPASS_TRUNCATE | MSGPASS_BY_PRIORITY | \
 		       MSGPASS_TYPE_EXACT | MSGPASS_TYPE_UP_TO | \
-		       MSGPASS_TYPE_EXCEPT | MSGPASS_PIECES)
+		       MSGPASS_TYPE_EXCEPT | MSGPASS_PIECES | MSGPASS_SPIN)
 
 /* The next message of a batch, into @element. */
 static int receive_element(const struct msgpass_target *target,

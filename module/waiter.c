@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/cpumask.h>
 #include <linux/hrtimer.h>
 #include <linux/sched.h>
 #include <linux/sched/rt.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/timekeeping.h>
 
+#include "limits.h"
 #include "waiter.h"
 
 /* How long who sleeps holds what others have no use for. */
@@ -95,6 +98,28 @@ static bool sleep_once(struct msgpass_waiter *waiter, struct msgpass_wait *wait)
 	return false;
 }
 
+/*
+ * The other may be about to do it, on another CPU: then nobody need sleep, or
+ * be woken. Not when there is something better to do, and not for long. True
+ * if the deadline is over.
+ */
+static bool spin(const struct msgpass_waiter *waiter, u64 deadline)
+{
+	u64 time = ktime_get_ns();
+	const u64 end = time + READ_ONCE(msgpass_spin_ns);
+
+	while (!msgpass_waiter_is_done(waiter) && !need_resched() &&
+	       !signal_pending(current)) {
+		if (deadline && time >= deadline)
+			return true;
+		if (time >= end)
+			break;
+		cpu_relax();
+		time = ktime_get_ns();
+	}
+	return false;
+}
+
 int msgpass_waiter_sleep(struct msgpass_waiter *waiter,
 			 struct msgpass_wait *wait)
 {
@@ -107,6 +132,8 @@ int msgpass_waiter_sleep(struct msgpass_waiter *waiter,
 	 * then this thread never sleeps, and need not be woken.
 	 */
 	cond_resched();
+	if (wait->spin && num_online_cpus() > 1)
+		expired = spin(waiter, wait->deadline);
 	for (;;) {
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (msgpass_waiter_is_done(waiter))

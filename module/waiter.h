@@ -42,6 +42,7 @@ struct msgpass_wait {
 	bool nonblock;
 	bool synchronous;			/* until it is received */
 	bool call;				/* it waits for the reply */
+	bool spin;				/* before it sleeps */
 	ktime_t deadline;			/* 0: none */
 	struct msgpass_wait_edge edge;		/* whom it waits for */
 	/* What a sender does before it sleeps, and undoes before long; or NULL. */

@@ -25,6 +25,8 @@ FIXTURE_VARIANT_ADD(wait, receive_from_anyone) { .direct = true };
 FIXTURE_VARIANT_ADD(wait, receive_from_one) { .direct = true, .from_parent = true };
 FIXTURE_VARIANT_ADD(wait, peek) { .direct = true, .flags = MSGPASS_PEEK };
 FIXTURE_VARIANT_ADD(wait, send) { .direct = true, .send = true };
+FIXTURE_VARIANT_ADD(wait, receive_spinning) { .direct = true, .flags = MSGPASS_SPIN };
+FIXTURE_VARIANT_ADD(wait, send_spinning) { .send = true, .flags = MSGPASS_SPIN };
 FIXTURE_VARIANT_ADD(wait, receive_from_mailbox) { .direct = false };
 FIXTURE_VARIANT_ADD(wait, receive_by_priority) { .flags = MSGPASS_BY_PRIORITY };
 FIXTURE_VARIANT_ADD(wait, peek_into_mailbox) { .flags = MSGPASS_PEEK };

@@ -101,6 +101,17 @@
  * it is the call that fails. A wait that a signal restarts begins anew.
  */
 
+/**
+ * DOC: Spinning
+ *
+ * With MSGPASS_SPIN a wait keeps its CPU for a moment before it sleeps, and does
+ * not sleep if what it waits for comes by then. That takes less time than to
+ * sleep and be woken, where the other side runs on another CPU and is quick;
+ * else it is a waste. It lasts as long as the module's parameter spin_ns says,
+ * and ends at once for a signal, at the deadline, and when something else wants
+ * to run there. Where only one CPU is online there is none.
+ */
+
 #define MSGPASS_IOC_MAGIC		0xBB
 
 /* on a device fd and on a mailbox fd */
@@ -133,6 +144,9 @@
 #define MSGPASS_NONBLOCK	0x1 /* EAGAIN instead of waiting */
 #define MSGPASS_IOVEC		0x2 /* data: struct iovec[length] */
 #define MSGPASS_PEER		0x4 /* to, from: a peer id, not a pid */
+
+/* flags of what waits */
+#define MSGPASS_SPIN		0x4000	/* look for a moment before sleeping */
 
 /* flags of receive */
 #define MSGPASS_PEEK		0x8 /* leave the message queued */
@@ -187,8 +201,8 @@
 /**
  * struct msgpass_send - argument of MSGPASS_IOC_SEND
  * @size: sizeof(struct msgpass_send)
- * @flags: MSGPASS_NONBLOCK, MSGPASS_IOVEC, MSGPASS_PEER, MSGPASS_SYNCHRONOUS,
- *	MSGPASS_FLOW, and without these two MSGPASS_RECEIPT
+ * @flags: MSGPASS_NONBLOCK, MSGPASS_IOVEC, MSGPASS_PEER, MSGPASS_SPIN,
+ *	MSGPASS_SYNCHRONOUS, MSGPASS_FLOW, and without these two MSGPASS_RECEIPT
  * @to: on a device fd the receiver: its pid in the caller's pid namespace, or
  *	with MSGPASS_PEER its peer id; 0 on a mailbox fd
  * @data: pointer to the bytes, or with MSGPASS_IOVEC to an array of
@@ -309,8 +323,8 @@ struct msgpass_receipt {
 /**
  * struct msgpass_receive - argument of MSGPASS_IOC_RECEIVE
  * @size: sizeof(struct msgpass_receive)
- * @flags: MSGPASS_NONBLOCK, MSGPASS_IOVEC, MSGPASS_PEER, MSGPASS_PEEK,
- *	MSGPASS_TRUNCATE, MSGPASS_PIECES (without the two before),
+ * @flags: MSGPASS_NONBLOCK, MSGPASS_IOVEC, MSGPASS_PEER, MSGPASS_SPIN,
+ *	MSGPASS_PEEK, MSGPASS_TRUNCATE, MSGPASS_PIECES (without the two before),
  *	MSGPASS_BY_PRIORITY, at most one of the
  *	MSGPASS_TYPE_* flags, and on a device fd without @from
  *	MSGPASS_RECEIPT: only receipts. Without it anyone's messages and
@@ -418,7 +432,7 @@ struct msgpass_send_element {
 /**
  * struct msgpass_send_batch - argument of MSGPASS_IOC_SEND_BATCH
  * @size: sizeof(struct msgpass_send_batch)
- * @flags: MSGPASS_NONBLOCK, MSGPASS_PEER
+ * @flags: MSGPASS_NONBLOCK, MSGPASS_PEER, MSGPASS_SPIN
  * @to: as in struct msgpass_send
  * @deadline: as in struct msgpass_send, for all of them together
  * @elements: pointer to an array of struct msgpass_send_element
@@ -480,7 +494,7 @@ struct msgpass_receive_element {
 /**
  * struct msgpass_receive_batch - argument of MSGPASS_IOC_RECEIVE_BATCH
  * @size: sizeof(struct msgpass_receive_batch)
- * @flags: MSGPASS_NONBLOCK, MSGPASS_PEER, MSGPASS_TRUNCATE,
+ * @flags: MSGPASS_NONBLOCK, MSGPASS_PEER, MSGPASS_SPIN, MSGPASS_TRUNCATE,
  *	MSGPASS_BY_PRIORITY, MSGPASS_TYPE_* and MSGPASS_RECEIPT, as in struct
  *	msgpass_receive
  * @from: as in struct msgpass_receive
@@ -529,7 +543,7 @@ struct msgpass_receive_batch {
  * struct msgpass_call - argument of MSGPASS_IOC_CALL
  * @size: sizeof(struct msgpass_call)
  * @flags: MSGPASS_NONBLOCK, MSGPASS_IOVEC (both @data and @reply_data),
- *	MSGPASS_PEER, MSGPASS_TRUNCATE (the reply), MSGPASS_CANCEL
+ *	MSGPASS_PEER, MSGPASS_SPIN, MSGPASS_TRUNCATE (the reply), MSGPASS_CANCEL
  * @to: as in struct msgpass_send
  * @data: as in struct msgpass_send: the request
  * @length: as in struct msgpass_send
