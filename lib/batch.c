@@ -38,7 +38,7 @@ static int batch_to_send(const struct msgpass_send_options *options,
 
 	if (ret < 0)
 		return ret;
-	if (argument.flags & ~(MSGPASS_NONBLOCK | MSGPASS_PEER) ||
+	if (argument.flags & ~(MSGPASS_NONBLOCK | MSGPASS_PEER | MSGPASS_SPIN) ||
 	    argument.type || argument.priority || argument.lifetime ||
 	    argument.cookie || argument.fds_count)
 		return -EINVAL;

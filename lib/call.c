@@ -23,6 +23,8 @@ static int apply_call_options(const struct msgpass_call_options *options,
 		return ret;
 	if (options->nonblock)
 		argument->flags |= MSGPASS_NONBLOCK;
+	if (options->spin)
+		argument->flags |= MSGPASS_SPIN;
 	if (options->truncate)
 		argument->flags |= MSGPASS_TRUNCATE;
 	argument->type = options->type;

@@ -92,6 +92,8 @@ enum msgpass_select {
  *	receipt, see msgpass_receive_receipt(); not with @synchronous
  * @lifetime_ns: drop the message if nobody has received it so many nanoseconds
  *	after it was accepted; 0: never
+ * @spin: before it sleeps, look for a moment whether it need not: quicker where
+ *	the other side is, and runs on another CPU; else a waste
  * @cookie: with @receipt a number that the receipt tells, else 0
  * @fds: file descriptors to send along; they stay open here. Not those of
  *	devices, UNIX sockets and io_uring: -EOPNOTSUPP. A mailbox that could
@@ -109,6 +111,7 @@ struct msgpass_send_options {
 	bool nonblock;
 	bool synchronous;
 	bool receipt;
+	bool spin;
 	uint32_t fds_count;
 	const int *fds;
 	uint64_t lifetime_ns;
@@ -136,6 +139,7 @@ struct msgpass_send_options {
  *	now, the rest with msgpass_piece_read(). Not with @peek and @truncate,
  *	and not of a call, which has msgpass_request_read().
  * @receipts_only: receipts and no other message; not with @pid and @peer
+ * @spin: see struct msgpass_send_options
  * @fds_room: how many file descriptors @fds has room for
  * @fds: filled with those that the message carries, new and close-on-exec.
  *	With @truncate those that do not fit are closed; a peek gives none.
@@ -154,6 +158,7 @@ struct msgpass_receive_options {
 	bool truncate;
 	bool pieces;
 	bool receipts_only;
+	bool spin;
 	uint32_t fds_room;
 	int *fds;
 	uint64_t reserved[2];
@@ -300,6 +305,7 @@ struct msgpass_outbox;
  *	it can't be sent now; with @token -EAGAIN while there is no reply
  * @truncate: drop what the buffer can't hold of the reply, instead of
  *	-EMSGSIZE
+ * @spin: see struct msgpass_send_options
  * @token: 0 for a new call, else that of one that goes on: nothing is sent,
  *	and the request is not looked at
  * @fds: file descriptors of the request, as in struct msgpass_send_options
@@ -318,6 +324,7 @@ struct msgpass_call_options {
 	uint32_t priority;
 	bool nonblock;
 	bool truncate;
+	bool spin;
 	uint64_t token;
 	const int *fds;
 	uint32_t fds_count;
@@ -785,7 +792,7 @@ ssize_t msgpass_receive_alloc(int fd, char **message,
  * @messages: an array of them, which are sent in this order
  * @count: how many, at least 1
  * @options: NULL, or how and to whom; only @pid, @peer, @timeout_ns,
- *	@deadline_ns and @nonblock, else -EINVAL
+ *	@deadline_ns, @nonblock and @spin, else -EINVAL
  *
  * The same as to send one after the other, and cheaper. It waits for room for
  * each, until all are sent.

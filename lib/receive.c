@@ -47,6 +47,8 @@ int apply_receive_options(const struct msgpass_receive_options *options,
 		argument->flags |= MSGPASS_BY_PRIORITY;
 	if (options->nonblock)
 		argument->flags |= MSGPASS_NONBLOCK;
+	if (options->spin)
+		argument->flags |= MSGPASS_SPIN;
 	if (options->peek)
 		argument->flags |= MSGPASS_PEEK;
 	if (options->truncate)

@@ -23,6 +23,8 @@ int apply_send_options(const struct msgpass_send_options *options,
 		return ret;
 	if (options->nonblock)
 		argument->flags |= MSGPASS_NONBLOCK;
+	if (options->spin)
+		argument->flags |= MSGPASS_SPIN;
 	if (options->synchronous)
 		argument->flags |= MSGPASS_SYNCHRONOUS;
 	if (options->receipt)

@@ -1679,6 +1679,22 @@ TEST_F(library, a_batch_goes_to_a_process_and_selects_like_a_receive)
 	EXPECT_EQ(2, msgpass_receive_batch(self->device, in, 3, NULL));
 }
 
+TEST_F(library, every_wait_may_spin)
+{
+	const struct msgpass_receive_options receiving = { .spin = true, .timeout_ns = 1 };
+	struct msgpass_reply_info reply_info;
+	struct msgpass_incoming in = {};
+	struct msgpass_outgoing out = {};
+
+	ASSERT_EQ(0, SEND_WITH(self->mailbox, "hello", .spin = true));
+	EXPECT_MESSAGE("hello", RECEIVE_WITH(.spin = true));
+	EXPECT_EQ(1, msgpass_send_batch(self->mailbox, &out, 1,
+					&(struct msgpass_send_options){ .spin = true }));
+	EXPECT_EQ(1, msgpass_receive_batch(self->mailbox, &in, 1, &receiving));
+	EXPECT_EQ(-ETIMEDOUT, msgpass_receive_batch(self->mailbox, &in, 1, &receiving));
+	EXPECT_EQ(-ETIMEDOUT, CALL_WITH("hello", .spin = true, .timeout_ns = 1));
+}
+
 TEST_F(library, what_is_of_a_single_message_does_not_go_with_a_batch)
 {
 	const int fd = 0;

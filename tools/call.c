@@ -39,6 +39,7 @@ static ssize_t call(const struct sender *sender, const char *request, size_t len
 		.deadline_ns = options->timeout_ns ? msgpass_deadline(options->timeout_ns) : 0,
 		.type = options->type,
 		.priority = options->priority,
+		.spin = options->spin,
 		.fds = options->send_fds.numbers,
 		.fds_count = options->send_fds.count,
 		.reply_fds = reply->fds,

@@ -87,6 +87,8 @@ static const struct option_row rows[] = {
 	  "drop what a message has beyond this" },
 	{ "nonblock", NULL, TRANSFER, FLAG(nonblock),
 	  "fail instead of waiting (exit code 3)" },
+	{ "spin", NULL, TRANSFER | FOR_CALL | FOR_SERVE, FLAG(spin),
+	  "look for a moment before sleeping, where the other side is quick" },
 	{ "synchronous", NULL, FOR_SEND, FLAG(synchronous),
 	  "return when a receiver has it (rendezvous)" },
 	{ "receipt", NULL, FOR_SEND, FLAG(receipt),

@@ -89,6 +89,7 @@ extern const struct verb verbs[];
  * @progress: --progress
  * @quiet: --quiet
  * @receipt: --receipt
+ * @spin: --spin
  * @synchronous: --synchronous
  * @verbose: --verbose
  */
@@ -132,6 +133,7 @@ struct options {
 	bool progress;
 	bool quiet;
 	bool receipt;
+	bool spin;
 	bool synchronous;
 	bool verbose;
 };

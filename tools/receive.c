@@ -146,6 +146,7 @@ struct msgpass_receive_options receiver_options(const struct receiver *receiver)
 		.by_priority = options->by_priority,
 		.nonblock = options->nonblock || options->all,
 		.peek = options->peek,
+		.spin = options->spin,
 		.truncate = options->truncate != NO_TRUNCATE,
 	};
 }

@@ -171,6 +171,7 @@ static int open_sender(struct sender *sender)
 		.type = options->type,
 		.priority = options->priority,
 		.nonblock = options->nonblock,
+		.spin = options->spin,
 		.synchronous = options->synchronous || options->flow,
 		.lifetime_ns = options->lifetime_ns,
 		.fds = options->send_fds.numbers,
