@@ -19,6 +19,7 @@ struct way {
 	unsigned int depth; /* of them it has room for so many */
 	pid_t receiver;
 	int in, out;	/* descriptors to receive from and to send to */
+	uint32_t flags; /* of spin(), for ask() and answer() */
 	uint64_t token; /* of the call that was received */
 	char *bytes;	/* the sender's, BATCH messages */
 	char *place;	/* the receiver's */
@@ -41,7 +42,7 @@ struct mechanism {
 	void (*ask)(struct way *there, struct way *back);
 	void (*answer)(struct way *there, struct way *back);
 	bool (*look)(struct way *way); /* receive, if there is one: never sleep */
-	void (*spin)(struct way *way); /* before look(), in place of receive() */
+	void (*spin)(struct way *way); /* for look(), ask() and answer() */
 	void (*send_batch)(struct way *way);
 	unsigned int (*receive_batch)(struct way *way); /* how many came */
 	void (*close)(struct way *way);			/* what does not go with the processes */

@@ -12,7 +12,7 @@ static void stay_on(unsigned int cpu)
 
 static void receive(struct exchange *exchange, struct way *way)
 {
-	if (exchange->spin)
+	if (exchange->spin && exchange->mechanism->look)
 		while (!exchange->mechanism->look(way))
 			;
 	else

@@ -25,6 +25,7 @@ static void call_to(struct way *there, struct way *back, uint64_t receiver)
 {
 	struct msgpass_call argument = {
 		.size = sizeof(argument),
+		.flags = there->flags,
 		.to = receiver,
 		BYTES(there->bytes, there->size),
 		PLACE(back->place, back->size),
@@ -61,12 +62,19 @@ static void reply_receive(struct way *there, struct way *back)
 	struct msgpass_reply_receive argument = {
 		.size = sizeof(argument),
 		.reply = { .token = there->token, BYTES(back->bytes, back->size) },
-		.receive = { BYTES(there->place, there->size) },
+		.receive = { .flags = there->flags, BYTES(there->place, there->size) },
 	};
 
 	CHECK(!ioctl(there->in, MSGPASS_IOC_REPLY_RECEIVE, &argument));
 	CHECK(argument.receive.out_length == there->size);
 	there->token = argument.receive.out_token;
+}
+
+/* The peers never sleep; nor do these, then, however long the other takes. */
+static void spin(struct way *way)
+{
+	CHECK(!parameter_set("spin_ns", 100000000));
+	way->flags = MSGPASS_SPIN;
 }
 
 const struct mechanism bench_msgpass_direct_call = {
@@ -75,6 +83,7 @@ const struct mechanism bench_msgpass_direct_call = {
 	.receive = receive_call,
 	.ask = call_direct,
 	.answer = reply_receive,
+	.spin = spin,
 };
 
 const struct mechanism bench_msgpass_mailbox_call = {
@@ -83,4 +92,5 @@ const struct mechanism bench_msgpass_mailbox_call = {
 	.receive = receive_call,
 	.ask = call_mailbox,
 	.answer = reply_receive,
+	.spin = spin,
 };

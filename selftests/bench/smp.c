@@ -134,12 +134,18 @@ void bench_smp(void)
 		NULL,
 	};
 	static const struct mechanism *const spinners[] = {
-		&bench_msgpass_direct, &bench_msgpass_mailbox, &bench_pipe, &bench_unix_seqpacket,
-		&bench_posix_mq,       &bench_sysv_msg,	       NULL,
+		&bench_msgpass_direct_call,
+		&bench_msgpass_mailbox_call,
+		&bench_msgpass_direct,
+		&bench_msgpass_mailbox,
+		&bench_pipe,
+		&bench_unix_seqpacket,
+		&bench_posix_mq,
+		&bench_sysv_msg,
+		NULL,
 	};
 
 	take_turns("smp_share", share, queues);
 	take_turns("smp_round_trip", asleep, sleepers);
 	take_turns("smp_round_trip_spin", spinning, spinners);
-	bench_skip("smp_round_trip_spin", "msgpass_*_call", "there is no flag to spin");
 }

@@ -143,7 +143,7 @@ function targets_of_smp()
 	target("2 CPUs: round trip / best peer, asleep",
 	       least("smp_round_trip", 64, "^msgpass_.*call"), best("smp_round_trip", 64), 0.5)
 	target("2 CPUs: round trip / best peer, spinning",
-	       least("smp_round_trip", 64, "^msgpass_.*call"),
+	       least("smp_round_trip_spin", 64, "^msgpass_.*call"),
 	       best("smp_round_trip_spin", 64), 1)
 }
 
