@@ -43,6 +43,20 @@ function function_at(address,	low, high, middle)
 	return low
 }
 
+# What a function of the kernel's is for, by its name: of those that a round trip may call.
+function purpose(name)
+{
+	if (name ~ /^(psi|sched|ttwu|hrtick|cpuacct|record|rb|cr4)_|schedule|_entity|_fair|load_avg|_rq|curr|vruntime|buddies|^__switch|switch_(mm|fpu|ldt)|finish_task|load_(new_mm|tls)|fpregs_(to|from)|xfd|try_to_wake|wake_up|sched_clock|rcu_note|invalidate_user|gsbase|find_first_bit|cond_resched|timekeeping|hrtimer|timer|preempt|cfs_group/)
+		return "scheduling and waking"
+	if (name ~ /^(entry_|syscall|do_syscall|x64_sys|__x64_sys|do_vfs|security|tomoyo|bpf_lsm|__fget|__fdget|exit_to_user|__rseq|amd_clear|mem_cgroup_handle|blkcg)|fpregs_assert|ksys_|vfs_/)
+		return "system calls"
+	if (name ~ /kmem|kmalloc|kvmalloc|kfree|kvfree|memcg|memset|failslab|check_spread|cache_from_obj|slab/)
+		return "memory"
+	if (name ~ /^_raw_|rcu_read/)
+		return "locks and RCU"
+	return "the rest"
+}
+
 END {
 	rounds--
 	if (rounds < 1) {
@@ -53,6 +67,8 @@ END {
 		i = function_at(address)
 		what = i < 0 ? "(user space)" : name[i]
 		part[i < 0 ? "user space" : module[i]] += executed[address]
+		if (i >= 0 && module[i] == "kernel")
+			part["kernel: " purpose(name[i])] += executed[address]
 		instructions[what] += executed[address]
 		total += executed[address]
 		if (i >= 0 && start[i] == address)
@@ -60,9 +76,11 @@ END {
 	}
 	printf "%12s %6s %9s  %s\n", "instructions", "", "calls", "function"
 	printf "%12.1f %5.1f%% %9s  %s\n", total / rounds, 100, "", "all, mean of " rounds " round trips"
+	fflush()
 	for (what in part)
 		printf "%12.1f %5.1f%% %9s  %s\n", part[what] / rounds, 100 * part[what] / total, "",
-			"all of " what
+			"all of " what | "sort -k4"
+	close("sort -k4")
 	fflush()
 	for (what in instructions)
 		printf "%12.1f %5.1f%% %9.2f  %s\n", instructions[what] / rounds,
