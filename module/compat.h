@@ -12,6 +12,7 @@
 
 #include <linux/file.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/version.h>
 
 /* Installs it in the caller's table, and says where. */
@@ -34,6 +35,16 @@ static inline long msgpass_get_pages(struct mm_struct *mm,
 #else
 	return get_user_pages_remote(mm, start, count, 0, pages, NULL, locked);
 #endif
+}
+
+/* Does another want this CPU, perhaps only soon? */
+static inline bool msgpass_should_yield(void)
+{
+#ifdef TIF_NEED_RESCHED_LAZY
+	if (test_thread_flag(TIF_NEED_RESCHED_LAZY))
+		return true;
+#endif
+	return need_resched();
 }
 
 #endif

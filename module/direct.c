@@ -564,11 +564,21 @@ struct msgpass_inbox *msgpass_direct_receiver(struct msgpass_inbox *sender,
 					      u64 to, bool is_peer)
 {
 	struct msgpass_inbox *inbox = linked_receiver(sender, to, is_peer);
+	int error;
 
-	if (inbox)
+	if (!inbox)
+		inbox = is_peer ? inbox_by_peer(to) : inbox_by_pid(to, false);
+	if (inbox == ERR_PTR(-EAGAIN))
+		inbox = make_receiver(to);
+	if (IS_ERR(inbox))
 		return inbox;
-	inbox = is_peer ? inbox_by_peer(to) : inbox_by_pid(to, false);
-	return inbox == ERR_PTR(-EAGAIN) ? make_receiver(to) : inbox;
+	/* Before anything else fails, which would tell of the inbox. */
+	msgpass_inbox_note_exec(inbox);
+	error = may_send(inbox);
+	if (!error)
+		return inbox;
+	msgpass_inbox_put(inbox);
+	return ERR_PTR(error);
 }
 
 /* Gone before the caller waited for it: there is no such process. */
@@ -579,7 +589,8 @@ static int died_or_unknown(int error, const struct msgpass_wait *wait)
 
 /*
  * As link_lock(), and what the receiver allows was checked since it changed
- * last: when the message was copied in, which may have taken for ever.
+ * last. The message was copied in since msgpass_direct_receiver() looked, and
+ * that may have taken for ever.
  */
 static struct link *link_lock_allowed(struct msgpass_inbox *receiver,
 				      struct msgpass_inbox *sender)

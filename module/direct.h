@@ -104,8 +104,7 @@ struct msgpass_inbox *msgpass_direct_process(u64 address, bool is_peer);
 
 /*
  * The inbox that a send of @sender, who is the caller, to @to (a pid, or a peer
- * id if @is_peer) goes to: a reference, or ERR_PTR. Whether the caller may send
- * there, msgpass_direct_send() says.
+ * id if @is_peer) goes to, if it may send there: a reference, or ERR_PTR.
  */
 struct msgpass_inbox *msgpass_direct_receiver(struct msgpass_inbox *sender,
 					      u64 to, bool is_peer);

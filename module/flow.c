@@ -209,8 +209,11 @@ static unsigned long get_own(const struct msgpass_flow *flow,
 			continue;
 		got = get_user_pages_fast_only(address & PAGE_MASK, wanted, 0,
 					       pages + count);
+		/* Kernels differ in whether it may return an error. */
+		if (got <= 0)
+			break;
 		count += got;
-		if (got < wanted)
+		if ((unsigned long)got < wanted)
 			break;
 	}
 	return count;

@@ -50,7 +50,7 @@ static long send_elements(const struct msgpass_target *target,
 	for (i = 0; i < batch->count; i++) {
 		error = send_element(target, draft, &elements[i], *wait);
 		if (error)
-			return i ?: error;
+			return i ? (long)i : error;
 		if (signal_pending(current))
 			return i + 1;
 		cond_resched();

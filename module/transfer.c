@@ -858,7 +858,7 @@ static long receive_batch(const struct msgpass_target *target,
 		error = receive_element(target, caller, &selection, &wait,
 					receive, &elements[i]);
 		if (error)
-			return i ?: error;
+			return i ? (long)i : error;
 		wait.nonblock = true;
 		if (signal_pending(current))
 			return i + 1;

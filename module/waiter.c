@@ -7,6 +7,7 @@
 #include <linux/sched/task.h>
 #include <linux/timekeeping.h>
 
+#include "compat.h"
 #include "limits.h"
 #include "waiter.h"
 
@@ -108,7 +109,7 @@ static bool spin(const struct msgpass_waiter *waiter, u64 deadline)
 	u64 time = ktime_get_ns();
 	const u64 end = time + READ_ONCE(msgpass_spin_ns);
 
-	while (!msgpass_waiter_is_done(waiter) && !need_resched() &&
+	while (!msgpass_waiter_is_done(waiter) && !msgpass_should_yield() &&
 	       !signal_pending(current)) {
 		if (deadline && time >= deadline)
 			return true;
@@ -131,7 +132,8 @@ int msgpass_waiter_sleep(struct msgpass_waiter *waiter,
 	 * Who was just woken may want this CPU, and may do what is waited for:
 	 * then this thread never sleeps, and need not be woken.
 	 */
-	cond_resched();
+	if (msgpass_should_yield())
+		schedule();
 	if (wait->spin && num_online_cpus() > 1)
 		expired = spin(waiter, wait->deadline);
 	for (;;) {

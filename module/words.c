@@ -48,6 +48,9 @@ int msgpass_words_get(void *object, const void __user *user, size_t size)
 {
 	if (!can_move_words(object, user, size))
 		return copy_from_user(object, user, size) ? -EFAULT : 0;
+	/* Of nothing, any address will do. */
+	if (!size)
+		return 0;
 	might_fault();
 	if (should_fail_usercopy() || !user_read_access_begin(user, size))
 		return -EFAULT;
@@ -66,6 +69,8 @@ int msgpass_words_put(void __user *user, const void *object, size_t size)
 {
 	if (!can_move_words(object, user, size))
 		return copy_to_user(user, object, size) ? -EFAULT : 0;
+	if (!size)
+		return 0;
 	might_fault();
 	if (should_fail_usercopy() || !user_write_access_begin(user, size))
 		return -EFAULT;

@@ -155,6 +155,22 @@ TEST_F(direct, refusing_and_not_being_there_differ)
 	EXPECT_EQ(0, child_status(child));
 }
 
+TEST_F(direct, who_is_refused_learns_nothing_of_the_inbox)
+{
+	const uint64_t long_for_any = 1 << 30;
+	pid_t child = child_fork();
+
+	if (!child) {
+		become(FATHER, FAMILY);
+		CHECK(SEND(self->fd, .to = getppid(), BYTES(NULL, 1)) == -EPERM);
+		CHECK(SEND(self->fd, .to = getppid(), BYTES(NULL, long_for_any)) == -EPERM);
+		CHECK(SEND(self->fd, .to = getppid(), BYTES(NULL, long_for_any),
+			   .flags = MSGPASS_FLOW | MSGPASS_NONBLOCK) == -EPERM);
+		_exit(0);
+	}
+	EXPECT_EQ(0, child_status(child));
+}
+
 /* --- the mode of an inbox */
 
 /* The user that a process runs as. */

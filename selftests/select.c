@@ -787,6 +787,14 @@ TEST_F(message, a_send_from_bad_memory_sends_nothing)
 		EXPECT_EQ(base, user_bytes(self->fd));
 }
 
+TEST_F(message, an_empty_one_goes_from_and_to_any_address)
+{
+	EXPECT_EQ(0, SEND(self->fd, .to = self->to, .data = UINT64_MAX));
+	EXPECT_EQ(0, do_receive(self->fd, NULL,
+				(struct msgpass_receive){ .data = UINT64_MAX }));
+	EXPECT_EQ(-EAGAIN, select_number(self, 0, 0));
+}
+
 TEST_F(message, a_receive_into_bad_memory_leaves_the_message_in_its_place)
 {
 	const size_t lengths[] = { 10, 5000, 70000 };
