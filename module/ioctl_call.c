@@ -10,7 +10,6 @@
 #include "ioctl.h"
 #include "mailbox_file.h"
 #include "transfer.h"
-#include "words.h"
 
 /* The argument of a call, and where it came from. */
 struct calling {
@@ -24,7 +23,7 @@ static int tell_token(struct calling *calling, u64 token)
 	calling->argument->token = token;
 	if (token == calling->told)
 		return 0;
-	if (msgpass_words_put(&calling->user->token, &token, sizeof(token)))
+	if (put_user(token, &calling->user->token))
 		return -EFAULT;
 	calling->told = token;
 	return 0;
