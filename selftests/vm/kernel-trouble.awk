@@ -22,7 +22,7 @@ BEGIN { during = "boot" }
 /rcu.*stall|blocked for more than|soft lockup|hard LOCKUP|workqueue lockup/ ||
 /possible (recursive|circular) locking|inconsistent lock state|suspicious RCU usage/ ||
 /INVALID wait context|bad unlock balance|DEBUG_LOCKS_WARN|ODEBUG: |refcount_t: / ||
-/kmemleak: [0-9]+ new suspected|unreferenced object|list_(add|del) corruption/ ||
+/unreferenced object|list_(add|del) corruption/ ||
 /[Oo]bjects? [Rr]emaining|still has objects|Poison overwritten|Redzone|Object already free/ ||
 /Bad page state|Bad rss-counter|double free/ {
 	if (!(during in seen)) {
