@@ -356,20 +356,10 @@ long msgpass_ioctl_reply(struct file *file,
 }
 
 /* That the token is used up last: until then nothing has happened. */
-static int copy_out_replied(struct msgpass_reply_receive *both,
-			    void __user *user, int error)
+static int tell_replied(struct msgpass_reply_receive __user *user, int error)
 {
-	const size_t token = offsetof(struct msgpass_reply_receive,
-				      reply.token);
-	const size_t reply_error = offsetof(struct msgpass_reply_receive,
-					    out_reply_error);
-
-	both->out_reply_error = -error;
-	both->reply.token = 0;
-	return msgpass_copy_out(user, both, both->size, reply_error,
-				reply_error + sizeof(both->out_reply_error)) ?:
-	       msgpass_copy_out(user, both, both->size, token,
-				token + sizeof(both->reply.token));
+	return put_user(-error, &user->out_reply_error) ?:
+	       put_user(0, &user->reply.token);
 }
 
 /*
@@ -386,11 +376,11 @@ static int reply_and_tell(struct msgpass_inbox *server,
 	error = reply_begin(&replying, server, &both->reply);
 	if (error && error != -ESRCH)
 		return error;
-	told = copy_out_replied(both, user, error);
+	told = tell_replied(user, error);
 	if (!told && !error) {
 		error = reply_give(&replying, token);
 		if (error)
-			told = copy_out_replied(both, user, error);
+			told = tell_replied(user, error);
 	}
 	reply_end(&replying);
 	return told;

@@ -162,7 +162,7 @@ static bool receiver_waits_for(const struct msgpass_port *port,
 	const struct msgpass_waiter *waiter;
 
 	list_for_each_entry(waiter, &port->receivers, entry)
-		if (!waiter->selection->peek &&
+		if (!msgpass_selection_peeks(waiter->selection) &&
 		    msgpass_selection_matches(waiter->selection, message) &&
 		    !msgpass_selection_fits(waiter->selection, message))
 			return true;
@@ -210,7 +210,7 @@ static bool offer(struct msgpass_port *port, struct msgpass_message *message,
 		if (!msgpass_selection_matches(selection, message))
 			continue;
 		error = msgpass_selection_fits(selection, message);
-		claimed = !error && !selection->peek;
+		claimed = !error && !msgpass_selection_peeks(selection);
 		waiter->message = claimed ? message :
 					    msgpass_message_ref(message);
 		receiver_leaves(port, waiter);
@@ -550,7 +550,7 @@ static int wait_for_message(struct msgpass_port *port,
 
 	if (!self.result && fatal_signal_pending(current)) {
 		/* Nobody is left to read it: it is the next one's. */
-		if (selection->peek)
+		if (msgpass_selection_peeks(selection))
 			msgpass_message_put(self.message);
 		else
 			msgpass_port_restore(port, self.message);
@@ -597,7 +597,7 @@ int msgpass_port_receive(struct msgpass_port *port,
 	*message = best_unexpired(port, selection);
 	if (*message) {
 		error = msgpass_selection_fits(selection, *message);
-		if (error || selection->peek)
+		if (error || msgpass_selection_peeks(selection))
 			msgpass_message_ref(*message);
 		else
 			dequeue(*message);

@@ -25,15 +25,15 @@ int msgpass_selection_fits(const struct msgpass_selection *selection,
 	if (selection->no_flow &&
 	    msgpass_message_attachment(message, MSGPASS_ATTACHED_FLOW))
 		return -EMSGSIZE;
-	if (selection->truncate)
+	if (selection->flags & MSGPASS_TRUNCATE)
 		return 0;
 	if (msgpass_message_fds(message) > selection->fds_room &&
-	    !selection->peek)
+	    !msgpass_selection_peeks(selection))
 		return -EMSGSIZE;
 	if (msgpass_message_length(message) <= selection->room)
 		return 0;
 	/* A request is kept for its server anyway, and read by its token. */
-	if (selection->pieces &&
+	if (selection->flags & MSGPASS_PIECES &&
 	    !msgpass_message_attachment(message, MSGPASS_ATTACHED_CALL))
 		return 0;
 	return -EMSGSIZE;

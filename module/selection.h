@@ -7,6 +7,8 @@
 #ifndef MSGPASS_SELECTION_H
 #define MSGPASS_SELECTION_H
 
+#include <linux/msgpass.h>
+
 #include "index.h"
 
 struct msgpass_port;
@@ -24,11 +26,15 @@ struct msgpass_selection {
 	enum msgpass_order order;
 	size_t room;				/* bytes that fit */
 	unsigned int fds_room;
-	bool truncate;
-	bool pieces;
+	u32 flags;				/* MSGPASS_PEEK, TRUNCATE, PIECES */
 	bool no_flow;				/* none fits */
-	bool peek;
 };
+
+static inline bool
+msgpass_selection_peeks(const struct msgpass_selection *selection)
+{
+	return selection->flags & MSGPASS_PEEK;
+}
 
 bool msgpass_selection_matches(const struct msgpass_selection *selection,
 			       const struct msgpass_message *message);

@@ -488,9 +488,7 @@ static int make_selection(struct msgpass_selection *selection,
 		.type = receive->type,
 		.order = receive->flags & MSGPASS_BY_PRIORITY ?
 			 MSGPASS_MOST_URGENT_FIRST : MSGPASS_OLDEST_FIRST,
-		.truncate = receive->flags & MSGPASS_TRUNCATE,
-		.peek = receive->flags & MSGPASS_PEEK,
-		.pieces = receive->flags & MSGPASS_PIECES,
+		.flags = receive->flags,
 	};
 	switch (rule) {
 	case 0:
@@ -511,6 +509,17 @@ static int make_selection(struct msgpass_selection *selection,
 	return -EINVAL;
 }
 
+/* As @ns has them; the first has them as they are. */
+static uid_t uid_in(struct user_namespace *ns, kuid_t uid)
+{
+	return ns == &init_user_ns ? __kuid_val(uid) : from_kuid_munged(ns, uid);
+}
+
+static gid_t gid_in(struct user_namespace *ns, kgid_t gid)
+{
+	return ns == &init_user_ns ? __kgid_val(gid) : from_kgid_munged(ns, gid);
+}
+
 /* What the kernel knows of @message, as the caller's namespaces see it. */
 static void stamp(struct msgpass_receive *receive,
 		  const struct msgpass_message *message, bool truncated)
@@ -522,8 +531,8 @@ static void stamp(struct msgpass_receive *receive,
 	receive->out_time = message->time;
 	receive->out_peer = message->sender->id;
 	receive->out_pid = pid_vnr(message->sender->pid);
-	receive->out_uid = from_kuid_munged(ns, message->uid);
-	receive->out_gid = from_kgid_munged(ns, message->gid);
+	receive->out_uid = uid_in(ns, message->uid);
+	receive->out_gid = gid_in(ns, message->gid);
 	receive->out_type = message->type;
 	receive->out_priority = message->priority;
 	receive->out_fds = msgpass_message_fds(message);
@@ -747,7 +756,7 @@ static int receive_one(const struct msgpass_target *target,
 	if (error == -EMSGSIZE) {
 		error = copy_out_too_long(to, message);
 		msgpass_message_put(message);
-	} else if (!error && selection->peek) {
+	} else if (!error && msgpass_selection_peeks(selection)) {
 		error = peek_at(to, message);
 		msgpass_message_put(message);
 	} else if (!error) {
