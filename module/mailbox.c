@@ -184,7 +184,7 @@ static bool may_look_after(const struct msgpass_mailbox *mailbox)
 	       ns_capable_noaudit(mailbox->user_ns, CAP_IPC_OWNER);
 }
 
-static bool may_see(const struct msgpass_mailbox *mailbox)
+static bool may_see_mailbox(const struct msgpass_mailbox *mailbox)
 {
 	return mode_rights(mailbox) || may_look_after(mailbox) ||
 	       look_for_offer(mailbox);
@@ -645,7 +645,7 @@ struct msgpass_mailbox *msgpass_mailbox_find(const char *from)
 	mailbox = names_find(current_names(), name);
 	if (!mailbox)
 		return ERR_PTR(-ENOENT);
-	if (may_see(mailbox))
+	if (may_see_mailbox(mailbox))
 		return mailbox;
 	msgpass_mailbox_put(mailbox);
 	return ERR_PTR(-ENOENT);
@@ -667,7 +667,7 @@ struct msgpass_mailbox *msgpass_mailbox_next(u64 id)
 
 		if (!mailbox)
 			return ERR_PTR(-ENOENT);
-		if (may_see(mailbox))
+		if (may_see_mailbox(mailbox))
 			return mailbox;
 		msgpass_mailbox_put(mailbox);
 		cond_resched();

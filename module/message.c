@@ -345,7 +345,7 @@ static size_t size_of(const struct msgpass_message *message)
 	return message_size(stored(message), message->has_extra);
 }
 
-static size_t charge_of(const struct msgpass_message *message)
+static size_t message_charge_of(const struct msgpass_message *message)
 {
 	return message_charge(size_of(message), message->sender);
 }
@@ -361,7 +361,7 @@ msgpass_message_charge_too(const struct msgpass_message *message,
 		return account;
 	msgpass_account_put(account);
 	/* Its own: it must not have to fit twice. */
-	return same ? NULL : msgpass_account_open(cred, charge_of(message));
+	return same ? NULL : msgpass_account_open(cred, message_charge_of(message));
 }
 
 void msgpass_message_charge_done(struct msgpass_message *message,
@@ -369,7 +369,7 @@ void msgpass_message_charge_done(struct msgpass_message *message,
 {
 	if (!account)
 		return;
-	msgpass_account_close(message->account, charge_of(message));
+	msgpass_account_close(message->account, message_charge_of(message));
 	message->account = account;
 }
 
@@ -377,7 +377,7 @@ void msgpass_message_charge_undone(const struct msgpass_message *message,
 				   struct msgpass_account *account)
 {
 	if (account)
-		msgpass_account_close(account, charge_of(message));
+		msgpass_account_close(account, message_charge_of(message));
 }
 
 static void message_free(struct msgpass_message *message)

@@ -12,12 +12,12 @@
 /* With its place in the table, where it may have no neighbours. */
 #define READING_CHARGE (sizeof(struct msgpass_reading) + sizeof(struct xa_node))
 
-static atomic64_t last_token;
+static atomic64_t last_reading;
 
 void msgpass_reading_init(void)
 {
 	/* Tokens of an earlier load of the module must not come back. */
-	atomic64_set(&last_token, ktime_get_boottime_ns());
+	atomic64_set(&last_reading, ktime_get_boottime_ns());
 }
 
 void msgpass_readings_init(struct xarray *readings)
@@ -70,7 +70,7 @@ static struct msgpass_reading *reading_alloc(struct msgpass_message *message)
 	if (error)
 		goto free_reading;
 	reading->account = account;
-	reading->token = atomic64_inc_return(&last_token);
+	reading->token = atomic64_inc_return(&last_reading);
 	refcount_set(&reading->refs, 1);
 	mutex_init(&reading->lock);
 	return reading;
