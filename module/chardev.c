@@ -24,6 +24,27 @@ struct ioctl {
 			void __user *user);
 };
 
+/* Those of every message are copied without a loop. */
+static __always_inline int copy_in(union msgpass_argument *argument,
+				   const void __user *user, size_t size)
+{
+	switch (size) {
+	case sizeof(struct msgpass_send):
+		return msgpass_words_get_fixed(argument, user,
+					       sizeof(struct msgpass_send));
+	case sizeof(struct msgpass_receive):
+		return msgpass_words_get_fixed(argument, user,
+					       sizeof(struct msgpass_receive));
+	case sizeof(struct msgpass_call):
+		return msgpass_words_get_fixed(argument, user,
+					       sizeof(struct msgpass_call));
+	case sizeof(struct msgpass_reply_receive):
+		return msgpass_words_get_fixed(argument, user,
+					       sizeof(struct msgpass_reply_receive));
+	}
+	return msgpass_words_get(argument, user, size);
+}
+
 static long run_ioctl(const struct ioctl *ioctl, struct file *file,
 		      void __user *user)
 {
@@ -39,7 +60,7 @@ static long run_ioctl(const struct ioctl *ioctl, struct file *file,
 	if (size > PAGE_SIZE)
 		return -E2BIG;
 	if (size == ioctl->size)
-		result = msgpass_words_get(&argument, user, size);
+		result = copy_in(&argument, user, size);
 	else
 		result = copy_struct_from_user(&argument, ioctl->size, user,
 					       size);
@@ -237,15 +258,8 @@ static int device_open(struct inode *inode, struct file *file)
 {
 	struct msgpass_inbox *inbox = msgpass_inbox_current();
 
-	int error;
-
 	if (IS_ERR(inbox))
 		return PTR_ERR(inbox);
-	error = msgpass_inbox_set_payer(inbox);
-	if (error) {
-		msgpass_inbox_put(inbox);
-		return error;
-	}
 	file->private_data = inbox;
 	return nonseekable_open(inode, file);
 }

@@ -288,7 +288,7 @@ static void inbox_set_mode(struct msgpass_inbox *inbox, unsigned int mode)
 {
 	lockdep_assert_held(&inbox->port.lock);
 	WRITE_ONCE(inbox->mode, mode | INBOX_MODE_DEFAULT);
-	/* Pairs with link_lock_allowed(). */
+	/* Pairs with check_allowed(). */
 	smp_store_release(&inbox->epoch, inbox->epoch + 1);
 }
 
@@ -366,19 +366,17 @@ void msgpass_inbox_note_exec(struct msgpass_inbox *inbox)
 	msgpass_port_reset(&inbox->port, &limits);
 }
 
-int msgpass_inbox_set_payer(struct msgpass_inbox *inbox)
+/* Once; without it, or with another's, who pays is searched for each time. */
+static void set_payer(struct msgpass_inbox *inbox)
 {
 	struct msgpass_account *payer;
 
 	if (msgpass_inbox_payer(inbox))
-		return 0;
+		return;
 	payer = msgpass_account_get(current_cred());
-	if (IS_ERR(payer))
-		return PTR_ERR(payer);
 	/* Another thread may have been quicker. */
-	if (cmpxchg(&inbox->payer, NULL, payer))
+	if (!IS_ERR(payer) && cmpxchg(&inbox->payer, NULL, payer))
 		msgpass_account_put(payer);
-	return 0;
 }
 
 struct msgpass_inbox *msgpass_inbox_caller(struct msgpass_inbox *likely)
@@ -392,6 +390,7 @@ struct msgpass_inbox *msgpass_inbox_caller(struct msgpass_inbox *likely)
 		peer = msgpass_peer_get(task_tgid(current));
 		if (IS_ERR(peer))
 			return ERR_CAST(peer);
+		set_payer(msgpass_inbox_of(peer));
 	}
 	inbox = msgpass_inbox_of(peer);
 	/* Its leader stays as long as a thread of it runs, and does not exec. */
@@ -456,6 +455,18 @@ static int may_send(const struct msgpass_inbox *inbox)
 		error = 0;
 	rcu_read_unlock();
 	return error;
+}
+
+/* The same, and when it was so: see link_lock_since(). */
+static int check_allowed(struct msgpass_inbox *inbox, u64 *epoch)
+{
+	/*
+	 * Whoever sees the new one sees the new mode, and what the process that
+	 * changed it saw of the credentials.
+	 */
+	*epoch = smp_load_acquire(&inbox->epoch);
+	msgpass_inbox_note_exec(inbox);
+	return may_send(inbox);
 }
 
 /* The living process of that number: a reference to its pid, or NULL. */
@@ -561,7 +572,7 @@ static struct msgpass_inbox *linked_receiver(struct msgpass_inbox *sender,
 }
 
 struct msgpass_inbox *msgpass_direct_receiver(struct msgpass_inbox *sender,
-					      u64 to, bool is_peer)
+					      u64 to, bool is_peer, u64 *epoch)
 {
 	struct msgpass_inbox *inbox = linked_receiver(sender, to, is_peer);
 	int error;
@@ -573,8 +584,7 @@ struct msgpass_inbox *msgpass_direct_receiver(struct msgpass_inbox *sender,
 	if (IS_ERR(inbox))
 		return inbox;
 	/* Before anything else fails, which would tell of the inbox. */
-	msgpass_inbox_note_exec(inbox);
-	error = may_send(inbox);
+	error = check_allowed(inbox, epoch);
 	if (!error)
 		return inbox;
 	msgpass_inbox_put(inbox);
@@ -589,33 +599,26 @@ static int died_or_unknown(int error, const struct msgpass_wait *wait)
 
 /*
  * As link_lock(), and what the receiver allows was checked since it changed
- * last. The message was copied in since msgpass_direct_receiver() looked, and
- * that may have taken for ever.
+ * last: at @epoch, or once more.
  */
-static struct link *link_lock_allowed(struct msgpass_inbox *receiver,
-				      struct msgpass_inbox *sender)
+static struct link *link_lock_since(struct msgpass_inbox *receiver,
+				    struct msgpass_inbox *sender, u64 epoch)
 	__acquires(&receiver->port.lock)
 {
 	struct link *link;
-	u64 epoch;
 	int error;
 
 	for (;;) {
-		/*
-		 * Whoever sees the new one sees the new mode, and what the
-		 * process that changed it saw of the credentials.
-		 */
-		epoch = smp_load_acquire(&receiver->epoch);
-		msgpass_inbox_note_exec(receiver);
-		error = may_send(receiver);
-		if (error) {
-			spin_lock(&receiver->port.lock);
-			return ERR_PTR(error);
-		}
 		link = link_lock(receiver, sender);
 		if (IS_ERR(link) || receiver->epoch == epoch)
 			return link;
 		spin_unlock(&receiver->port.lock);
+
+		error = check_allowed(receiver, &epoch);
+		if (error) {
+			spin_lock(&receiver->port.lock);
+			return ERR_PTR(error);
+		}
 	}
 }
 
@@ -624,7 +627,20 @@ int msgpass_direct_send(struct msgpass_inbox *receiver,
 			struct msgpass_message *message,
 			struct msgpass_wait *wait)
 {
-	struct link *link = link_lock_allowed(receiver, sender);
+	u64 epoch;
+
+	/* What was copied in since it was checked may have taken for ever. */
+	return check_allowed(receiver, &epoch) ?:
+	       msgpass_direct_send_since(receiver, sender, message, wait,
+					 epoch);
+}
+
+int msgpass_direct_send_since(struct msgpass_inbox *receiver,
+			      struct msgpass_inbox *sender,
+			      struct msgpass_message *message,
+			      struct msgpass_wait *wait, u64 epoch)
+{
+	struct link *link = link_lock_since(receiver, sender, epoch);
 	int error;
 
 	if (IS_ERR(link)) {

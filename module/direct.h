@@ -78,9 +78,6 @@ struct msgpass_inbox *msgpass_inbox_current(void);
 /* The same, more quickly where it is @likely, of which the caller has one. */
 struct msgpass_inbox *msgpass_inbox_caller(struct msgpass_inbox *likely);
 
-/* The calling process is about to use its inbox. */
-int msgpass_inbox_set_payer(struct msgpass_inbox *inbox);
-
 /* Or NULL. */
 static inline struct msgpass_account *
 msgpass_inbox_payer(const struct msgpass_inbox *inbox)
@@ -104,12 +101,20 @@ struct msgpass_inbox *msgpass_direct_process(u64 address, bool is_peer);
 
 /*
  * The inbox that a send of @sender, who is the caller, to @to (a pid, or a peer
- * id if @is_peer) goes to, if it may send there: a reference, or ERR_PTR.
+ * id if @is_peer) goes to, if it may send there: a reference, or ERR_PTR. It
+ * might at *@epoch, by which the inbox knows whether that may have changed.
  */
 struct msgpass_inbox *msgpass_direct_receiver(struct msgpass_inbox *sender,
-					      u64 to, bool is_peer);
+					      u64 to, bool is_peer, u64 *epoch);
 
-/* On success the message is the receiver's, on failure the caller's still. */
+/*
+ * On success the message is the receiver's, on failure the caller's still. With
+ * an @epoch, nothing that takes long was done since.
+ */
+int msgpass_direct_send_since(struct msgpass_inbox *receiver,
+			      struct msgpass_inbox *sender,
+			      struct msgpass_message *message,
+			      struct msgpass_wait *wait, u64 epoch);
 int msgpass_direct_send(struct msgpass_inbox *receiver,
 			struct msgpass_inbox *sender,
 			struct msgpass_message *message,

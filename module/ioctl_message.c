@@ -92,41 +92,73 @@ static int send_flow(const struct msgpass_target *target,
 	return error ?: told;
 }
 
-long msgpass_ioctl_send(struct file *file, union msgpass_argument *argument,
-			void __user *user)
+/* More is not copied before it is known whether it may be sent. */
+#define PLAIN_MAX	PAGE_SIZE
+
+/* Few bytes, with nothing attached, to where that is a matter of course. */
+static bool sends_plain(const struct file *file, const struct msgpass_send *send)
 {
-	struct msgpass_send *send = &argument->send;
-	struct msgpass_wait wait = msgpass_wait_for(file, send->flags,
-						    send->deadline);
-	struct msgpass_target target;
+	const struct msgpass_right *right = msgpass_file_right(file);
+
+	return !(send->flags & ~(MSGPASS_NONBLOCK | MSGPASS_PEER |
+				 MSGPASS_SYNCHRONOUS | MSGPASS_SPIN) ||
+		 send->lifetime || send->cookie || send->fds_count ||
+		 send->reserved || send->length > PLAIN_MAX ||
+		 (right && right->mailbox->broadcast));
+}
+
+static int send_draft(const struct file *file, struct msgpass_inbox *sender,
+		      struct msgpass_send *send, struct msgpass_wait *wait,
+		      void __user *user)
+{
 	struct msgpass_draft draft = {
+		.sender = sender,
 		.cred = current_cred(),
+		.payer = msgpass_inbox_payer(sender),
 		.type = send->type,
 		.priority = send->priority,
 		.lifetime = send->lifetime,
 		.receipt = send->flags & MSGPASS_RECEIPT,
 		.cookie = send->cookie,
 	};
+	struct msgpass_target target;
 	int error;
 
-	error = check_send(send);
-	if (error)
-		return error;
-	draft.sender = msgpass_file_caller(file);
-	if (IS_ERR(draft.sender))
-		return PTR_ERR(draft.sender);
-	draft.payer = msgpass_inbox_payer(draft.sender);
-	error = msgpass_target_to_send(&target, file, draft.sender, send->to,
+	error = msgpass_target_to_send(&target, file, sender, send->to,
 				       send->flags);
 	if (error)
-		goto put_sender;
+		return error;
 	if (send->flags & MSGPASS_FLOW)
-		error = send_flow(&target, &draft, send, &wait, user);
+		error = send_flow(&target, &draft, send, wait, user);
 	else
-		error = send_message(&target, &draft, send, &wait);
+		error = send_message(&target, &draft, send, wait);
 	msgpass_target_put(&target);
-put_sender:
-	msgpass_inbox_put(draft.sender);
+	return error;
+}
+
+long msgpass_ioctl_send(struct file *file, union msgpass_argument *argument,
+			void __user *user)
+{
+	struct msgpass_send *send = &argument->send;
+	bool plain = sends_plain(file, send);
+	struct msgpass_inbox *sender;
+	struct msgpass_wait wait;
+	int error;
+
+	if (!plain) {
+		error = check_send(send);
+		if (error)
+			return error;
+	}
+	sender = msgpass_file_caller(file);
+	if (IS_ERR(sender))
+		return PTR_ERR(sender);
+	wait = msgpass_wait_for(file, send->flags, send->deadline);
+	if (plain)
+		error = msgpass_transfer_plain(file, sender, send, &wait);
+	else
+		error = send_draft(file, sender, send, &wait, user);
+	msgpass_inbox_put(sender);
 	return error;
 }
 

@@ -243,11 +243,14 @@ static void memory_put(void *memory, size_t size)
 		kvfree(memory);
 }
 
-/* With room for @length bytes, which are not there yet. */
-static struct msgpass_message *message_alloc(size_t length,
-					     const struct msgpass_stamp *stamp)
+/*
+ * With room for @length bytes, which are not there yet. @extra is stamp->extra:
+ * where it is a constant, half of this is nothing.
+ */
+static __always_inline struct msgpass_message *
+message_alloc(size_t length, const struct msgpass_stamp *stamp, bool extra)
 {
-	size_t size = message_size(length, stamp->extra);
+	size_t size = message_size(length, extra);
 	size_t charge = message_charge(size, stamp->sender);
 	struct msgpass_account *account;
 	struct msgpass_message *message;
@@ -272,11 +275,21 @@ static struct msgpass_message *message_alloc(size_t length,
 	message->is_receipt = false;
 	message->expires = false;
 	message->attached = 0;
-	message->has_extra = stamp->extra;
-	if (stamp->extra)
+	message->has_extra = extra;
+	if (extra)
 		*extra_of(message) = (struct extra) {};
 	refcount_set(&message->refs, 1);
 	return message;
+}
+
+static __always_inline void message_say(struct msgpass_message *message,
+					const struct msgpass_stamp *stamp,
+					u32 type, u32 priority)
+{
+	message->type = type;
+	message->priority = priority;
+	message->uid = stamp->cred->euid;
+	message->gid = stamp->cred->egid;
 }
 
 struct msgpass_message *msgpass_message_new(struct iov_iter *from,
@@ -284,15 +297,29 @@ struct msgpass_message *msgpass_message_new(struct iov_iter *from,
 					    u32 type, u32 priority)
 {
 	size_t length = iov_iter_count(from);
-	struct msgpass_message *message = message_alloc(length, stamp);
+	struct msgpass_message *message = message_alloc(length, stamp,
+							stamp->extra);
 
 	if (IS_ERR(message))
 		return message;
-	message->type = type;
-	message->priority = priority;
-	message->uid = stamp->cred->euid;
-	message->gid = stamp->cred->egid;
+	message_say(message, stamp, type, priority);
 	if (!msgpass_words_get_iter(message->data, from, length))
+		return message;
+	msgpass_message_put(message);
+	return ERR_PTR(-EFAULT);
+}
+
+struct msgpass_message *
+msgpass_message_new_plain(const void __user *from, size_t length,
+			  const struct msgpass_stamp *stamp, u32 type,
+			  u32 priority)
+{
+	struct msgpass_message *message = message_alloc(length, stamp, false);
+
+	if (IS_ERR(message))
+		return message;
+	message_say(message, stamp, type, priority);
+	if (!msgpass_words_get(message->data, from, length))
 		return message;
 	msgpass_message_put(message);
 	return ERR_PTR(-EFAULT);
@@ -304,9 +331,8 @@ struct msgpass_message *msgpass_message_share(struct msgpass_message *body,
 	const struct msgpass_stamp stamp = {
 		.sender = body->sender,
 		.cred = cred,
-		.extra = true,
 	};
-	struct msgpass_message *message = message_alloc(0, &stamp);
+	struct msgpass_message *message = message_alloc(0, &stamp, true);
 
 	if (IS_ERR(message))
 		return message;
@@ -384,9 +410,11 @@ static void message_free(struct msgpass_message *message)
 {
 	size_t size = size_of(message);
 
-	free_attachments(message);
-	if (message->hollow)
-		msgpass_message_put(extra_of(message)->body);
+	if (!msgpass_message_is_plain(message)) {
+		free_attachments(message);
+		if (message->hollow)
+			msgpass_message_put(extra_of(message)->body);
+	}
 	msgpass_account_close(message->account,
 			      message_charge(size, message->sender));
 	msgpass_identity_put(message->sender);

@@ -120,6 +120,11 @@ void msgpass_message_exit(void);
 struct msgpass_message *msgpass_message_new(struct iov_iter *from,
 					    const struct msgpass_stamp *stamp,
 					    u32 type, u32 priority);
+/* The same of bytes in one piece, with nothing attached: stamp->extra is false. */
+struct msgpass_message *
+msgpass_message_new_plain(const void __user *from, size_t length,
+			  const struct msgpass_stamp *stamp, u32 type,
+			  u32 priority);
 /* One that shares all that @body says, and keeps it. @cred pays. ERR_PTR. */
 struct msgpass_message *msgpass_message_share(struct msgpass_message *body,
 					      const struct cred *cred);
@@ -127,6 +132,12 @@ struct msgpass_message *msgpass_message_share(struct msgpass_message *body,
 struct msgpass_message *
 msgpass_message_copy(const struct msgpass_message *message,
 		     const struct cred *cred);
+/* Nothing is attached to it, nor was; it has its bytes, and no lifetime. */
+static inline bool msgpass_message_is_plain(const struct msgpass_message *message)
+{
+	return !message->has_extra;
+}
+
 void msgpass_message_put(struct msgpass_message *message);
 /* The same, and it was not received: tells what is attached. */
 void msgpass_message_drop(struct msgpass_message *message,

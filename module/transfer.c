@@ -94,7 +94,8 @@ int msgpass_target_to_send(struct msgpass_target *target,
 	}
 	return target_inbox(target,
 			    msgpass_direct_receiver(sender, to,
-						    flags & MSGPASS_PEER));
+						    flags & MSGPASS_PEER,
+						    &target->epoch));
 }
 
 /* The same for a receive: from the mailbox, else from the caller's inbox. */
@@ -391,6 +392,53 @@ static struct msgpass_message *make_message(const struct msgpass_target *target,
 	return ERR_PTR(error);
 }
 
+static int send_plain(const struct msgpass_target *target,
+		      struct msgpass_inbox *sender,
+		      struct msgpass_message *message, struct msgpass_wait *wait)
+{
+	if (target->inbox)
+		return msgpass_direct_send_since(target->inbox, sender, message,
+						 wait, target->epoch);
+	spin_lock(&target->port->lock);
+	return msgpass_port_send(&target->mailbox->queue, message, wait);
+}
+
+int msgpass_transfer_plain(const struct file *file,
+			   struct msgpass_inbox *sender,
+			   const struct msgpass_send *send,
+			   struct msgpass_wait *wait)
+{
+	const struct msgpass_stamp stamp = {
+		.sender = sender->peer.identity,
+		.cred = current_cred(),
+		.payer = msgpass_inbox_payer(sender),
+	};
+	struct msgpass_target target __uninitialized;
+	struct msgpass_message *message;
+	int error;
+
+	if (send->length > READ_ONCE(msgpass_message_max))
+		return -EMSGSIZE;
+	/* First, so that nothing takes long between the check and the send. */
+	message = msgpass_message_new_plain(u64_to_user_ptr(send->data),
+					    send->length, &stamp, send->type,
+					    send->priority);
+	if (IS_ERR(message))
+		return PTR_ERR(message);
+	error = msgpass_target_to_send(&target, file, sender, send->to,
+				       send->flags);
+	if (error)
+		goto put_message;
+	error = send_plain(&target, sender, message, wait);
+	msgpass_target_put(&target);
+	if (!error)
+		return 0;
+put_message:
+	/* There is nobody to be told of its end. */
+	msgpass_message_put(message);
+	return error;
+}
+
 int msgpass_transfer_send(const struct msgpass_target *target,
 			  struct msgpass_draft *draft,
 			  struct msgpass_open_call *call,
@@ -556,9 +604,9 @@ struct receiving {
 	struct iov_iter data;
 };
 
-/* What is told of a message alike in both structs. */
-#define STAMP_SIZE (offsetofend(struct msgpass_receive, out_token) -	\
-		    offsetof(struct msgpass_receive, out_length))
+/* Where it tells of a message; and how much of that both structs have alike. */
+#define STAMP offsetof(struct msgpass_receive, out_length)
+#define STAMP_SIZE (offsetofend(struct msgpass_receive, out_token) - STAMP)
 
 static int copy_out_element(const struct msgpass_receive *receive,
 			    struct msgpass_receive_element __user *element)
@@ -569,19 +617,22 @@ static int copy_out_element(const struct msgpass_receive *receive,
 	BUILD_BUG_ON(sizeof(*element) -
 		     offsetof(struct msgpass_receive_element, out_fds) !=
 		     2 * sizeof(u32));
-	return msgpass_words_put(&element->out_length, &receive->out_length,
-				 STAMP_SIZE) ?:
-	       msgpass_words_put(&element->out_fds, &receive->out_fds,
-				 2 * sizeof(u32));
+	return msgpass_words_put_fixed(&element->out_length,
+				       &receive->out_length, STAMP_SIZE) ?:
+	       msgpass_words_put_fixed(&element->out_fds, &receive->out_fds,
+				       2 * sizeof(u32));
 }
 
 static int copy_out_stamp(const struct receiving *to)
 {
 	if (to->element)
 		return copy_out_element(to->receive, to->element);
-	return msgpass_copy_out(to->user, to->receive, to->size,
-				offsetof(struct msgpass_receive, out_length),
-				sizeof(*to->receive));
+	if (to->size < sizeof(*to->receive))
+		return msgpass_copy_out(to->user, to->receive, to->size,
+					STAMP, sizeof(*to->receive));
+	return msgpass_words_put_fixed(to->user + STAMP,
+				       (void *)to->receive + STAMP,
+				       sizeof(*to->receive) - STAMP);
 }
 
 /* The receive found a message too long for the buffer: tell how long. */
@@ -705,9 +756,28 @@ static int deliver_message(struct receiving *to, struct msgpass_message *message
 	return error;
 }
 
-/* @message is claimed: the caller gets it, or it never was. */
-static int deliver(struct msgpass_port *port, struct msgpass_message *message,
-		   struct receiving *to)
+/* All of it, or what fits, into one piece of memory. */
+static bool takes_plain(const struct receiving *to,
+			const struct msgpass_message *message)
+{
+	return msgpass_message_is_plain(message) && iter_is_ubuf(&to->data) &&
+	       (message->length <= iov_iter_count(&to->data) ||
+		!(to->receive->flags & MSGPASS_PIECES));
+}
+
+/* The quick way, for what there is most of. */
+static int deliver_plain(struct receiving *to,
+			 const struct msgpass_message *message)
+{
+	size_t copied = min(message->length, iov_iter_count(&to->data));
+
+	if (msgpass_words_put(to->data.ubuf, message->data, copied))
+		return -EFAULT;
+	stamp(to->receive, message, message->length > copied);
+	return copy_out_stamp(to);
+}
+
+static int deliver_any(struct receiving *to, struct msgpass_message *message)
 {
 	struct msgpass_open_call *call = msgpass_call_of(message);
 	int error;
@@ -716,15 +786,25 @@ static int deliver(struct msgpass_port *port, struct msgpass_message *message,
 	if (!error)
 		error = call ? deliver_call(to, message, call) :
 			       deliver_message(to, message);
-	if (error == GONE) {
-		msgpass_port_refuse(port, message, -EFAULT);
-	} else if (error) {
-		msgpass_port_restore(port, message);
-	} else {
-		/* A request, or one that is read in pieces, may stay. */
+	/* A request, or one that is read in pieces, may stay. */
+	if (!error)
 		msgpass_files_release(message);
+	return error;
+}
+
+/* @message is claimed: the caller gets it, or it never was. */
+static int deliver(struct msgpass_port *port, struct msgpass_message *message,
+		   struct receiving *to)
+{
+	int error = takes_plain(to, message) ? deliver_plain(to, message) :
+					    deliver_any(to, message);
+
+	if (!error)
 		msgpass_port_settle(port, message);
-	}
+	else if (error == GONE)
+		msgpass_port_refuse(port, message, -EFAULT);
+	else
+		msgpass_port_restore(port, message);
 	return error;
 }
 

@@ -18,6 +18,7 @@ struct msgpass_target {
 	struct msgpass_inbox *inbox;
 	struct msgpass_mailbox *mailbox;
 	struct msgpass_port *port;	/* of the one or the other */
+	u64 epoch;			/* of the inbox, when it was found */
 };
 
 /*
@@ -86,6 +87,15 @@ int msgpass_transfer_send(const struct msgpass_target *target,
 			  struct msgpass_draft *draft,
 			  struct msgpass_open_call *call,
 			  struct msgpass_wait *wait);
+
+/*
+ * The quick way, for what has neither segments nor anything attached, and does
+ * not go to a broadcast.
+ */
+int msgpass_transfer_plain(const struct file *file,
+			   struct msgpass_inbox *sender,
+			   const struct msgpass_send *send,
+			   struct msgpass_wait *wait);
 
 /* The same for a flow: waits until it is over, and tells how much went through. */
 int msgpass_transfer_flow(const struct msgpass_target *target,

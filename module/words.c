@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <linux/fault-inject-usercopy.h>
-#include <linux/uaccess.h>
 #include <linux/uio.h>
 
 #include "words.h"
@@ -11,12 +9,7 @@
 static bool can_move_words(const void *object, const void __user *user,
 			   size_t size)
 {
-	bool aligned = IS_ENABLED(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS) ||
-		       IS_ALIGNED((unsigned long)object | (unsigned long)user,
-				  sizeof(u64));
-
-	/* KMSAN looks into copy_to_user() alone. */
-	return size <= WORDS_MAX && aligned && !IS_ENABLED(CONFIG_KMSAN);
+	return size <= WORDS_MAX && msgpass_words_can_move(object, user);
 }
 
 #define STEP(type)							\

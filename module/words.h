@@ -7,9 +7,71 @@
 #ifndef MSGPASS_WORDS_H
 #define MSGPASS_WORDS_H
 
+#include <linux/fault-inject-usercopy.h>
 #include <linux/types.h>
+#include <linux/uaccess.h>
 
 struct iov_iter;
+
+static inline bool msgpass_words_can_move(const void *object,
+					  const void __user *user)
+{
+	/* KMSAN looks into copy_to_user() alone. */
+	return !IS_ENABLED(CONFIG_KMSAN) &&
+	       (IS_ENABLED(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS) ||
+		IS_ALIGNED((unsigned long)object | (unsigned long)user,
+			   sizeof(u64)));
+}
+
+/*
+ * These are for a @size that is a number where they are called, and some words:
+ * no loop is left of them. 0 or -EFAULT, as of those below.
+ */
+static __always_inline int msgpass_words_get_fixed(void *object,
+						   const void __user *user,
+						   size_t size)
+{
+	size_t at;
+
+	BUILD_BUG_ON(size % sizeof(u64));
+	if (!msgpass_words_can_move(object, user))
+		return copy_from_user(object, user, size) ? -EFAULT : 0;
+	might_fault();
+	if (should_fail_usercopy() || !user_read_access_begin(user, size))
+		return -EFAULT;
+#pragma GCC unroll 64
+	for (at = 0; at < size; at += sizeof(u64))
+		unsafe_get_user(*(u64 *)(object + at),
+				(const u64 __user *)(user + at), fault);
+	user_read_access_end();
+	return 0;
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+static __always_inline int msgpass_words_put_fixed(void __user *user,
+						   const void *object,
+						   size_t size)
+{
+	size_t at;
+
+	BUILD_BUG_ON(size % sizeof(u64));
+	if (!msgpass_words_can_move(object, user))
+		return copy_to_user(user, object, size) ? -EFAULT : 0;
+	might_fault();
+	if (should_fail_usercopy() || !user_write_access_begin(user, size))
+		return -EFAULT;
+#pragma GCC unroll 64
+	for (at = 0; at < size; at += sizeof(u64))
+		unsafe_put_user(*(const u64 *)(object + at),
+				(u64 __user *)(user + at), fault);
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
 
 /* 0 or -EFAULT: then what is at @object is undefined. */
 int msgpass_words_get(void *object, const void __user *user, size_t size);
