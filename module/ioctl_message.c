@@ -141,8 +141,8 @@ long msgpass_ioctl_send(struct file *file, union msgpass_argument *argument,
 {
 	struct msgpass_send *send = &argument->send;
 	bool plain = sends_plain(file, send);
+	struct msgpass_wait wait __uninitialized;
 	struct msgpass_inbox *sender;
-	struct msgpass_wait wait;
 	int error;
 
 	if (!plain) {

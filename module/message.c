@@ -225,22 +225,36 @@ static struct kmem_cache *message_cache(size_t size)
 	return NULL;
 }
 
-static void *memory_get(size_t size)
+/*
+ * The memory of the last small message of @sender that was freed is kept for
+ * its next: most are gone before that is sent.
+ */
+static void *memory_get(size_t size, struct msgpass_identity *sender)
 {
 	struct kmem_cache *cache = message_cache(size);
+	void *spare;
 
-	return cache ? kmem_cache_alloc(cache, GFP_KERNEL) :
-		       kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!cache)
+		return kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	if (cache == message_caches[0].cache && READ_ONCE(sender->spare)) {
+		spare = xchg(&sender->spare, NULL);
+		if (spare)
+			return spare;
+	}
+	return kmem_cache_alloc(cache, GFP_KERNEL);
 }
 
-static void memory_put(void *memory, size_t size)
+static void memory_put(void *memory, size_t size,
+		       struct msgpass_identity *sender)
 {
 	struct kmem_cache *cache = message_cache(size);
 
-	if (cache)
-		kmem_cache_free(cache, memory);
-	else
+	if (!cache)
 		kvfree(memory);
+	else if (cache != message_caches[0].cache ||
+		 READ_ONCE(sender->spare) ||
+		 cmpxchg(&sender->spare, NULL, memory))
+		kmem_cache_free(cache, memory);
 }
 
 /*
@@ -259,7 +273,7 @@ message_alloc(size_t length, const struct msgpass_stamp *stamp, bool extra)
 					      charge);
 	if (IS_ERR(account))
 		return ERR_CAST(account);
-	message = memory_get(size);
+	message = memory_get(size, stamp->sender);
 	if (!message) {
 		msgpass_account_close(account, charge);
 		return ERR_PTR(-ENOMEM);
@@ -408,6 +422,7 @@ void msgpass_message_charge_undone(const struct msgpass_message *message,
 
 static void message_free(struct msgpass_message *message)
 {
+	struct msgpass_identity *sender = message->sender;
 	size_t size = size_of(message);
 
 	if (!msgpass_message_is_plain(message)) {
@@ -415,10 +430,9 @@ static void message_free(struct msgpass_message *message)
 		if (message->hollow)
 			msgpass_message_put(extra_of(message)->body);
 	}
-	msgpass_account_close(message->account,
-			      message_charge(size, message->sender));
-	msgpass_identity_put(message->sender);
-	memory_put(message, size);
+	msgpass_account_close(message->account, message_charge(size, sender));
+	memory_put(message, size, sender);
+	msgpass_identity_put(sender);
 }
 
 void msgpass_message_put(struct msgpass_message *message)

@@ -62,6 +62,7 @@ void msgpass_identity_put(struct msgpass_identity *identity)
 	if (!refcount_dec_and_test(&identity->refs))
 		return;
 	put_pid(identity->pid);
+	kfree(identity->spare);
 	kfree(identity);
 }
 
@@ -74,6 +75,7 @@ static struct msgpass_identity *identity_new(struct pid *pid)
 		return NULL;
 	identity->id = atomic64_inc_return(&peer_last_id);
 	identity->pid = get_pid(pid);
+	identity->spare = NULL;
 	refcount_set(&identity->refs, 1);
 	return identity;
 }

@@ -27,6 +27,7 @@ struct msgpass_identity {
 	u64 id;				/* const */
 	struct pid *pid;		/* reference held; const */
 	refcount_t refs;
+	void *spare;			/* xchg(): message.c's, or NULL */
 };
 
 /*

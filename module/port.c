@@ -63,7 +63,8 @@ static bool is_too_long(const struct msgpass_queue *queue, size_t length)
 	return length > queue->port->limits.message_max && !queue->unlimited;
 }
 
-bool msgpass_queue_has_room(const struct msgpass_queue *queue, size_t length)
+static __always_inline bool has_room(const struct msgpass_queue *queue,
+				     size_t length)
 {
 	const struct msgpass_limits *limits = &queue->port->limits;
 
@@ -76,6 +77,11 @@ bool msgpass_queue_has_room(const struct msgpass_queue *queue, size_t length)
 	       length <= limits->capacity_bytes - queue->held_bytes;
 }
 
+bool msgpass_queue_has_room(const struct msgpass_queue *queue, size_t length)
+{
+	return has_room(queue, length);
+}
+
 /* For poll: a send of whatever length would not block. */
 bool msgpass_queue_is_writable(const struct msgpass_queue *queue)
 {
@@ -84,7 +90,7 @@ bool msgpass_queue_is_writable(const struct msgpass_queue *queue)
 	if (msgpass_queue_is_rendezvous(queue))
 		return !list_empty(&port->receivers);
 	return list_empty(&queue->senders) &&
-	       msgpass_queue_has_room(queue, port->limits.message_max);
+	       has_room(queue, port->limits.message_max);
 }
 
 /* After a change: tell those who poll, once, that there is room again. */
@@ -489,7 +495,7 @@ int msgpass_port_send(struct msgpass_queue *queue,
 
 	lockdep_assert_held(&port->lock);
 	room = list_empty(&queue->senders) &&
-	       msgpass_queue_has_room(queue, message->length);
+	       has_room(queue, message->length);
 	message->queue = queue;
 	if (port->closed || queue->closed)
 		error = -EPIPE;

@@ -601,7 +601,7 @@ struct receiving {
 	size_t size;			/* of it */
 	/* Of a batch, instead of these two; else NULL. */
 	struct msgpass_receive_element __user *element;
-	struct iov_iter data;
+	struct iov_iter *data;
 };
 
 /* Where it tells of a message; and how much of that both structs have alike. */
@@ -652,12 +652,16 @@ static ssize_t copy_out_bytes(struct receiving *to,
 			      const struct msgpass_message *message)
 {
 	u64 wanted = min_t(u64, msgpass_message_length(message),
-			   iov_iter_count(&to->data));
-	ssize_t copied = msgpass_reading_copy(message, 0, &to->data);
+			   iov_iter_count(to->data));
+	ssize_t copied = msgpass_reading_copy(message, 0, to->data);
 
 	if (copied < 0 || copied == wanted)
 		return copied;
-	return fatal_signal_pending(current) ? -ERESTARTSYS : GONE;
+	if (fatal_signal_pending(current))
+		return -ERESTARTSYS;
+	/* The next message goes to the same place. */
+	iov_iter_revert(to->data, copied);
+	return GONE;
 }
 
 /* @reading: what names the rest of it, or NULL. */
@@ -688,7 +692,7 @@ static int peek_at(struct receiving *to, const struct msgpass_message *message)
 	ssize_t copied = 0;
 
 	if (!flow || !msgpass_flow_begin(flow)) {
-		copied = msgpass_reading_copy(message, 0, &to->data);
+		copied = msgpass_reading_copy(message, 0, to->data);
 		if (flow)
 			msgpass_flow_end(flow, 0, false);
 	}
@@ -745,7 +749,7 @@ static int deliver_message(struct receiving *to, struct msgpass_message *message
 	int error;
 
 	if (to->receive->flags & MSGPASS_PIECES &&
-	    msgpass_message_length(message) > iov_iter_count(&to->data)) {
+	    msgpass_message_length(message) > iov_iter_count(to->data)) {
 		reading = msgpass_reading_new(&to->caller->readings, message);
 		if (IS_ERR(reading))
 			return PTR_ERR(reading);
@@ -760,8 +764,8 @@ static int deliver_message(struct receiving *to, struct msgpass_message *message
 static bool takes_plain(const struct receiving *to,
 			const struct msgpass_message *message)
 {
-	return msgpass_message_is_plain(message) && iter_is_ubuf(&to->data) &&
-	       (message->length <= iov_iter_count(&to->data) ||
+	return msgpass_message_is_plain(message) && iter_is_ubuf(to->data) &&
+	       (message->length <= iov_iter_count(to->data) ||
 		!(to->receive->flags & MSGPASS_PIECES));
 }
 
@@ -769,9 +773,9 @@ static bool takes_plain(const struct receiving *to,
 static int deliver_plain(struct receiving *to,
 			 const struct msgpass_message *message)
 {
-	size_t copied = min(message->length, iov_iter_count(&to->data));
+	size_t copied = min(message->length, iov_iter_count(to->data));
 
-	if (msgpass_words_put(to->data.ubuf, message->data, copied))
+	if (msgpass_words_put(to->data->ubuf, message->data, copied))
 		return -EFAULT;
 	stamp(to->receive, message, message->length > copied);
 	return copy_out_stamp(to);
@@ -853,14 +857,15 @@ static int transfer_receive(const struct msgpass_target *target,
 {
 	struct msgpass_wait wait = msgpass_wait_for(file, receive->flags,
 						    receive->deadline);
+	struct msgpass_data data __uninitialized;
 	struct receiving to = {
 		.caller = caller,
 		.receive = receive,
 		.user = user,
 		.size = size,
+		.data = &data.iter,
 	};
-	struct msgpass_selection selection;
-	struct msgpass_data data __uninitialized;
+	struct msgpass_selection selection __uninitialized;
 	int error;
 
 	error = make_selection(&selection, receive);
@@ -876,11 +881,11 @@ static int transfer_receive(const struct msgpass_target *target,
 	if (receive->flags & MSGPASS_RECEIPT)
 		selection.queue = &target->inbox->receipts;
 
-	do {
-		to.data = data.iter;
+	do
 		error = receive_one(target, &selection, &wait, &to);
-	} while (error == GONE);
-	msgpass_data_release(&data);
+	while (error == GONE);
+	if (receive->flags & MSGPASS_IOVEC)
+		msgpass_data_release(&data);
 	return error;
 }
 
@@ -897,12 +902,13 @@ static int receive_element(const struct msgpass_target *target,
 			   struct msgpass_receive *receive,
 			   struct msgpass_receive_element __user *element)
 {
+	struct msgpass_data data __uninitialized;
 	struct receiving to = {
 		.caller = caller,
 		.receive = receive,
 		.element = element,
+		.data = &data.iter,
 	};
-	struct msgpass_data data __uninitialized;
 	int error;
 
 	/* They follow one another here, too. */
@@ -915,11 +921,9 @@ static int receive_element(const struct msgpass_target *target,
 	if (error)
 		return error;
 	selection->room = iov_iter_count(&data.iter);
-	do {
-		to.data = data.iter;
+	do
 		error = receive_one(target, selection, wait, &to);
-	} while (error == GONE);
-	msgpass_data_release(&data);
+	while (error == GONE);
 	return error;
 }
 
@@ -978,7 +982,7 @@ long msgpass_receive_at(struct file *file, struct msgpass_inbox *caller,
 			struct msgpass_receive *receive, void __user *user,
 			size_t size)
 {
-	struct msgpass_target target;
+	struct msgpass_target target __uninitialized;
 	long error;
 
 	if (receive->flags & ~(RECEIVE_FLAGS | MSGPASS_PEER |
