@@ -882,6 +882,33 @@ TEST_F(flow, from_memory_that_ends_is_a_short_count)
 	EXPECT_EQ(100000, *self->count);
 }
 
+TEST_F(flow, from_memory_that_ends_in_the_head_leaves_the_buffer_to_the_next)
+{
+	struct iovec halves[] = { { self->buffer, 6000 }, { self->buffer + 6000, 14000 } };
+	unsigned char *bytes = guarded(10000);
+	const struct msgpass_receive places[] = {
+		{ .flags = MSGPASS_PIECES, BYTES(self->buffer, 20000) },
+		{ .flags = MSGPASS_PIECES | MSGPASS_IOVEC, BYTES(halves, 2) },
+	};
+	unsigned int i;
+
+	fill(bytes, 0, 10000);
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		struct msgpass_receive receive = places[i];
+		pid_t child = FLOWING(self, .data = (uintptr_t)bytes, .length = LENGTH,
+				      .deadline = soon());
+
+		EXPECT_TRUE(sender_waits(self));
+		ASSERT_EQ(0, send_number(self->fd, self->to, 7));
+		receive.size = sizeof(receive);
+		ASSERT_EQ(0, call(self->fd, MSGPASS_IOC_RECEIVE, &receive));
+		EXPECT_EQ(sizeof(uint32_t), receive.out_length);
+		EXPECT_EQ(7, *(uint32_t *)self->buffer);
+		EXPECT_EQ(EFAULT, child_status(child));
+		expect_over(_metadata, self);
+	}
+}
+
 TEST_F(flow, to_memory_that_is_not_there_can_be_received_again)
 {
 	pid_t child = FLOWING(self);
