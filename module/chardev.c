@@ -5,6 +5,7 @@
 #include <linux/module.h>
 #include <linux/msgpass.h>
 #include <linux/nospec.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "account.h"
@@ -256,23 +257,38 @@ static long device_ioctl(struct file *file, unsigned int command,
 
 static int device_open(struct inode *inode, struct file *file)
 {
-	struct msgpass_inbox *inbox = msgpass_inbox_current();
+	struct msgpass_callers *callers;
+	int error;
 
-	if (IS_ERR(inbox))
-		return PTR_ERR(inbox);
-	file->private_data = inbox;
+	callers = kmalloc(sizeof(*callers), GFP_KERNEL_ACCOUNT);
+	if (!callers)
+		return -ENOMEM;
+	error = msgpass_callers_init(callers);
+	if (error) {
+		kfree(callers);
+		return error;
+	}
+	file->private_data = callers;
 	return nonseekable_open(inode, file);
 }
 
 static int device_release(struct inode *inode, struct file *file)
 {
-	msgpass_inbox_put(file->private_data);
+	msgpass_callers_put(file->private_data);
+	kfree(file->private_data);
 	return 0;
+}
+
+static struct msgpass_inbox *opener_of(const struct file *file)
+{
+	const struct msgpass_callers *callers = file->private_data;
+
+	return callers->opener;
 }
 
 static __poll_t device_poll(struct file *file, poll_table *table)
 {
-	struct msgpass_inbox *inbox = file->private_data;
+	struct msgpass_inbox *inbox = opener_of(file);
 
 	if (inbox->peer.pid != task_tgid(current))
 		return EPOLLERR;
@@ -285,9 +301,8 @@ static __poll_t device_poll(struct file *file, poll_table *table)
 
 static int device_fasync(int fd, struct file *file, int on)
 {
-	struct msgpass_inbox *inbox = file->private_data;
-
-	return fasync_helper(fd, file, on, &inbox->port.async_readers);
+	return fasync_helper(fd, file, on,
+			     &opener_of(file)->port.async_readers);
 }
 
 static const struct file_operations device_fops = {

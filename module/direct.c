@@ -379,30 +379,72 @@ static void set_payer(struct msgpass_inbox *inbox)
 		msgpass_account_put(payer);
 }
 
-struct msgpass_inbox *msgpass_inbox_caller(struct msgpass_inbox *likely)
+static void note_exec_of_caller(struct msgpass_inbox *inbox)
 {
-	struct msgpass_inbox *inbox;
-	struct msgpass_peer *peer;
-
-	if (likely && likely->peer.pid == task_tgid(current)) {
-		peer = msgpass_peer_ref(&likely->peer);
-	} else {
-		peer = msgpass_peer_get(task_tgid(current));
-		if (IS_ERR(peer))
-			return ERR_CAST(peer);
-		set_payer(msgpass_inbox_of(peer));
-	}
-	inbox = msgpass_inbox_of(peer);
 	/* Its leader stays as long as a thread of it runs, and does not exec. */
 	if (READ_ONCE(current->group_leader->self_exec_id) !=
 	    READ_ONCE(inbox->exec_id))
 		msgpass_inbox_note_exec(inbox);
-	return inbox;
 }
 
 struct msgpass_inbox *msgpass_inbox_current(void)
 {
-	return msgpass_inbox_caller(NULL);
+	struct msgpass_peer *peer = msgpass_peer_get(task_tgid(current));
+	struct msgpass_inbox *inbox;
+
+	if (IS_ERR(peer))
+		return ERR_CAST(peer);
+	inbox = msgpass_inbox_of(peer);
+	set_payer(inbox);
+	note_exec_of_caller(inbox);
+	return inbox;
+}
+
+int msgpass_callers_init(struct msgpass_callers *callers)
+{
+	struct msgpass_inbox *opener = msgpass_inbox_current();
+
+	if (IS_ERR(opener))
+		return PTR_ERR(opener);
+	callers->opener = opener;
+	callers->other = NULL;
+	return 0;
+}
+
+void msgpass_callers_put(struct msgpass_callers *callers)
+{
+	msgpass_inbox_put(callers->opener);
+	if (callers->other)
+		msgpass_inbox_put(callers->other);
+}
+
+static bool is_callers(const struct msgpass_inbox *inbox)
+{
+	return inbox && inbox->peer.pid == task_tgid(current);
+}
+
+struct msgpass_inbox *msgpass_inbox_caller(struct msgpass_callers *callers)
+{
+	struct msgpass_inbox *other = READ_ONCE(callers->other), *inbox;
+
+	if (is_callers(callers->opener))
+		inbox = callers->opener;
+	else if (is_callers(other))
+		inbox = other;
+	else
+		goto search;
+	msgpass_peer_ref(&inbox->peer);
+	note_exec_of_caller(inbox);
+	return inbox;
+
+search:
+	inbox = msgpass_inbox_current();
+	if (IS_ERR(inbox) || other)
+		return inbox;
+	msgpass_peer_ref(&inbox->peer);
+	if (cmpxchg(&callers->other, NULL, inbox))
+		msgpass_inbox_put(inbox);
+	return inbox;
 }
 
 /* May the caller signal it? kill(2)'s rule, but for what security modules say. */

@@ -75,8 +75,21 @@ void msgpass_direct_exit(void);
 /* The calling process's; a reference to inbox->peer, or ERR_PTR. */
 struct msgpass_inbox *msgpass_inbox_current(void);
 
-/* The same, more quickly where it is @likely, of which the caller has one. */
-struct msgpass_inbox *msgpass_inbox_caller(struct msgpass_inbox *likely);
+/*
+ * Of a file: whose inbox it was opened by, and that of the first other process
+ * that uses it, a child perhaps. So they need not be searched for.
+ */
+struct msgpass_callers {
+	struct msgpass_inbox *opener;		/* reference held; const */
+	struct msgpass_inbox *other;		/* the same; NULL: none yet */
+};
+
+/* The opener is the calling process. */
+int msgpass_callers_init(struct msgpass_callers *callers);
+void msgpass_callers_put(struct msgpass_callers *callers);
+
+/* msgpass_inbox_current(), more quickly where it is one of @callers. */
+struct msgpass_inbox *msgpass_inbox_caller(struct msgpass_callers *callers);
 
 /* Or NULL. */
 static inline struct msgpass_account *

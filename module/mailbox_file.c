@@ -11,8 +11,8 @@
 #include "transfer.h"
 
 struct open_mailbox {
+	struct msgpass_callers callers;	/* first: see msgpass_file_caller() */
 	struct msgpass_right *right;	/* reference held, or NULL; const */
-	struct msgpass_inbox *opener;	/* reference held; const */
 };
 
 static struct msgpass_right *right_of(const struct file *file)
@@ -26,7 +26,7 @@ static void open_mailbox_free(struct open_mailbox *open)
 {
 	if (open->right)
 		msgpass_right_put(open->right);
-	msgpass_inbox_put(open->opener);
+	msgpass_callers_put(&open->callers);
 	kfree(open);
 }
 
@@ -167,17 +167,15 @@ static const struct file_operations mailbox_fops = {
 static struct open_mailbox *open_mailbox_new(void)
 {
 	struct open_mailbox *open = kzalloc(sizeof(*open), GFP_KERNEL_ACCOUNT);
-	struct msgpass_inbox *opener;
+	int error;
 
 	if (!open)
 		return ERR_PTR(-ENOMEM);
-	opener = msgpass_inbox_current();
-	if (IS_ERR(opener)) {
-		kfree(open);
-		return ERR_CAST(opener);
-	}
-	open->opener = opener;
-	return open;
+	error = msgpass_callers_init(&open->callers);
+	if (!error)
+		return open;
+	kfree(open);
+	return ERR_PTR(error);
 }
 
 struct file *msgpass_mailbox_file_alloc(fmode_t mode, unsigned int flags)
@@ -223,9 +221,7 @@ struct msgpass_right *msgpass_file_right(const struct file *file)
 
 struct msgpass_inbox *msgpass_file_caller(const struct file *file)
 {
-	const struct open_mailbox *open = file->private_data;
-
 	/* That of a device is what chardev.c has put there. */
-	return msgpass_inbox_caller(file->f_op == &mailbox_fops ?
-				    open->opener : file->private_data);
+	BUILD_BUG_ON(offsetof(struct open_mailbox, callers));
+	return msgpass_inbox_caller(file->private_data);
 }

@@ -162,7 +162,11 @@ TEST_F(direct, who_is_refused_learns_nothing_of_the_inbox)
 
 	if (!child) {
 		become(FATHER, FAMILY);
-		CHECK(SEND(self->fd, .to = getppid(), BYTES(NULL, 1)) == -EPERM);
+		CHECK(send_number(self->fd, getppid(), 1) == -EPERM);
+		/* This is told of the sender's memory, whoever it is for. */
+		CHECK(SEND(self->fd, .to = getppid(), BYTES(NULL, 1)) == -EFAULT);
+		CHECK(SEND(self->fd, .to = 1, BYTES(NULL, 1)) == -EFAULT);
+		CHECK(SEND(self->fd, .to = 4194304, BYTES(NULL, 1)) == -EFAULT);
 		CHECK(SEND(self->fd, .to = getppid(), BYTES(NULL, long_for_any)) == -EPERM);
 		CHECK(SEND(self->fd, .to = getppid(), BYTES(NULL, long_for_any),
 			   .flags = MSGPASS_FLOW | MSGPASS_NONBLOCK) == -EPERM);
