@@ -24,6 +24,7 @@ MINUTES ?= 30
 QUICK ?=
 CASES ?=
 MECHANISM ?= msgpass_direct_call
+SIZE ?=
 
 vm := selftests/vm
 cache := $(or $(MSGPASS_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/msgpass)
@@ -95,7 +96,7 @@ help:
 	@echo 'make soak             the same for MINUTES=30, and a plot of the memory used'
 	@echo 'make count            what messages cost, in instructions that QEMU counts'
 	@echo 'make bench            msgpass and its peers side by side; QUICK=1 CASES="round_trip"'
-	@echo 'make profile          a round trip by function, worst first; MECHANISM=msgpass_direct_call'
+	@echo 'make profile          a round trip by function, worst first; MECHANISM=msgpass_direct_call SIZE='
 	@echo 'make demo             show what it does, in a VM'
 	@echo 'make vm               a shell in a VM that has the module loaded'
 	@echo "make vm CMD='...' FILES=DIR   run a command there, with DIR at /files"
@@ -209,7 +210,7 @@ vm-ready:
 export MSGPASS_CMD := $(value CMD)
 export MSGPASS_FILES := $(value FILES)
 unexport CMD FILES
-export KERNEL MEM TESTS MESSAGES SEED MINUTES QUICK CASES MECHANISM
+export KERNEL MEM TESTS MESSAGES SEED MINUTES QUICK CASES MECHANISM SIZE
 
 .PHONY: check
 check: vm-ready

@@ -4,7 +4,8 @@
  * what Linux has beside it. Prints lines of "case mechanism size value unit"; docs/bench.rst
  * tells what they mean. -q does it shortly, -d is for queues of so many messages, not 256.
  *
- * helper_bench -p ROUNDS -m MECHANISM: round trips of 64 bytes and nothing else.
+ * helper_bench -p ROUNDS -m MECHANISM: round trips of 64 bytes and nothing else. With -s SIZE:
+ * messages of that size one way.
  */
 #include "msgpass_test.h"
 
@@ -26,14 +27,17 @@ static const struct {
 	{ "smp", bench_smp },
 };
 
-static void profile(const char *name, unsigned int rounds)
+static void profile(const char *name, size_t size, unsigned int rounds)
 {
 	const struct mechanism *const *mechanism = bench_mechanisms;
 
 	while (*mechanism && strcmp((*mechanism)->name, name))
 		mechanism++;
 	CHECK(*mechanism);
-	bench_profile(*mechanism, rounds);
+	if (size)
+		bench_profile_one_way(*mechanism, size, rounds);
+	else
+		bench_profile(*mechanism, rounds);
 }
 
 static bool measure(const char *name)
@@ -55,9 +59,10 @@ int main(int argc, char **argv)
 	const char *mechanism = NULL;
 	unsigned int rounds = 0;
 	bool quick = false;
+	size_t size = 0;
 	int option;
 
-	while ((option = getopt(argc, argv, "qd:m:p:")) != -1) {
+	while ((option = getopt(argc, argv, "qd:m:p:s:")) != -1) {
 		switch (option) {
 		case 'q':
 			quick = true;
@@ -71,13 +76,16 @@ int main(int argc, char **argv)
 		case 'p':
 			rounds = atoi(optarg);
 			break;
+		case 's':
+			size = strtoul(optarg, NULL, 0);
+			break;
 		default:
 			return 2;
 		}
 	}
 	bench_begin(quick, mechanism);
 	if (rounds && mechanism)
-		profile(mechanism, rounds);
+		profile(mechanism, size, rounds);
 	for (; optind < argc; optind++)
 		if (!measure(argv[optind]))
 			return 2;

@@ -124,5 +124,7 @@ void bench_smp(void);
 
 /* Round trips of one mechanism and nothing else, for a profile. */
 void bench_profile(const struct mechanism *mechanism, unsigned int rounds);
+/* The same of messages one way. */
+void bench_profile_one_way(const struct mechanism *mechanism, size_t size, unsigned int rounds);
 
 #endif

@@ -53,33 +53,58 @@ static void prefer_throughput(void)
 	CHECK(!sched_setscheduler(0, SCHED_BATCH, &param));
 }
 
+/* The calling process receives; the sender. */
+static pid_t begin(struct way *way, const struct mechanism *mechanism, size_t size, turn_t send,
+		   turn_t receive)
+{
+	uint64_t start;
+	pid_t sender;
+
+	bench_way_open(way, mechanism, size);
+	way->receiver = getpid();
+	if (mechanism->begin)
+		mechanism->begin(way);
+	sender = child_fork();
+	if (!sender)
+		for (;;)
+			send(mechanism, way);
+	start = now();
+	while (!bench_is_warm(start))
+		receive(mechanism, way);
+	return sender;
+}
+
+static void end(struct way *way, const struct mechanism *mechanism, pid_t sender)
+{
+	child_kill(sender);
+	bench_way_close(way, mechanism);
+}
+
 static double stream(const struct mechanism *mechanism, size_t size, turn_t send, turn_t receive)
 {
 	/* The queue is filled and drained so often that where it begins hardly matters. */
 	unsigned int rounds = 4 * bench_rounds(size), count;
-	uint64_t start;
 	struct way way;
-	pid_t sender;
+	pid_t sender = begin(&way, mechanism, size, send, receive);
+	uint64_t start = now();
 	double value;
 
-	bench_way_open(&way, mechanism, size);
-	way.receiver = getpid();
-	if (mechanism->begin)
-		mechanism->begin(&way);
-	sender = child_fork();
-	if (!sender)
-		for (;;)
-			send(mechanism, &way);
-	start = now();
-	while (!bench_is_warm(start))
-		receive(mechanism, &way);
-	start = now();
 	for (count = 0; count < rounds;)
 		count += receive(mechanism, &way);
 	value = (double)(now() - start) / count;
-	child_kill(sender);
-	bench_way_close(&way, mechanism);
+	end(&way, mechanism, sender);
 	return value;
+}
+
+void bench_profile_one_way(const struct mechanism *mechanism, size_t size, unsigned int rounds)
+{
+	struct way way;
+	pid_t sender = begin(&way, mechanism, size, send_one, receive_one);
+
+	fprintf(stderr, "# ready\n");
+	while (rounds--)
+		receive_one(mechanism, &way);
+	end(&way, mechanism, sender);
 }
 
 static void measure(const struct mechanism *mechanism, size_t size)
