@@ -46,8 +46,8 @@ static __always_inline int copy_in(union msgpass_argument *argument,
 	return msgpass_words_get(argument, user, size);
 }
 
-static long run_ioctl(const struct ioctl *ioctl, struct file *file,
-		      void __user *user)
+static __always_inline long run_ioctl(const struct ioctl *ioctl,
+				      struct file *file, void __user *user)
 {
 	/* As much of it is read as was copied in. */
 	union msgpass_argument argument __uninitialized;
@@ -234,25 +234,47 @@ static const struct ioctl *find_ioctl(const struct ioctl *table, size_t count,
 	return &table[number];
 }
 
+/* One that is a constant is called without a look at the table. */
+static __always_inline long run_any(unsigned int command, struct file *file,
+				    unsigned long user)
+{
+	return run_ioctl(&any_ioctls[_IOC_NR(command)], file,
+			 (void __user *)user);
+}
+
+static noinline long run_other(const struct ioctl *table, size_t count,
+			       unsigned int command, struct file *file,
+			       unsigned long user)
+{
+	const struct ioctl *ioctl = find_ioctl(table, count, command);
+
+	return ioctl ? run_ioctl(ioctl, file, (void __user *)user) : -ENOTTY;
+}
+
 long msgpass_mailbox_ioctl(struct file *file, unsigned int command,
 			   unsigned long user)
 {
-	const struct ioctl *ioctl = find_ioctl(any_ioctls,
-					       ARRAY_SIZE(any_ioctls), command);
-
-	return ioctl ? run_ioctl(ioctl, file, (void __user *)user) : -ENOTTY;
+	switch (command) {
+	case MSGPASS_IOC_SEND:
+		return run_any(MSGPASS_IOC_SEND, file, user);
+	case MSGPASS_IOC_RECEIVE:
+		return run_any(MSGPASS_IOC_RECEIVE, file, user);
+	case MSGPASS_IOC_CALL:
+		return run_any(MSGPASS_IOC_CALL, file, user);
+	case MSGPASS_IOC_REPLY_RECEIVE:
+		return run_any(MSGPASS_IOC_REPLY_RECEIVE, file, user);
+	}
+	return run_other(any_ioctls, ARRAY_SIZE(any_ioctls), command, file,
+			 user);
 }
 
 static long device_ioctl(struct file *file, unsigned int command,
 			 unsigned long user)
 {
-	const struct ioctl *ioctl = find_ioctl(device_ioctls,
-					       ARRAY_SIZE(device_ioctls),
-					       command);
-
-	if (!ioctl)
-		return msgpass_mailbox_ioctl(file, command, user);
-	return run_ioctl(ioctl, file, (void __user *)user);
+	if (find_ioctl(device_ioctls, ARRAY_SIZE(device_ioctls), command))
+		return run_other(device_ioctls, ARRAY_SIZE(device_ioctls),
+				 command, file, user);
+	return msgpass_mailbox_ioctl(file, command, user);
 }
 
 static int device_open(struct inode *inode, struct file *file)

@@ -328,11 +328,11 @@ static bool admit_some(struct msgpass_queue *queue, struct msgpass_wakes *wakes)
 }
 
 /*
- * All there is room for, and those who poll are told. Each may be compared
- * with many who wait to receive: so it unlocks and locks the port in between.
+ * All there is room for. Each may be compared with many who wait to receive: so
+ * it unlocks and locks the port in between.
  */
-static void admit_senders(struct msgpass_queue *queue, bool was_writable,
-			  struct msgpass_wakes *wakes)
+static noinline void admit_waiting(struct msgpass_queue *queue,
+				   struct msgpass_wakes *wakes)
 {
 	struct msgpass_port *port = queue->port;
 
@@ -345,6 +345,15 @@ static void admit_senders(struct msgpass_queue *queue, bool was_writable,
 		spin_lock(&port->lock);
 		queue->pins--;
 	}
+}
+
+/* Those who poll are told too. */
+static __always_inline void admit_senders(struct msgpass_queue *queue,
+					  bool was_writable,
+					  struct msgpass_wakes *wakes)
+{
+	if (!list_empty(&queue->senders))
+		admit_waiting(queue, wakes);
 	note_writable(queue, was_writable, wakes);
 }
 

@@ -99,8 +99,9 @@ int msgpass_target_to_send(struct msgpass_target *target,
 }
 
 /* The same for a receive: from the mailbox, else from the caller's inbox. */
-static int target_to_receive(struct msgpass_target *target, struct file *file,
-			     struct msgpass_inbox *caller, u64 from, u32 flags)
+static __always_inline int
+target_to_receive(struct msgpass_target *target, struct file *file,
+		  struct msgpass_inbox *caller, u64 from, u32 flags)
 {
 	const struct msgpass_right *right = msgpass_file_right(file);
 
@@ -526,8 +527,9 @@ put_message:
 	return error;
 }
 
-static int make_selection(struct msgpass_selection *selection,
-			  const struct msgpass_receive *receive)
+static __always_inline int
+make_selection(struct msgpass_selection *selection,
+	       const struct msgpass_receive *receive)
 {
 	u32 rule = receive->flags & (MSGPASS_TYPE_EXACT | MSGPASS_TYPE_UP_TO |
 				     MSGPASS_TYPE_EXCEPT);
