@@ -25,27 +25,6 @@ struct ioctl {
 			void __user *user);
 };
 
-/* Those of every message are copied without a loop. */
-static __always_inline int copy_in(union msgpass_argument *argument,
-				   const void __user *user, size_t size)
-{
-	switch (size) {
-	case sizeof(struct msgpass_send):
-		return msgpass_words_get_fixed(argument, user,
-					       sizeof(struct msgpass_send));
-	case sizeof(struct msgpass_receive):
-		return msgpass_words_get_fixed(argument, user,
-					       sizeof(struct msgpass_receive));
-	case sizeof(struct msgpass_call):
-		return msgpass_words_get_fixed(argument, user,
-					       sizeof(struct msgpass_call));
-	case sizeof(struct msgpass_reply_receive):
-		return msgpass_words_get_fixed(argument, user,
-					       sizeof(struct msgpass_reply_receive));
-	}
-	return msgpass_words_get(argument, user, size);
-}
-
 static __always_inline long run_ioctl(const struct ioctl *ioctl,
 				      struct file *file, void __user *user)
 {
@@ -60,8 +39,10 @@ static __always_inline long run_ioctl(const struct ioctl *ioctl,
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;
-	if (size == ioctl->size)
-		result = copy_in(&argument, user, size);
+	if (size == ioctl->size && __builtin_constant_p(ioctl->size))
+		result = msgpass_words_get_fixed(&argument, user, ioctl->size);
+	else if (size == ioctl->size)
+		result = msgpass_words_get(&argument, user, size);
 	else
 		result = copy_struct_from_user(&argument, ioctl->size, user,
 					       size);
