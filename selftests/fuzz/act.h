@@ -68,6 +68,8 @@ static inline void note_received(const struct request *request,
 
 static inline void note_outcome(const struct request *request, int ret)
 {
+	int i;
+
 	switch (verb_of(request->step)) {
 	case DO_CALL:
 		note_token(request->argument.call.token);
@@ -79,6 +81,10 @@ static inline void note_outcome(const struct request *request, int ret)
 	case DO_REPLY_RECEIVE:
 		if (!ret)
 			note_received(request, &request->argument.reply_receive.receive);
+		break;
+	case DO_RECEIVE_BATCH:
+		for (i = 0; i < ret && i < ELEMENTS_MAX; i++)
+			note_token(request->in[i].out_token);
 		break;
 	case DO_OPEN:
 		file_add(ret);

@@ -9,6 +9,8 @@
 #include "memory.h"
 
 #define IOVECS 8
+#define ELEMENTS_MAX 8
+#define TYPES (MSGPASS_TYPE_EXACT | MSGPASS_TYPE_UP_TO | MSGPASS_TYPE_EXCEPT)
 
 struct request {
 	const struct step *step;
@@ -16,6 +18,8 @@ struct request {
 	uint32_t flags;
 	struct iovec data[IOVECS], reply[IOVECS];
 	int fds[MSGPASS_FDS_MAX], room[MSGPASS_FDS_MAX];
+	struct msgpass_send_element out[ELEMENTS_MAX];
+	struct msgpass_receive_element in[ELEMENTS_MAX];
 	union {
 		uint32_t words[64];
 		char bytes[256];
@@ -27,6 +31,8 @@ struct request {
 		struct msgpass_forward forward;
 		struct msgpass_request_read request_read;
 		struct msgpass_piece_read piece_read;
+		struct msgpass_send_batch send_batch;
+		struct msgpass_receive_batch receive_batch;
 		struct msgpass_info info;
 		struct msgpass_mailbox_open open;
 		struct msgpass_mailbox_delete delete;
@@ -300,6 +306,67 @@ static inline void fill_piece_read(struct request *request)
 	read->data = data(request, &read->length);
 }
 
+/* Up to ELEMENTS_MAX of them, or a number that is wild. */
+static inline uint32_t elements_count(const struct step *step)
+{
+	static const uint32_t wild[] = { 0, MSGPASS_BATCH_MAX + 1, UINT32_MAX };
+
+	return step->token & WILD ? wild[step->token % ARRAY_SIZE(wild)] :
+				    step->token % ELEMENTS_MAX + 1;
+}
+
+/* Where they can be read, or written, in part: if that is not where the struct is. */
+static inline uint64_t elements_at(const struct step *step, void *elements, size_t size)
+{
+	uint8_t kind = step->memory >> 4 < 12 ? step->fds : 0;
+
+	return (uintptr_t)struct_place(kind, elements, size);
+}
+
+/* One of them has what the step says of bytes, the others are as they should be. */
+static inline void fill_send_batch(struct request *request)
+{
+	const struct step *step = request->step;
+	struct msgpass_send_batch *batch = &request->argument.send_batch;
+	int i;
+
+	batch->flags = request->flags;
+	batch->to = process_of(request);
+	batch->deadline = deadline_of(step);
+	batch->count = elements_count(step);
+	for (i = 0; i < ELEMENTS_MAX; i++) {
+		uint64_t length = length_of(i == step->reply % ELEMENTS_MAX ? step->length : i);
+
+		request->out[i] = (struct msgpass_send_element){
+			.data = bytes_at(i == step->reply % ELEMENTS_MAX ? step->memory : 0, length),
+			.length = length, .type = step->type * i % 4, .priority = step->value * i % 3,
+		};
+	}
+	batch->elements = elements_at(step, request->out, sizeof(request->out));
+}
+
+static inline void fill_receive_batch(struct request *request)
+{
+	const struct step *step = request->step;
+	struct msgpass_receive_batch *batch = &request->argument.receive_batch;
+	int i;
+
+	batch->flags = request->flags;
+	batch->from = sender_of(request);
+	batch->deadline = deadline_of(step);
+	batch->type = step->value & WILD || batch->flags & TYPES ? step->type % 4 : 0;
+	batch->count = elements_count(step);
+	for (i = 0; i < ELEMENTS_MAX; i++) {
+		uint64_t length = length_of(i == step->reply % ELEMENTS_MAX ? step->length : 8 + i);
+
+		request->in[i] = (struct msgpass_receive_element){
+			.data = bytes_at(i == step->reply % ELEMENTS_MAX ? step->memory : 0, length),
+			.length = length,
+		};
+	}
+	batch->elements = elements_at(step, request->in, sizeof(request->in));
+}
+
 static inline void fill_info(struct request *request)
 {
 	request->argument.info.flags = request->flags;
@@ -400,8 +467,7 @@ static inline void fill_any(struct request *request)
 	       left < sizeof(request->argument) ? left : sizeof(request->argument));
 }
 
-#define TYPES (MSGPASS_TYPE_EXACT | MSGPASS_TYPE_UP_TO | MSGPASS_TYPE_EXCEPT)
-#define SENDING (MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_PEER)
+#define SENDING (MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_PEER | MSGPASS_SPIN)
 #define RECEIVING (SENDING | MSGPASS_PEEK | MSGPASS_TRUNCATE | MSGPASS_BY_PRIORITY | TYPES | \
 		   MSGPASS_PIECES | MSGPASS_RECEIPT)
 
@@ -424,6 +490,10 @@ static const struct ioctl {
 	IOCTL(REQUEST_READ, REQUEST_READ, request_read, MSGPASS_IOVEC, fill_request_read),
 	IOCTL(PIECE_READ, PIECE_READ, piece_read, MSGPASS_IOVEC | MSGPASS_CANCEL,
 	      fill_piece_read),
+	IOCTL(SEND_BATCH, SEND_BATCH, send_batch,
+	      MSGPASS_NONBLOCK | MSGPASS_PEER | MSGPASS_SPIN, fill_send_batch),
+	IOCTL(RECEIVE_BATCH, RECEIVE_BATCH, receive_batch,
+	      RECEIVING & ~(MSGPASS_IOVEC | MSGPASS_PEEK | MSGPASS_PIECES), fill_receive_batch),
 	IOCTL(INFO, INFO, info, 0, fill_info),
 	IOCTL(OPEN, MAILBOX_OPEN, mailbox_open, 0xff, fill_open),
 	IOCTL(STAT, MAILBOX_STAT, mailbox_stat, 0, fill_stat),

@@ -14,7 +14,9 @@
 	VERB(SEND, send) VERB(RECEIVE, receive) VERB(CALL, call)		\
 	VERB(REPLY, reply) VERB(REPLY_RECEIVE, reply_receive)			\
 	VERB(FORWARD, forward) VERB(REQUEST_READ, request_read)		\
-	VERB(PIECE_READ, piece_read) VERB(INFO, info)				\
+	VERB(PIECE_READ, piece_read)						\
+	VERB(SEND_BATCH, send_batch) VERB(RECEIVE_BATCH, receive_batch)	\
+	VERB(INFO, info)							\
 	VERB(OPEN, mailbox_open) VERB(STAT, mailbox_stat)			\
 	VERB(NEXT, mailbox_next) VERB(SET, mailbox_set)			\
 	VERB(DELETE, mailbox_delete) VERB(GIVE, mailbox_give)			\
