@@ -25,7 +25,8 @@ static inline bool msgpass_words_can_move(const void *object,
 
 /*
  * These are for a @size that is a number where they are called, and some words:
- * no loop is left of them. 0 or -EFAULT, as of those below.
+ * no loop is left of them. (clang can't: it may be left in the middle.) 0 or
+ * -EFAULT, as of those below.
  */
 static __always_inline int msgpass_words_get_fixed(void *object,
 						   const void __user *user,
@@ -39,7 +40,9 @@ static __always_inline int msgpass_words_get_fixed(void *object,
 	might_fault();
 	if (should_fail_usercopy() || !user_read_access_begin(user, size))
 		return -EFAULT;
+#ifndef __clang__
 #pragma GCC unroll 64
+#endif
 	for (at = 0; at < size; at += sizeof(u64))
 		unsafe_get_user(*(u64 *)(object + at),
 				(const u64 __user *)(user + at), fault);
@@ -62,7 +65,9 @@ static __always_inline int msgpass_words_put_fixed(void __user *user,
 	might_fault();
 	if (should_fail_usercopy() || !user_write_access_begin(user, size))
 		return -EFAULT;
+#ifndef __clang__
 #pragma GCC unroll 64
+#endif
 	for (at = 0; at < size; at += sizeof(u64))
 		unsafe_put_user(*(const u64 *)(object + at),
 				(u64 __user *)(user + at), fault);
