@@ -12,7 +12,7 @@
 static DEFINE_SPINLOCK(calls_lock);
 static DEFINE_HASHTABLE(calls_by_id, 10);	/* calls_lock */
 static DEFINE_HASHTABLE(calls_by_token, 10);	/* calls_lock */
-static u64 last_token;				/* calls_lock */
+static atomic64_t last_token;
 
 /* What a change of state leaves to be done without the lock. */
 struct aftermath {
@@ -25,21 +25,25 @@ struct aftermath {
 void msgpass_call_init(void)
 {
 	/* Tokens of an earlier load of the module must not come back. */
-	last_token = ktime_get_boottime_ns();
+	atomic64_set(&last_token, ktime_get_boottime_ns());
 }
 
 void msgpass_call_party_init(struct msgpass_call_party *party,
 			     struct msgpass_wait_node *waits)
 {
-	INIT_LIST_HEAD(&party->made);
-	INIT_LIST_HEAD(&party->taken);
+	INIT_HLIST_HEAD(&party->made);
+	INIT_HLIST_HEAD(&party->taken);
 	party->waits = waits;
 }
 
-/* With the credentials that it keeps: a process can have new ones each time. */
-static size_t call_charge(const struct cred *cred)
+#define CALL_SIZE \
+	(sizeof(struct msgpass_open_call) + MSGPASS_CALL_ROOM)
+
+/* With what it keeps: a process can have new credentials each time. */
+static size_t call_charge(const struct msgpass_identity *caller,
+			  const struct cred *cred)
 {
-	return sizeof(struct msgpass_open_call) + sizeof(*cred) +
+	return CALL_SIZE + msgpass_identity_size(caller) + sizeof(*cred) +
 	       cred->group_info->ngroups * sizeof(kgid_t);
 }
 
@@ -48,7 +52,7 @@ void msgpass_call_put(struct msgpass_open_call *call)
 	if (!refcount_dec_and_test(&call->refs))
 		return;
 	msgpass_identity_put(call->caller);
-	msgpass_account_close(call->account, call_charge(call->cred));
+	msgpass_account_close(call->account, call->charge);
 	put_cred(call->cred);
 	kfree(call);
 }
@@ -63,7 +67,8 @@ void msgpass_call_request_put(struct msgpass_call_request *request)
 
 void msgpass_call_request_end(struct msgpass_call_request *request)
 {
-	if (request->message)
+	/* That nobody else has it is because it was received. */
+	if (request->message && refcount_read(&request->message->refs) > 1)
 		msgpass_port_abandon(request->port, request->message);
 	msgpass_call_request_put(request);
 }
@@ -82,25 +87,41 @@ static void leave_taker(struct msgpass_open_call *call)
 {
 	lockdep_assert_held(&calls_lock);
 	hash_del(&call->by_token);
-	list_del_init(&call->in_taken);
+	hlist_del_init(&call->in_taken);
 	call->taker = NULL;
 	call->token = 0;
 	RCU_INIT_POINTER(call->holder, NULL);
+}
+
+/* Of one that is replied or over: what its caller gets. */
+static int outcome(const struct msgpass_open_call *call,
+		   struct msgpass_message **message)
+{
+	lockdep_assert_held(&calls_lock);
+	*message = NULL;
+	if (call->state != MSGPASS_CALL_REPLIED)
+		return -EPIPE;
+	if (call->reply.message)
+		*message = msgpass_message_ref(call->reply.message);
+	return 0;
 }
 
 /* To replied or over: no server has to do with it any more. */
 static void settle(struct msgpass_open_call *call, enum msgpass_call_state state,
 		   struct aftermath *after)
 {
+	int error;
+
 	lockdep_assert_held(&calls_lock);
 	if (call->state == MSGPASS_CALL_TAKEN)
 		leave_taker(call);
-	call->state = state;
+	WRITE_ONCE(call->state, state);
 	RCU_INIT_POINTER(call->holder, NULL);
 	after->request = call->request;
 	call->request = (struct msgpass_call_request) {};
 	if (call->waiter) {
-		msgpass_waiter_complete(call->waiter, 0, &after->wakes);
+		error = outcome(call, &call->waiter->message);
+		msgpass_waiter_complete(call->waiter, error, &after->wakes);
 		call->waiter = NULL;
 	}
 }
@@ -111,11 +132,11 @@ static void unlist(struct msgpass_open_call *call, struct aftermath *after)
 	lockdep_assert_held(&calls_lock);
 	if (call->state != MSGPASS_CALL_OVER)
 		settle(call, MSGPASS_CALL_OVER, after);
-	after->reply = call->reply;
-	call->reply = NULL;
+	after->reply = call->reply.message;
+	call->reply.message = NULL;
 	if (call->maker) {
 		hash_del(&call->by_id);
-		list_del_init(&call->in_made);
+		hlist_del_init(&call->in_made);
 		call->maker = NULL;
 		after->unlisted = true;
 	}
@@ -169,19 +190,18 @@ struct msgpass_open_call *msgpass_call_of(struct msgpass_message *message)
 	return attachment ? call_of(attachment) : NULL;
 }
 
-struct msgpass_open_call *msgpass_call_new(struct msgpass_call_party *maker,
-					   struct msgpass_identity *caller,
+struct msgpass_open_call *msgpass_call_new(struct msgpass_identity *caller,
 					   struct msgpass_account *payer)
 {
 	const struct cred *cred = current_cred();
-	const size_t charge = call_charge(cred);
+	const size_t charge = call_charge(caller, cred);
 	struct msgpass_account *account;
 	struct msgpass_open_call *call;
 
 	account = msgpass_account_open_likely(payer, cred, charge);
 	if (IS_ERR(account))
 		return ERR_CAST(account);
-	call = kzalloc(sizeof(*call), GFP_KERNEL_ACCOUNT);
+	call = kzalloc(CALL_SIZE, GFP_KERNEL_ACCOUNT);
 	if (!call) {
 		msgpass_account_close(account, charge);
 		return ERR_PTR(-ENOMEM);
@@ -191,16 +211,11 @@ struct msgpass_open_call *msgpass_call_new(struct msgpass_call_party *maker,
 	refcount_inc(&caller->refs);
 	call->caller = caller;
 	call->account = account;
-	INIT_LIST_HEAD(&call->in_taken);
-	/* One for the caller's list, one for the one who asked. */
-	refcount_set(&call->refs, 2);
-
-	spin_lock(&calls_lock);
-	call->id = ++last_token;
-	call->maker = maker;
-	hash_add(calls_by_id, &call->by_id, call->id);
-	list_add_tail(&call->in_made, &maker->made);
-	spin_unlock(&calls_lock);
+	call->charge = charge;
+	msgpass_kept_message_init(&call->room, MSGPASS_ATTACHED_CALL,
+				  &call->attachment, caller, cred);
+	refcount_set(&call->refs, 1);
+	call->id = atomic64_inc_return(&last_token);
 	return call;
 }
 
@@ -218,50 +233,72 @@ struct msgpass_open_call *msgpass_call_find(struct msgpass_call_party *maker, u6
 	return call;
 }
 
+static struct msgpass_open_call *find_taken(struct msgpass_call_party *taker,
+					    u64 token)
+{
+	struct msgpass_open_call *call;
+
+	lockdep_assert_held(&calls_lock);
+	hash_for_each_possible(calls_by_token, call, by_token, token)
+		if (call->token == token && call->taker == taker)
+			return call;
+	return NULL;
+}
+
 struct msgpass_open_call *msgpass_call_find_taken(struct msgpass_call_party *taker,
 						  u64 token)
 {
 	struct msgpass_open_call *call;
 
 	spin_lock(&calls_lock);
-	hash_for_each_possible(calls_by_token, call, by_token, token)
-		if (call->token == token && call->taker == taker) {
-			refcount_inc(&call->refs);
-			break;
-		}
+	call = find_taken(taker, token);
+	if (call)
+		refcount_inc(&call->refs);
 	spin_unlock(&calls_lock);
 	return call;
 }
 
-/* Call with calls_lock held. */
-static void put_request(struct msgpass_open_call *call,
+struct msgpass_message *
+msgpass_call_make_request(struct msgpass_open_call *call,
+			  struct iov_iter *from, u32 type, u32 priority)
+{
+	struct msgpass_message *message;
+
+	message = msgpass_kept_message_fill(&call->room, from, type, priority);
+	if (!IS_ERR(message))
+		refcount_inc(&call->refs);
+	return message;
+}
+
+/* The one in ->room has it attached from the start. */
+static void set_request(struct msgpass_open_call *call,
 			struct msgpass_message *message,
 			struct msgpass_port *port)
 {
 	lockdep_assert_held(&calls_lock);
-	refcount_inc(&call->refs);
-	msgpass_message_attach(message, MSGPASS_ATTACHED_CALL,
-			       &call->attachment);
+	if (message != &call->room.message) {
+		refcount_inc(&call->refs);
+		msgpass_message_attach(message, MSGPASS_ATTACHED_CALL,
+				       &call->attachment);
+	}
 	call->request.message = msgpass_message_ref(message);
 	call->request.port = port;
 	msgpass_port_get(port);
 }
 
-int msgpass_call_set_request(struct msgpass_open_call *call,
-			     struct msgpass_message *message,
-			     struct msgpass_port *port)
+void msgpass_call_open(struct msgpass_open_call *call,
+		       struct msgpass_call_party *maker,
+		       struct msgpass_message *message,
+		       struct msgpass_port *port)
 {
-	int error = -ESRCH;
-
+	refcount_inc(&call->refs);
 	spin_lock(&calls_lock);
-	/* Another thread may have guessed the id, and cancelled it. */
-	if (call->state == MSGPASS_CALL_QUEUED) {
-		put_request(call, message, port);
-		rcu_assign_pointer(call->holder, port->receiver);
-		error = 0;
-	}
+	call->maker = maker;
+	hash_add(calls_by_id, &call->by_id, call->id);
+	hlist_add_head(&call->in_made, &maker->made);
+	set_request(call, message, port);
+	rcu_assign_pointer(call->holder, port->receiver);
 	spin_unlock(&calls_lock);
-	return error;
 }
 
 bool msgpass_call_sent(struct msgpass_open_call *call,
@@ -269,6 +306,10 @@ bool msgpass_call_sent(struct msgpass_open_call *call,
 {
 	struct msgpass_wait_node *holder = NULL;
 	bool over;
+
+	/* Who gave it up before the request was queued did not withdraw that. */
+	if (!READ_ONCE(call->forwarded))
+		return READ_ONCE(call->state) != MSGPASS_CALL_OVER;
 
 	spin_lock(&calls_lock);
 	over = call->state == MSGPASS_CALL_OVER;
@@ -307,11 +348,11 @@ bool msgpass_call_withdraw(struct msgpass_open_call *call)
 	return withdrawn;
 }
 
-/* A caller that is dead may not have been taken down yet. */
-static bool can_be_replied_to(const struct msgpass_open_call *call, u64 token)
+/* One that is dead, and waits no more, may not have been taken down yet. */
+static bool caller_lives(const struct msgpass_open_call *call)
 {
-	return call->state == MSGPASS_CALL_TAKEN && call->token == token &&
-	       msgpass_pid_alive(call->caller->pid);
+	lockdep_assert_held(&calls_lock);
+	return call->waiter || msgpass_pid_alive(call->caller->pid);
 }
 
 static bool is_taken_by(const struct msgpass_open_call *call, u64 token)
@@ -340,16 +381,15 @@ static void enter_taker(struct msgpass_open_call *call, u64 token,
 	call->taker = taker;
 	rcu_assign_pointer(call->holder, taker->waits);
 	hash_add(calls_by_token, &call->by_token, token);
-	list_add_tail(&call->in_taken, &taker->taken);
+	hlist_add_head(&call->in_taken, &taker->taken);
 }
 
 u64 msgpass_call_take(struct msgpass_open_call *call,
 		      struct msgpass_call_party *taker)
 {
-	u64 token;
+	const u64 token = atomic64_inc_return(&last_token);
 
 	spin_lock(&calls_lock);
-	token = ++last_token;
 	/* Else the caller waits no more, and a reply will find nobody. */
 	if (call->state == MSGPASS_CALL_QUEUED)
 		enter_taker(call, token, taker);
@@ -368,35 +408,41 @@ void msgpass_call_untake(struct msgpass_open_call *call, u64 token)
 	spin_unlock(&calls_lock);
 }
 
-int msgpass_call_reply(struct msgpass_open_call *call, u64 token,
-		       struct msgpass_message *reply)
+int msgpass_call_reply(struct msgpass_call_party *taker, u64 token,
+		       const struct msgpass_call_reply *reply)
 {
+	const size_t size = offsetof(struct msgpass_call_reply, data) +
+			    (reply->message ? 0 : reply->length);
+	struct msgpass_open_call *call;
 	struct aftermath after = {};
 	int error = -ESRCH;
 
 	spin_lock(&calls_lock);
-	if (can_be_replied_to(call, token)) {
-		call->reply = reply;
+	call = find_taken(taker, token);
+	if (call && caller_lives(call)) {
+		memcpy(&call->reply, reply, size);
 		settle(call, MSGPASS_CALL_REPLIED, &after);
 		error = 0;
 	}
 	spin_unlock(&calls_lock);
-	finish(call, &after);
+	finish(NULL, &after);
 	return error;
 }
 
-int msgpass_call_abandon(struct msgpass_open_call *call, u64 token)
+int msgpass_call_abandon(struct msgpass_call_party *taker, u64 token)
 {
+	struct msgpass_open_call *call;
 	struct aftermath after = {};
 	int error = -ESRCH;
 
 	spin_lock(&calls_lock);
-	if (is_taken_by(call, token)) {
+	call = find_taken(taker, token);
+	if (call) {
 		settle(call, MSGPASS_CALL_OVER, &after);
 		error = 0;
 	}
 	spin_unlock(&calls_lock);
-	finish(call, &after);
+	finish(NULL, &after);
 	return error;
 }
 
@@ -408,12 +454,12 @@ int msgpass_call_forward(struct msgpass_open_call *call, u64 token,
 	int error = -ESRCH;
 
 	spin_lock(&calls_lock);
-	if (can_be_replied_to(call, token)) {
+	if (is_taken_by(call, token) && caller_lives(call)) {
 		leave_taker(call);
 		call->state = MSGPASS_CALL_QUEUED;
-		call->forwarded = true;
+		WRITE_ONCE(call->forwarded, true);
 		*before = call->request;
-		put_request(call, message, port);
+		set_request(call, message, port);
 		error = 0;
 	}
 	spin_unlock(&calls_lock);
@@ -435,45 +481,61 @@ void msgpass_call_unforward(struct msgpass_open_call *call, u64 token,
 	msgpass_call_request_put(before);
 }
 
+/* Why @self can't be the call's waiter, or 0: now it is. */
+static int begin_to_wait(struct msgpass_open_call *call,
+			 struct msgpass_waiter *self, bool nonblock)
+{
+	lockdep_assert_held(&calls_lock);
+	if (call->waiter)
+		return -EBUSY;
+	if (nonblock)
+		return -EAGAIN;
+	call->waiter = self;
+	return 0;
+}
+
+/* False: it is done after all. */
+static bool stop_waiting(struct msgpass_open_call *call,
+			 struct msgpass_waiter *self, int error)
+{
+	struct aftermath after = {};
+	bool stopped;
+
+	spin_lock(&calls_lock);
+	stopped = !self->done;
+	if (stopped) {
+		call->waiter = NULL;
+		/* From now on a reply is too late, and its server told so. */
+		if (error == -ETIMEDOUT || error == -EDEADLK ||
+		    fatal_signal_pending(current))
+			settle(call, MSGPASS_CALL_OVER, &after);
+	}
+	spin_unlock(&calls_lock);
+	finish(call, &after);
+	return stopped;
+}
+
 int msgpass_call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
-		      struct msgpass_message **reply)
+		      struct msgpass_message **message)
 {
 	struct msgpass_waiter self = {};
-	struct aftermath after = {};
-	int error = 0;
+	bool settled;
+	int error;
 
 	msgpass_waiter_init(&self);
 	spin_lock(&calls_lock);
-	if (call->state < MSGPASS_CALL_REPLIED) {
-		if (call->waiter)
-			error = -EBUSY;
-		else if (wait->nonblock)
-			error = -EAGAIN;
-		else
-			call->waiter = &self;
-		spin_unlock(&calls_lock);
-
-		if (error)
-			return error;
-		error = msgpass_waiter_sleep(&self, wait);
-
-		spin_lock(&calls_lock);
-		if (self.done)
-			error = 0;
-		else
-			call->waiter = NULL;
-		/* From now on a reply is too late, and its server told so. */
-		if (error == -ETIMEDOUT || error == -EDEADLK ||
-		    (error && fatal_signal_pending(current)))
-			settle(call, MSGPASS_CALL_OVER, &after);
-	}
-	if (!error && call->state == MSGPASS_CALL_REPLIED && call->reply)
-		*reply = msgpass_message_ref(call->reply);
-	else if (!error)
-		error = -EPIPE;
+	settled = call->state >= MSGPASS_CALL_REPLIED;
+	error = settled ? outcome(call, message) :
+			  begin_to_wait(call, &self, wait->nonblock);
 	spin_unlock(&calls_lock);
-	finish(call, &after);
-	return error;
+	if (settled || error)
+		return error;
+
+	error = msgpass_waiter_sleep(&self, wait);
+	if (error && stop_waiting(call, &self, error))
+		return error;
+	*message = self.message;
+	return self.result;
 }
 
 void msgpass_call_end(struct msgpass_open_call *call)
@@ -492,11 +554,11 @@ static struct msgpass_open_call *party_first(struct msgpass_call_party *party)
 	struct msgpass_open_call *call;
 
 	spin_lock(&calls_lock);
-	call = list_first_entry_or_null(&party->taken, struct msgpass_open_call,
-					in_taken);
+	call = hlist_entry_safe(party->taken.first, struct msgpass_open_call,
+				in_taken);
 	if (!call)
-		call = list_first_entry_or_null(&party->made,
-						struct msgpass_open_call, in_made);
+		call = hlist_entry_safe(party->made.first,
+					struct msgpass_open_call, in_made);
 	if (call)
 		refcount_inc(&call->refs);
 	spin_unlock(&calls_lock);

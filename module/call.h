@@ -15,6 +15,9 @@
  * Lifetime: references; the request message has one, so has whoever works with
  * the call, and the caller's list until it is over. The request is kept for the
  * server to read in pieces, and let go when there is a reply, or none to be.
+ *
+ * A request of a few bytes is a part of the call, and so is such a reply: both
+ * are paid for with the call.
  * The holder is a part of the taker, who lets go of its calls before it is
  * freed, or of the request's port; who reads it without the lock needs RCU.
  *
@@ -31,15 +34,29 @@
 #include "port.h"
 #include "waiter.h"
 
+struct iov_iter;
+
 /* A request, and where it was sent. */
 struct msgpass_call_request {
 	struct msgpass_message *message;
 	struct msgpass_port *port;
 };
 
+/* How many bytes are few. */
+#define MSGPASS_CALL_ROOM	256
+
+/* A reply: the message, or if that is NULL the bytes. */
+struct msgpass_call_reply {
+	struct msgpass_message *message;	/* reference held */
+	u64 peer;				/* whose it is */
+	u32 type;
+	u32 length;
+	char data[MSGPASS_CALL_ROOM];
+};
+
 struct msgpass_call_party {
-	struct list_head made;
-	struct list_head taken;
+	struct hlist_head made;
+	struct hlist_head taken;
 	struct msgpass_wait_node *waits;	/* the process's; const */
 };
 
@@ -50,6 +67,7 @@ struct msgpass_open_call {
 	const struct cred *cred;		/* the caller's; const */
 	struct msgpass_identity *caller;	/* reference held; const */
 	struct msgpass_account *account;	/* reference held; const */
+	size_t charge;				/* const */
 
 	/* calls_lock */
 	enum msgpass_call_state {
@@ -68,12 +86,14 @@ struct msgpass_open_call {
 	 * read: RCU. NULL: none, or the request waits for room with another.
 	 */
 	struct msgpass_wait_node __rcu *holder;
-	struct msgpass_message *reply;		/* reference held, or NULL */
+	struct msgpass_call_reply reply;	/* const once replied, but ->message */
 	struct msgpass_waiter *waiter;		/* the caller's thread, or NULL */
 	struct hlist_node by_id;
 	struct hlist_node by_token;
-	struct list_head in_made;
-	struct list_head in_taken;
+	struct hlist_node in_made;
+	struct hlist_node in_taken;
+
+	struct msgpass_kept_message room;	/* for the request, if it fits */
 };
 
 void msgpass_call_init(void);
@@ -83,11 +103,11 @@ void msgpass_call_party_init(struct msgpass_call_party *party,
 void msgpass_call_party_exit(struct msgpass_call_party *party);
 
 /*
- * A reference, or ERR_PTR. It is over once msgpass_call_end() was called.
- * @payer: the account of the calling process, likely, or NULL.
+ * For the calling process: a reference, or ERR_PTR. It is over once
+ * msgpass_call_end() was called. @payer: the account of the process, likely, or
+ * NULL.
  */
-struct msgpass_open_call *msgpass_call_new(struct msgpass_call_party *maker,
-					   struct msgpass_identity *caller,
+struct msgpass_open_call *msgpass_call_new(struct msgpass_identity *caller,
 					   struct msgpass_account *payer);
 /* One that @maker made: a reference, or NULL. */
 struct msgpass_open_call *msgpass_call_find(struct msgpass_call_party *maker,
@@ -102,13 +122,18 @@ struct msgpass_open_call *msgpass_call_of(struct msgpass_message *message);
 /* The request was received in a way that gives no token. */
 void msgpass_call_refuse(struct msgpass_open_call *call);
 
+/* The request, of a call's maker, if it is of so few bytes. ERR_PTR. */
+struct msgpass_message *
+msgpass_call_make_request(struct msgpass_open_call *call,
+			  struct iov_iter *from, u32 type, u32 priority);
 /*
- * @message is about to be sent to @port as the call's request; -ESRCH if the
- * call was given up already.
+ * @message is about to be sent to @port as the new call's request: from now on
+ * @maker can find it.
  */
-int msgpass_call_set_request(struct msgpass_open_call *call,
-			     struct msgpass_message *message,
-			     struct msgpass_port *port);
+void msgpass_call_open(struct msgpass_open_call *call,
+		       struct msgpass_call_party *maker,
+		       struct msgpass_message *message,
+		       struct msgpass_port *port);
 /* Its request @message was accepted. False: but it was given up meanwhile. */
 bool msgpass_call_sent(struct msgpass_open_call *call,
 		       struct msgpass_message *message);
@@ -127,14 +152,14 @@ u64 msgpass_call_take(struct msgpass_open_call *call,
 void msgpass_call_untake(struct msgpass_open_call *call, u64 token);
 
 /*
- * What a token is good for, once: each is -ESRCH if the call is not taken by
- * that token any more, or the caller is dead. A reply is the call's then. To
- * forward is to queue it again, with a new request for a port: what the call
+ * What a token of @taker's is good for, once: each is -ESRCH if no call is taken
+ * by it any more, or the caller is dead. A reply's message is the call's then.
+ * To forward is to queue it again, with a new request for a port: what the call
  * had before is the caller's then, and unforward takes it back.
  */
-int msgpass_call_reply(struct msgpass_open_call *call, u64 token,
-		       struct msgpass_message *reply);
-int msgpass_call_abandon(struct msgpass_open_call *call, u64 token);
+int msgpass_call_reply(struct msgpass_call_party *taker, u64 token,
+		       const struct msgpass_call_reply *reply);
+int msgpass_call_abandon(struct msgpass_call_party *taker, u64 token);
 int msgpass_call_forward(struct msgpass_open_call *call, u64 token,
 			 struct msgpass_message *message,
 			 struct msgpass_port *port,
@@ -148,12 +173,12 @@ void msgpass_call_request_put(struct msgpass_call_request *request);
 void msgpass_call_request_end(struct msgpass_call_request *request);
 
 /*
- * Waits for the reply: 0 with a reference to it, -EPIPE if there will be none,
- * -EAGAIN if wait->nonblock, -EBUSY if another thread waits for it; or why the
- * wait ended.
+ * Waits for the reply: 0 with a reference to its message if it has one, -EPIPE
+ * if there will be none, -EAGAIN if wait->nonblock, -EBUSY if another thread
+ * waits for it; or why the wait ended.
  */
 int msgpass_call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
-		      struct msgpass_message **reply);
+		      struct msgpass_message **message);
 /* The caller has what it wanted, or wants no more. */
 void msgpass_call_end(struct msgpass_open_call *call);
 

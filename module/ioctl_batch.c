@@ -31,7 +31,7 @@ static int send_element(const struct msgpass_target *target,
 				    false, 0, 0);
 	if (error)
 		return error;
-	error = msgpass_transfer_send(target, draft, NULL, &wait);
+	error = msgpass_transfer_send(target, draft, &wait);
 	msgpass_draft_end(draft, &data);
 	return error;
 }

@@ -10,6 +10,7 @@
 #include "ioctl.h"
 #include "mailbox_file.h"
 #include "transfer.h"
+#include "words.h"
 
 /* The argument of a call, and where it came from. */
 struct calling {
@@ -37,9 +38,32 @@ static int tell_reply(struct calling *calling)
 				sizeof(struct msgpass_call));
 }
 
-/* The last thing that can fail is undone if it does: file descriptors. */
+static int copy_out_data(const struct msgpass_message *message,
+			 const struct msgpass_call_reply *reply,
+			 struct iov_iter *to)
+{
+	size_t length;
+
+	if (message)
+		return msgpass_message_copy_out(message, to);
+	length = min_t(size_t, reply->length, iov_iter_count(to));
+	return msgpass_words_put_iter(to, reply->data, length);
+}
+
+static int install_files(const struct msgpass_message *message,
+			 const struct msgpass_call *argument)
+{
+	return message ? msgpass_files_install(message, argument->reply_fds,
+					       argument->reply_fds_room) : 0;
+}
+
+/*
+ * Of @message, or if that is NULL of @reply. The last thing that can fail is
+ * undone if it does: file descriptors.
+ */
 static int copy_out_reply(struct calling *calling,
-			  const struct msgpass_message *reply)
+			  const struct msgpass_message *message,
+			  const struct msgpass_call_reply *reply)
 {
 	struct msgpass_call *argument = calling->argument;
 	struct msgpass_data data __uninitialized;
@@ -51,21 +75,20 @@ static int copy_out_reply(struct calling *calling,
 				    argument->flags & MSGPASS_IOVEC);
 	if (error)
 		return error;
-	argument->out_length = reply->length;
-	argument->out_peer = reply->sender->id;
+	argument->out_length = message ? message->length : reply->length;
+	argument->out_peer = reply->peer;
 	argument->out_type = reply->type;
-	argument->out_fds = msgpass_message_fds(reply);
-	truncated = reply->length > iov_iter_count(&data.iter) ||
+	argument->out_fds = message ? msgpass_message_fds(message) : 0;
+	truncated = argument->out_length > iov_iter_count(&data.iter) ||
 		    argument->out_fds > argument->reply_fds_room;
 	argument->out_flags = truncated ? MSGPASS_OUT_TRUNCATED : 0;
 	if (truncated && !(argument->flags & MSGPASS_TRUNCATE))
 		error = tell_reply(calling) ?: -EMSGSIZE;
 	else
-		error = msgpass_message_copy_out(reply, &data.iter) ?:
+		error = copy_out_data(message, reply, &data.iter) ?:
 			tell_reply(calling) ?:
 			tell_token(calling, 0) ?:
-			msgpass_files_install(reply, argument->reply_fds,
-					      argument->reply_fds_room);
+			install_files(message, argument);
 	msgpass_data_release(&data);
 	return error;
 }
@@ -74,13 +97,14 @@ static int copy_out_reply(struct calling *calling,
 static int call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
 		     struct calling *calling, bool is_new)
 {
-	struct msgpass_message *reply;
+	struct msgpass_message *message;
 	int error;
 
-	error = msgpass_call_wait(call, wait, &reply);
+	error = msgpass_call_wait(call, wait, &message);
 	if (!error) {
-		error = copy_out_reply(calling, reply);
-		msgpass_message_put(reply);
+		error = copy_out_reply(calling, message, &call->reply);
+		if (message)
+			msgpass_message_put(message);
 	}
 	switch (error) {
 	case 0:
@@ -117,6 +141,28 @@ static void set_edge(struct msgpass_wait *wait, struct msgpass_inbox *caller,
 	wait->edge.holder = &call->holder;
 }
 
+static int call_send(struct msgpass_open_call *call,
+		     const struct msgpass_target *target,
+		     struct msgpass_draft *draft, struct msgpass_wait *wait,
+		     struct calling *calling)
+{
+	struct msgpass_inbox *caller = draft->sender;
+	struct msgpass_message *message;
+	int error;
+
+	message = msgpass_transfer_make_request(target, draft, call);
+	if (IS_ERR(message))
+		return PTR_ERR(message);
+	msgpass_call_open(call, &caller->calls, message, target->port);
+	/* Before it is sent: what is sent can be named. */
+	error = tell_token(calling, call->id) ?:
+		msgpass_transfer_send_request(target, caller, call, message,
+					      wait);
+	if (error)
+		msgpass_message_drop(message, MSGPASS_END_WITHDRAWN);
+	return error;
+}
+
 /* A call of the caller's: new and sent, or the one that goes on. */
 static struct msgpass_open_call *call_begin(struct msgpass_inbox *caller,
 					    const struct msgpass_target *target,
@@ -142,19 +188,17 @@ static struct msgpass_open_call *call_begin(struct msgpass_inbox *caller,
 		set_edge(wait, caller, call);
 		return call;
 	}
-	call = msgpass_call_new(&caller->calls, caller->peer.identity,
+	call = msgpass_call_new(caller->peer.identity,
 				msgpass_inbox_payer(caller));
 	if (IS_ERR(call))
 		return call;
 	set_edge(wait, caller, call);
-	/* Before it is sent: what is sent can be named. */
-	error = tell_token(calling, call->id) ?:
-		msgpass_draft_begin(&draft, &data, argument->data,
+	error = msgpass_draft_begin(&draft, &data, argument->data,
 				    argument->length,
 				    argument->flags & MSGPASS_IOVEC,
 				    argument->fds, argument->fds_count);
 	if (!error) {
-		error = msgpass_transfer_send(target, &draft, call, wait);
+		error = call_send(call, target, &draft, wait, calling);
 		msgpass_draft_end(&draft, &data);
 	}
 	if (!error)
@@ -269,75 +313,89 @@ static struct msgpass_message *make_reply(const struct msgpass_reply *reply,
 struct replying {
 	const struct msgpass_reply *reply;
 	struct msgpass_inbox *server;
-	struct msgpass_open_call *call;		/* the same, or NULL */
-	struct msgpass_message *message;	/* the same, or NULL */
+	struct msgpass_call_reply given;
 };
 
 static void reply_end(struct replying *replying)
 {
-	if (replying->message)
-		msgpass_message_put(replying->message);
-	if (replying->call)
-		msgpass_call_put(replying->call);
+	if (replying->given.message)
+		msgpass_message_put(replying->given.message);
 }
 
-static int reply_prepare(struct replying *replying)
+static bool is_short(const struct msgpass_reply *reply)
+{
+	return reply->length <= min_t(u64, MSGPASS_CALL_ROOM,
+				      READ_ONCE(msgpass_message_max)) &&
+	       !reply->fds_count && !(reply->flags & MSGPASS_IOVEC);
+}
+
+/* To be given in a message. */
+static int reply_make(struct replying *replying)
 {
 	const struct msgpass_reply *reply = replying->reply;
 	struct msgpass_message *message;
+	struct msgpass_open_call *call;
 
-	replying->call = msgpass_call_find_taken(&replying->server->calls,
-						 reply->token);
-	if (!replying->call)
+	call = msgpass_call_find_taken(&replying->server->calls, reply->token);
+	if (!call)
 		return -ESRCH;
-	if (reply->flags & MSGPASS_CANCEL)
-		return 0;
-	message = make_reply(reply, replying->server, replying->call);
+	message = make_reply(reply, replying->server, call);
+	msgpass_call_put(call);
 	if (IS_ERR(message))
 		return PTR_ERR(message);
-	replying->message = message;
+	replying->given.message = message;
 	return 0;
 }
 
-/* End it if that returns 0 or -ESRCH: there is no such token. */
+/* End it if that returns 0; -ESRCH, or later, if there is no such token. */
 static int reply_begin(struct replying *replying, struct msgpass_inbox *server,
 		       const struct msgpass_reply *reply)
 {
-	int error;
+	struct msgpass_call_reply *given = &replying->given;
 
-	*replying = (struct replying) { .reply = reply, .server = server };
+	replying->reply = reply;
+	replying->server = server;
+	given->message = NULL;
+	given->peer = server->peer.id;
+	given->type = reply->type;
+	given->length = reply->length;
 	if (reply->flags & ~(MSGPASS_IOVEC | MSGPASS_CANCEL))
 		return -EINVAL;
-	error = reply_prepare(replying);
-	if (error && error != -ESRCH)
-		reply_end(replying);
-	return error;
+	if (reply->flags & MSGPASS_CANCEL)
+		return 0;
+	if (is_short(reply) &&
+	    !msgpass_words_get(given->data, u64_to_user_ptr(reply->data),
+			       reply->length))
+		return 0;
+	/* Or it tells what is wrong. */
+	return reply_make(replying);
 }
 
 /* -ESRCH if the caller waits no more. */
-static int reply_give(struct replying *replying, u64 token)
+static int reply_give(struct replying *replying)
 {
+	struct msgpass_call_party *party = &replying->server->calls;
+	u64 token = replying->reply->token;
 	int error;
 
 	if (replying->reply->flags & MSGPASS_CANCEL)
-		return msgpass_call_abandon(replying->call, token);
-	error = msgpass_call_reply(replying->call, token, replying->message);
+		return msgpass_call_abandon(party, token);
+	error = msgpass_call_reply(party, token, &replying->given);
 	if (!error)
-		replying->message = NULL;
+		replying->given.message = NULL;
 	return error;
 }
 
 static int reply_once(struct msgpass_inbox *server,
 		      const struct msgpass_reply *reply)
 {
-	struct replying replying;
+	struct replying replying __uninitialized;
 	int error;
 
 	error = reply_begin(&replying, server, reply);
-	if (error && error != -ESRCH)
+	if (error)
 		return error;
-	if (!error)
-		error = reply_give(&replying, reply->token);
+	error = reply_give(&replying);
 	reply_end(&replying);
 	return error;
 }
@@ -369,8 +427,7 @@ static int tell_replied(struct msgpass_reply_receive __user *user, int error)
 static int reply_and_tell(struct msgpass_inbox *server,
 			  struct msgpass_reply_receive *both, void __user *user)
 {
-	const u64 token = both->reply.token;
-	struct replying replying;
+	struct replying replying __uninitialized;
 	int error, told;
 
 	error = reply_begin(&replying, server, &both->reply);
@@ -378,7 +435,7 @@ static int reply_and_tell(struct msgpass_inbox *server,
 		return error;
 	told = tell_replied(user, error);
 	if (!told && !error) {
-		error = reply_give(&replying, token);
+		error = reply_give(&replying);
 		if (error)
 			told = tell_replied(user, error);
 	}

@@ -39,7 +39,7 @@ static int send_message(const struct msgpass_target *target,
 				    send->fds_count);
 	if (error)
 		return error;
-	error = msgpass_transfer_send(target, draft, NULL, wait);
+	error = msgpass_transfer_send(target, draft, wait);
 	msgpass_draft_end(draft, &data);
 	return error;
 }
@@ -60,7 +60,7 @@ static int run_flow(const struct msgpass_target *target,
 		return wait->nonblock ? -EAGAIN :
 		       msgpass_transfer_flow(target, draft, wait, through);
 	draft->segments = NULL;
-	return msgpass_transfer_send(target, draft, NULL, wait);
+	return msgpass_transfer_send(target, draft, wait);
 }
 
 /* What is too long for a message flows. */

@@ -148,7 +148,7 @@ static ssize_t mailbox_write(struct kiocb *iocb, struct iov_iter *from)
 	if (IS_ERR(draft.sender))
 		return PTR_ERR(draft.sender);
 	draft.payer = msgpass_inbox_payer(draft.sender);
-	result = msgpass_transfer_send(&target, &draft, NULL, &wait) ?: length;
+	result = msgpass_transfer_send(&target, &draft, &wait) ?: length;
 	msgpass_inbox_put(draft.sender);
 	return result;
 }

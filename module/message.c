@@ -33,13 +33,10 @@ static size_t message_size(size_t length, bool has_extra)
 	return size_add(offsetof(struct msgpass_message, data), length);
 }
 
-/* With the pid, which a message may be the last to keep once it is dead. */
 static size_t message_charge(size_t size,
 			     const struct msgpass_identity *sender)
 {
-	return size_add(size, sizeof(struct pid) +
-			sender->pid->level * sizeof(struct upid) +
-			sizeof(struct msgpass_identity));
+	return size_add(size, msgpass_identity_size(sender));
 }
 
 /* How many bytes it holds. */
@@ -52,6 +49,13 @@ static struct extra *extra_of(const struct msgpass_message *message)
 {
 	return message->has_extra ?
 	       (void *)message + extra_offset(stored(message)) : NULL;
+}
+
+static struct msgpass_attachment *
+keeper_of(const struct msgpass_message *message)
+{
+	return container_of(message, struct msgpass_kept_message,
+			    message)->keeper;
 }
 
 void msgpass_message_attach(struct msgpass_message *message,
@@ -68,6 +72,9 @@ struct msgpass_attachment *
 msgpass_message_find(const struct msgpass_message *message,
 		     enum msgpass_attached kind)
 {
+	/* It has nothing else. */
+	if (message->kept)
+		return keeper_of(message);
 	return extra_of(message)->attached[kind];
 }
 
@@ -286,6 +293,7 @@ message_alloc(size_t length, const struct msgpass_stamp *stamp, bool extra)
 	message->queued = false;
 	message->abandoned = false;
 	message->hollow = false;
+	message->kept = false;
 	message->is_receipt = false;
 	message->expires = false;
 	message->attached = 0;
@@ -420,11 +428,52 @@ void msgpass_message_charge_undone(const struct msgpass_message *message,
 		msgpass_account_close(account, message_charge_of(message));
 }
 
+void msgpass_kept_message_init(struct msgpass_kept_message *kept,
+			       enum msgpass_attached kind,
+			       struct msgpass_attachment *keeper,
+			       struct msgpass_identity *sender,
+			       const struct cred *cred)
+{
+	struct msgpass_message *message = &kept->message;
+
+	kept->keeper = keeper;
+	INIT_LIST_HEAD(&message->run);
+	message->sender = sender;
+	message->uid = cred->euid;
+	message->gid = cred->egid;
+	/* Not plain; but it has no other. */
+	message->has_extra = true;
+	message->kept = true;
+	message->attached = BIT(kind);
+}
+
+struct msgpass_message *msgpass_kept_message_fill(struct msgpass_kept_message *kept,
+						  struct iov_iter *from,
+						  u32 type, u32 priority)
+{
+	struct msgpass_message *message = &kept->message;
+
+	message->length = iov_iter_count(from);
+	message->type = type;
+	message->priority = priority;
+	message->abandoned = false;
+	refcount_set(&message->refs, 1);
+	return msgpass_words_get_iter(message->data, from, message->length) ?
+	       ERR_PTR(-EFAULT) : message;
+}
+
 static void message_free(struct msgpass_message *message)
 {
 	struct msgpass_identity *sender = message->sender;
-	size_t size = size_of(message);
+	size_t size;
 
+	if (message->kept) {
+		struct msgpass_attachment *keeper = keeper_of(message);
+
+		keeper->ops->freed(keeper);
+		return;
+	}
+	size = size_of(message);
 	if (!msgpass_message_is_plain(message)) {
 		free_attachments(message);
 		if (message->hollow)

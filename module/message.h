@@ -46,6 +46,7 @@ struct msgpass_message {
 	bool abandoned;				/* port->lock: nobody's, if restored */
 	bool has_extra : 1;			/* const: see message.c */
 	bool hollow : 1;			/* const: shares its data */
+	bool kept : 1;				/* const: in another object */
 	bool is_receipt : 1;			/* const */
 	bool expires : 1;			/* const: has a lifetime */
 	u8 attached;				/* const once sent: which may be */
@@ -104,6 +105,15 @@ struct msgpass_attachment_ops {
 	void (*freed)(struct msgpass_attachment *attachment);
 };
 
+/*
+ * A message that is a part of what it has attached, and nothing else: that is
+ * charged for it, and keeps the sender. It is used again once it was freed.
+ */
+struct msgpass_kept_message {
+	struct msgpass_attachment *keeper;	/* const */
+	struct msgpass_message message;		/* and behind it the data */
+};
+
 /* Who a message is from, and who pays for it. */
 struct msgpass_stamp {
 	struct msgpass_identity *sender;
@@ -125,6 +135,16 @@ struct msgpass_message *
 msgpass_message_new_plain(const void __user *from, size_t length,
 			  const struct msgpass_stamp *stamp, u32 type,
 			  u32 priority);
+/* In zeroed memory. */
+void msgpass_kept_message_init(struct msgpass_kept_message *kept,
+			       enum msgpass_attached kind,
+			       struct msgpass_attachment *keeper,
+			       struct msgpass_identity *sender,
+			       const struct cred *cred);
+/* As msgpass_message_new(). The keeper gets ->freed() unless that fails. */
+struct msgpass_message *
+msgpass_kept_message_fill(struct msgpass_kept_message *kept,
+			  struct iov_iter *from, u32 type, u32 priority);
 /* One that shares all that @body says, and keeps it. @cred pays. ERR_PTR. */
 struct msgpass_message *msgpass_message_share(struct msgpass_message *body,
 					      const struct cred *cred);

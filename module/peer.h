@@ -92,6 +92,14 @@ bool msgpass_peer_unwatch(struct msgpass_peer_watch *watch);
 
 void msgpass_identity_put(struct msgpass_identity *identity);
 
+/* With the pid, which it may be the last to keep once that is dead. */
+static inline size_t
+msgpass_identity_size(const struct msgpass_identity *identity)
+{
+	return sizeof(*identity) + sizeof(struct pid) +
+	       identity->pid->level * sizeof(struct upid);
+}
+
 static inline struct msgpass_peer *msgpass_peer_ref(struct msgpass_peer *peer)
 {
 	refcount_inc(&peer->refs);

@@ -164,25 +164,6 @@ static int send_to_target(const struct msgpass_target *target,
 	return msgpass_port_send(&target->mailbox->queue, message, wait);
 }
 
-/* A request of @call, which it has been told of. */
-static int send_request(const struct msgpass_target *target,
-			struct msgpass_inbox *sender,
-			struct msgpass_open_call *call,
-			struct msgpass_message *message,
-			struct msgpass_wait *wait)
-{
-	int error;
-
-	wait->call = true;
-	msgpass_message_ref(message);
-	error = send_to_target(target, sender, message, NULL, wait);
-	/* Given up while it waited for room, when it could not be withdrawn. */
-	if (!error && !msgpass_call_sent(call, message))
-		msgpass_port_withdraw(target->port, message);
-	msgpass_message_put(message);
-	return error;
-}
-
 int msgpass_draft_begin(struct msgpass_draft *draft, struct msgpass_data *data,
 			u64 pointer, u64 length, bool is_iovec, u64 fds,
 			u32 fds_count)
@@ -442,28 +423,54 @@ put_message:
 
 int msgpass_transfer_send(const struct msgpass_target *target,
 			  struct msgpass_draft *draft,
-			  struct msgpass_open_call *call,
 			  struct msgpass_wait *wait)
 {
-	struct msgpass_inbox *sender = draft->sender;
 	struct msgpass_message *message;
 	int error;
 
 	if (is_broadcast(target) && wait->synchronous)
 		return -EOPNOTSUPP;
-	message = make_message(target, draft, call);
+	message = make_message(target, draft, false);
 	if (IS_ERR(message))
 		return PTR_ERR(message);
 
-	if (call)
-		error = msgpass_call_set_request(call, message,
-						 target->port) ?:
-			send_request(target, sender, call, message, wait);
-	else
-		error = send_to_target(target, sender, message, draft->cred,
-				       wait);
+	error = send_to_target(target, draft->sender, message, draft->cred,
+			       wait);
 	if (error)
 		msgpass_message_drop(message, MSGPASS_END_WITHDRAWN);
+	return error;
+}
+
+struct msgpass_message *
+msgpass_transfer_make_request(const struct msgpass_target *target,
+			      struct msgpass_draft *draft,
+			      struct msgpass_open_call *call)
+{
+	size_t length = iov_iter_count(draft->data);
+
+	if (length > MSGPASS_CALL_ROOM || draft->files ||
+	    is_broadcast(target) || length > msgpass_target_message_max(target))
+		return make_message(target, draft, true);
+	/* It fits into the call itself. */
+	return msgpass_call_make_request(call, draft->data, draft->type,
+					 draft->priority);
+}
+
+int msgpass_transfer_send_request(const struct msgpass_target *target,
+				  struct msgpass_inbox *sender,
+				  struct msgpass_open_call *call,
+				  struct msgpass_message *message,
+				  struct msgpass_wait *wait)
+{
+	int error;
+
+	wait->call = true;
+	msgpass_message_ref(message);
+	error = send_to_target(target, sender, message, NULL, wait);
+	/* Given up before it was queued, when it could not be withdrawn. */
+	if (!error && !msgpass_call_sent(call, message))
+		msgpass_port_withdraw(target->port, message);
+	msgpass_message_put(message);
 	return error;
 }
 
@@ -513,7 +520,8 @@ int msgpass_transfer_forward(const struct msgpass_target *target,
 				     target->port, &before);
 	if (error)
 		goto put_message;
-	error = send_request(target, server, call, message, wait);
+	error = msgpass_transfer_send_request(target, server, call, message,
+					      wait);
 	if (error) {
 		msgpass_call_unforward(call, token, &server->calls, message,
 				       &before);

@@ -82,10 +82,8 @@ void msgpass_draft_end(struct msgpass_draft *draft, struct msgpass_data *data);
 /* A message that is no port's: a reply. ERR_PTR. */
 struct msgpass_message *msgpass_draft_reply(struct msgpass_draft *draft);
 
-/* With @call it is that call's request. */
 int msgpass_transfer_send(const struct msgpass_target *target,
 			  struct msgpass_draft *draft,
-			  struct msgpass_open_call *call,
 			  struct msgpass_wait *wait);
 
 /*
@@ -96,6 +94,18 @@ int msgpass_transfer_plain(const struct file *file,
 			   struct msgpass_inbox *sender,
 			   const struct msgpass_send *send,
 			   struct msgpass_wait *wait);
+
+/* As msgpass_transfer_send() in two steps: the request of the new @call, ERR_PTR. */
+struct msgpass_message *
+msgpass_transfer_make_request(const struct msgpass_target *target,
+			      struct msgpass_draft *draft,
+			      struct msgpass_open_call *call);
+/* @call has been told that @message is. */
+int msgpass_transfer_send_request(const struct msgpass_target *target,
+				  struct msgpass_inbox *sender,
+				  struct msgpass_open_call *call,
+				  struct msgpass_message *message,
+				  struct msgpass_wait *wait);
 
 /* The same for a flow: waits until it is over, and tells how much went through. */
 int msgpass_transfer_flow(const struct msgpass_target *target,

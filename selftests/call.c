@@ -274,6 +274,40 @@ TEST_F(call, may_have_an_empty_reply)
 	EXPECT_EQ(0, out.out_length);
 }
 
+/* A few bytes need no memory of their own. */
+TEST_F(call, has_all_of_its_request_and_reply_however_long)
+{
+	static const size_t lengths[] = { 1, 7, 8, 63, 64, 255, 256, 257, 300, 5000, 3 };
+	static char request[5000], reply[5000], heard[5000];
+	struct msgpass_call out;
+	unsigned int i, j;
+
+	for (i = 0; i < sizeof(request); i++) {
+		request[i] = i * 7 + i / 256;
+		reply[i] = i * 11 + i / 256;
+	}
+	for (i = 0; i < ARRAY_SIZE(lengths) * ARRAY_SIZE(lengths); i++) {
+		size_t there = lengths[i / ARRAY_SIZE(lengths)];
+		size_t back = lengths[i % ARRAY_SIZE(lengths)];
+
+		ASSERT_EQ(-EINPROGRESS, CALL(self->fd, &out, .to = self->to,
+					     .flags = MSGPASS_NONBLOCK, BYTES(request, there)));
+		memset(heard, 0, sizeof(heard));
+		ASSERT_EQ(0, RECEIVE(self->fd, &self->received, BYTES(heard, sizeof(heard))));
+		ASSERT_EQ(there, self->received.out_length);
+		ASSERT_EQ(0, memcmp(request, heard, there));
+		ASSERT_EQ(0, REPLY(self->fd, self->received.out_token, .type = i,
+				   BYTES(reply, back)));
+		memset(heard, 0, sizeof(heard));
+		ASSERT_EQ(0, CALL(self->fd, &out, .token = out.token, PLACE(heard, back)));
+		ASSERT_EQ(back, out.out_length);
+		ASSERT_EQ(i, out.out_type);
+		ASSERT_EQ(0, memcmp(reply, heard, back));
+		for (j = back; j < sizeof(heard); j++)
+			ASSERT_EQ(0, heard[j]);
+	}
+}
+
 TEST_F(call, may_have_an_empty_request)
 {
 	struct msgpass_call out;
@@ -465,6 +499,8 @@ TEST_F(call, can_not_be_replied_to_with_a_token_that_was_never_given)
 	struct both_tokens tokens = CALL_ONESELF(1);
 
 	EXPECT_EQ(-ESRCH, reply_number(self->fd, tokens.server + 1, 1));
+	EXPECT_EQ(-ESRCH, REPLY(self->fd, tokens.server + 1, BYTES(1, 4)));
+	EXPECT_EQ(-EFAULT, REPLY(self->fd, tokens.server, BYTES(1, 4)));
 	EXPECT_EQ(-ESRCH, reply_number(self->fd, ~0ULL, 1));
 	EXPECT_NE(0, reply_number(self->fd, 0, 1));
 	EXPECT_EQ(0, reply_number(self->fd, tokens.server, 1));
@@ -1386,8 +1422,26 @@ TEST_F(quota, of_the_caller_pays_for_the_request)
 	EXPECT_EQ(0, mailbox_counts(self->fd).sent);
 }
 
-TEST_F(quota, of_the_caller_pays_for_the_reply_and_without_it_the_call_is_still_the_servers)
+/* It was paid for with the call. */
+TEST_F(quota, of_nobody_pays_for_a_short_reply)
 {
+	struct msgpass_receive received;
+	struct msgpass_call out;
+	uint32_t number = 0;
+	uint64_t held;
+
+	ASSERT_EQ(-EINPROGRESS, CALL(self->fd, &out, .flags = MSGPASS_NONBLOCK, NUMBER(1)));
+	ASSERT_EQ(0, RECEIVE(self->fd, &received, BYTES(&number, sizeof(number))));
+	held = user_bytes(self->device);
+	EXPECT_EQ(0, reply_number(self->fd, received.out_token, 8));
+	EXPECT_EQ(held, user_bytes(self->device));
+	EXPECT_EQ(0, CALL(self->fd, NULL, .token = out.token, PLACE_OF(number)));
+	EXPECT_EQ(8, number);
+}
+
+TEST_F(quota, of_the_caller_pays_for_a_long_reply_and_without_it_the_call_is_still_the_servers)
+{
+	static const char answer[300];
 	struct msgpass_receive received;
 	struct msgpass_call out;
 	uint32_t number = 0;
@@ -1400,7 +1454,7 @@ TEST_F(quota, of_the_caller_pays_for_the_reply_and_without_it_the_call_is_still_
 	ASSERT_EQ(0, RECEIVE(self->fd, &received, BYTES(&number, sizeof(number))));
 	ASSERT_EQ(0, parameter_set("user_bytes", 1));
 	ASSERT_EQ(0, seteuid(MOTHER));
-	ret = reply_number(self->fd, received.out_token, 8);
+	ret = REPLY(self->fd, received.out_token, BYTES(answer, sizeof(answer)));
 	ASSERT_EQ(0, seteuid(0));
 	EXPECT_EQ(-EDQUOT, ret);
 	EXPECT_EQ(0, REQUEST_READ(self->fd, NULL, received.out_token));
