@@ -175,8 +175,8 @@ static bool charge_one(struct msgpass_account *account, const struct cred *cred,
 	return true;
 }
 
-static int charge(struct msgpass_account *account, const struct cred *cred,
-		  size_t bytes)
+int msgpass_account_charge(struct msgpass_account *account,
+			   const struct cred *cred, size_t bytes)
 {
 	struct msgpass_account *at, *charged;
 
@@ -190,7 +190,7 @@ undo:
 	return -EDQUOT;
 }
 
-static void uncharge(struct msgpass_account *account, size_t bytes)
+void msgpass_account_uncharge(struct msgpass_account *account, size_t bytes)
 {
 	for (; account; account = account->parent)
 		atomic_long_sub(bytes, &account->bytes);
@@ -215,7 +215,7 @@ msgpass_account_open_likely(struct msgpass_account *likely,
 
 	if (IS_ERR(account))
 		return account;
-	error = charge(account, cred, bytes);
+	error = msgpass_account_charge(account, cred, bytes);
 	if (!error)
 		return account;
 	msgpass_account_put(account);
@@ -230,7 +230,7 @@ struct msgpass_account *msgpass_account_open(const struct cred *cred,
 
 void msgpass_account_close(struct msgpass_account *account, size_t bytes)
 {
-	uncharge(account, bytes);
+	msgpass_account_uncharge(account, bytes);
 	msgpass_account_put(account);
 }
 
@@ -245,7 +245,7 @@ int msgpass_account_move(struct msgpass_account **account,
 	/* Its own: it must not have to fit twice. */
 	if (to == *account)
 		goto put;
-	error = charge(to, cred, bytes);
+	error = msgpass_account_charge(to, cred, bytes);
 	if (error)
 		goto put;
 	msgpass_account_close(*account, bytes);

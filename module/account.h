@@ -30,6 +30,11 @@ msgpass_account_open_likely(struct msgpass_account *likely,
 /* NULL: nothing was charged. */
 void msgpass_account_close(struct msgpass_account *account, size_t bytes);
 
+/* The same for who keeps the account meanwhile; 0 or -EDQUOT. */
+int msgpass_account_charge(struct msgpass_account *account,
+			   const struct cred *cred, size_t bytes);
+void msgpass_account_uncharge(struct msgpass_account *account, size_t bytes);
+
 /*
  * Charges to @cred, instead of *@account, what that one was charged. -EDQUOT
  * leaves all as it was.

@@ -34,6 +34,7 @@ void msgpass_call_party_init(struct msgpass_call_party *party,
 	INIT_HLIST_HEAD(&party->made);
 	INIT_HLIST_HEAD(&party->taken);
 	party->waits = waits;
+	party->spare = NULL;
 }
 
 #define CALL_SIZE \
@@ -47,14 +48,36 @@ static size_t call_charge(const struct msgpass_identity *caller,
 	       cred->group_info->ngroups * sizeof(kgid_t);
 }
 
+/* One that is not charged. */
+static void call_free(struct msgpass_open_call *call)
+{
+	msgpass_identity_put(call->caller);
+	msgpass_account_put(call->account);
+	put_cred(call->cred);
+	kfree(call);
+}
+
 void msgpass_call_put(struct msgpass_open_call *call)
 {
 	if (!refcount_dec_and_test(&call->refs))
 		return;
-	msgpass_identity_put(call->caller);
-	msgpass_account_close(call->account, call->charge);
-	put_cred(call->cred);
-	kfree(call);
+	msgpass_account_uncharge(call->account, call->charge);
+	call_free(call);
+}
+
+void msgpass_call_release(struct msgpass_call_party *maker,
+			  struct msgpass_open_call *call)
+{
+	if (refcount_read(&call->refs) > 1 || READ_ONCE(maker->spare)) {
+		msgpass_call_put(call);
+		return;
+	}
+	/* Pairs with those that others have put. */
+	smp_acquire__after_ctrl_dep();
+	msgpass_account_uncharge(call->account, call->charge);
+	/* Another thread may have been quicker. */
+	if (cmpxchg(&maker->spare, NULL, call))
+		call_free(call);
 }
 
 void msgpass_call_request_put(struct msgpass_call_request *request)
@@ -75,8 +98,9 @@ void msgpass_call_request_end(struct msgpass_call_request *request)
 
 static void finish(struct msgpass_open_call *call, struct aftermath *after)
 {
-	msgpass_wake_tasks(&after->wakes);
+	/* First: the caller may have the call as a spare then. */
 	msgpass_call_request_end(&after->request);
+	msgpass_wake_tasks(&after->wakes);
 	if (after->reply)
 		msgpass_message_put(after->reply);
 	if (after->unlisted)
@@ -190,8 +214,8 @@ struct msgpass_open_call *msgpass_call_of(struct msgpass_message *message)
 	return attachment ? call_of(attachment) : NULL;
 }
 
-struct msgpass_open_call *msgpass_call_new(struct msgpass_identity *caller,
-					   struct msgpass_account *payer)
+static struct msgpass_open_call *call_alloc(struct msgpass_identity *caller,
+					    struct msgpass_account *payer)
 {
 	const struct cred *cred = current_cred();
 	const size_t charge = call_charge(caller, cred);
@@ -214,6 +238,44 @@ struct msgpass_open_call *msgpass_call_new(struct msgpass_identity *caller,
 	call->charge = charge;
 	msgpass_kept_message_init(&call->room, MSGPASS_ATTACHED_CALL,
 				  &call->attachment, caller, cred);
+	return call;
+}
+
+/*
+ * What was set up for the last call, and is as good for this one: NULL if it is
+ * not there, or the credentials are others. ERR_PTR.
+ */
+static struct msgpass_open_call *call_reuse(struct msgpass_call_party *maker)
+{
+	struct msgpass_open_call *call = xchg(&maker->spare, NULL);
+	int error;
+
+	if (!call)
+		return NULL;
+	if (call->cred != current_cred()) {
+		call_free(call);
+		return NULL;
+	}
+	error = msgpass_account_charge(call->account, call->cred, call->charge);
+	if (error) {
+		call_free(call);
+		return ERR_PTR(error);
+	}
+	call->state = MSGPASS_CALL_QUEUED;
+	call->forwarded = false;
+	return call;
+}
+
+struct msgpass_open_call *msgpass_call_new(struct msgpass_call_party *maker,
+					   struct msgpass_identity *caller,
+					   struct msgpass_account *payer)
+{
+	struct msgpass_open_call *call = call_reuse(maker);
+
+	if (!call)
+		call = call_alloc(caller, payer);
+	if (IS_ERR(call))
+		return call;
 	refcount_set(&call->refs, 1);
 	call->id = atomic64_inc_return(&last_token);
 	return call;
@@ -567,7 +629,10 @@ static struct msgpass_open_call *party_first(struct msgpass_call_party *party)
 
 void msgpass_call_party_exit(struct msgpass_call_party *party)
 {
-	struct msgpass_open_call *call;
+	struct msgpass_open_call *call = xchg(&party->spare, NULL);
+
+	if (call)
+		call_free(call);
 
 	while ((call = party_first(party))) {
 		struct aftermath after = {};

@@ -14,7 +14,8 @@
  *
  * Lifetime: references; the request message has one, so has whoever works with
  * the call, and the caller's list until it is over. The request is kept for the
- * server to read in pieces, and let go when there is a reply, or none to be.
+ * server to read in pieces, and let go when there is a reply, or none to be. A
+ * call that only the caller has left is its process's spare, for the next one.
  *
  * A request of a few bytes is a part of the call, and so is such a reply: both
  * are paid for with the call.
@@ -58,6 +59,8 @@ struct msgpass_call_party {
 	struct hlist_head made;
 	struct hlist_head taken;
 	struct msgpass_wait_node *waits;	/* the process's; const */
+	/* Over, and charged to nobody; by xchg(). NULL: none. */
+	struct msgpass_open_call *spare;
 };
 
 struct msgpass_open_call {
@@ -103,12 +106,16 @@ void msgpass_call_party_init(struct msgpass_call_party *party,
 void msgpass_call_party_exit(struct msgpass_call_party *party);
 
 /*
- * For the calling process: a reference, or ERR_PTR. It is over once
- * msgpass_call_end() was called. @payer: the account of the process, likely, or
- * NULL.
+ * For the calling process: a reference, to be released, or ERR_PTR. It is over
+ * once msgpass_call_end() was called. @payer: the account of the process,
+ * likely, or NULL.
  */
-struct msgpass_open_call *msgpass_call_new(struct msgpass_identity *caller,
+struct msgpass_open_call *msgpass_call_new(struct msgpass_call_party *maker,
+					   struct msgpass_identity *caller,
 					   struct msgpass_account *payer);
+/* The calling process, which is the call's maker, lets go of it. */
+void msgpass_call_release(struct msgpass_call_party *maker,
+			  struct msgpass_open_call *call);
 /* One that @maker made: a reference, or NULL. */
 struct msgpass_open_call *msgpass_call_find(struct msgpass_call_party *maker,
 					    u64 id);

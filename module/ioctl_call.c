@@ -188,7 +188,7 @@ static struct msgpass_open_call *call_begin(struct msgpass_inbox *caller,
 		set_edge(wait, caller, call);
 		return call;
 	}
-	call = msgpass_call_new(caller->peer.identity,
+	call = msgpass_call_new(&caller->calls, caller->peer.identity,
 				msgpass_inbox_payer(caller));
 	if (IS_ERR(call))
 		return call;
@@ -204,7 +204,7 @@ static struct msgpass_open_call *call_begin(struct msgpass_inbox *caller,
 	if (!error)
 		return call;
 	msgpass_call_end(call);
-	msgpass_call_put(call);
+	msgpass_call_release(&caller->calls, call);
 	return ERR_PTR(error);
 }
 
@@ -251,7 +251,7 @@ static long call_run(struct file *file, struct msgpass_inbox *caller,
 	error = PTR_ERR_OR_ZERO(call);
 	if (!error) {
 		error = call_wait(call, &wait, calling, is_new);
-		msgpass_call_put(call);
+		msgpass_call_release(&caller->calls, call);
 	} else {
 		error = tell_token(calling, 0) ?: error;
 	}

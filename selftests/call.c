@@ -1931,6 +1931,31 @@ TEST_F(call, tells_who_calls)
 	child_kill(child);
 }
 
+TEST_F(call, tells_who_calls_as_he_is_by_then)
+{
+	struct msgpass_request_read read;
+	uint64_t token;
+	pid_t child;
+
+	NEED_ROOT();
+	ASSERT_EQ(0, INBOX_SET(self->device, .set = MSGPASS_SET_MODE, .mode = 0222));
+	child = child_fork();
+	if (!child) {
+		CHECK(!CALL(self->fd, NULL, .to = self->to));
+		CHECK(!setresuid(FATHER, FATHER, FATHER));
+		_exit(-CALL(self->fd, NULL, .to = self->to));
+	}
+	ASSERT_EQ(0, REPLY(self->fd, TAKE_CALL()));
+	token = TAKE_CALL();
+	EXPECT_EQ(0, REQUEST_READ(self->fd, &read, token));
+	EXPECT_EQ(child, read.out_pid);
+	EXPECT_EQ(FATHER, read.out_uid);
+	EXPECT_EQ(FATHER, self->received.out_uid);
+	EXPECT_LT(0, AS(FATHER, user_bytes(self->device)));
+	EXPECT_EQ(0, REPLY(self->fd, token));
+	EXPECT_EQ(0, child_status(child));
+}
+
 TEST_F(call, tells_the_rest_of_a_request_that_was_truncated)
 {
 	enum { LENGTH = 10000, PIECE = 999 };
@@ -1994,6 +2019,88 @@ TEST_F(call, tells_its_request_in_several_places)
 }
 
 /* --- many at once */
+
+/* The first of them ends before the other two begin, and leaves its memory to one. */
+TEST_F(call, of_several_of_a_process_each_has_its_own_request_and_reply)
+{
+	struct both_tokens tokens[3];
+	uint32_t number;
+	int i, j;
+
+	for (j = 0; j < 3; j++) {
+		tokens[0] = CALL_ONESELF(10 * j);
+		ASSERT_EQ(0, reply_number(self->fd, tokens[0].server, 1));
+		ASSERT_EQ(0, CALL(self->fd, NULL, .token = tokens[0].caller, PLACE_OF(number)));
+		for (i = 0; i < 3; i++)
+			tokens[i] = CALL_ONESELF(10 * j + i);
+		for (i = 0; i < 3; i++) {
+			ASSERT_EQ(0, REQUEST_READ(self->fd, NULL, tokens[i].server,
+						  BYTES(&number, sizeof(number))));
+			EXPECT_EQ(10 * j + i, number);
+		}
+		for (i = 0; i < 3; i++)
+			ASSERT_EQ(0, reply_number(self->fd, tokens[i].server, 100 * j + i));
+		for (i = 0; i < 3; i++) {
+			ASSERT_EQ(0, CALL(self->fd, NULL, .token = tokens[i].caller,
+					  PLACE_OF(number)));
+			EXPECT_EQ(100 * j + i, number);
+		}
+	}
+}
+
+enum { ROUNDS = 2000 };
+
+struct calling_thread {
+	int fd;
+	uint64_t to;
+	uint32_t first;
+	uint32_t wrong;
+};
+
+static void *call_in_thread(void *argument)
+{
+	struct calling_thread *thread = argument;
+	uint32_t i, reply;
+
+	for (i = 0; i < ROUNDS; i++) {
+		reply = 0;
+		if (CALL(thread->fd, NULL, .to = thread->to, NUMBER(thread->first + i),
+			 PLACE_OF(reply)) || reply != ~(thread->first + i))
+			thread->wrong++;
+	}
+	return NULL;
+}
+
+TEST_F(call, of_several_threads_each_gets_its_own_reply)
+{
+	struct calling_thread callers[3];
+	uint64_t token = 0;
+	uint32_t number;
+	pthread_t threads[3];
+	pid_t child;
+	int i;
+
+	child = child_fork();
+	if (!child) {
+		for (i = 0; i < 3; i++) {
+			callers[i] = (struct calling_thread){ self->fd, self->to, i * ROUNDS, 0 };
+			CHECK(!pthread_create(&threads[i], NULL, call_in_thread, &callers[i]));
+		}
+		for (i = 0; i < 3; i++)
+			pthread_join(threads[i], NULL);
+		_exit(callers[0].wrong || callers[1].wrong || callers[2].wrong);
+	}
+	for (i = 0; i < 3 * ROUNDS; i++) {
+		struct msgpass_reply_receive argument;
+		uint32_t answer = ~number;
+
+		ASSERT_EQ(0, REPLY_RECEIVE(&argument, token, &answer, &number));
+		ASSERT_EQ(0, argument.out_reply_error);
+		token = argument.receive.out_token;
+	}
+	EXPECT_EQ(0, reply_number(self->fd, token, ~number));
+	EXPECT_EQ(0, child_status(child));
+}
 
 TEST_F(call, of_many_callers_each_gets_its_own_reply)
 {

@@ -903,6 +903,19 @@ TEST_F(stalled_request, that_fails_after_the_caller_gave_up_leaves_nothing)
 	EXPECT_EQ(-EAGAIN, TAKE(self->mailbox));
 }
 
+/* Which finds the memory of the last one in use. */
+TEST_F(stalled_request, is_not_changed_by_the_next_call_of_a_caller_who_gave_up)
+{
+	EXPECT_EQ(0, call(self->mailbox, MSGPASS_IOC_CALL, &(struct msgpass_call){
+		.size = sizeof(self->call), .flags = MSGPASS_CANCEL, .token = self->call.token }));
+	EXPECT_EQ(-EINPROGRESS, CALL(self->mailbox, NULL, .flags = MSGPASS_NONBLOCK, NUMBER(2)));
+	EXPECT_EQ(0, stall_ends(&self->stall, 7));
+	EXPECT_EQ(0, copier_result(&self->server));
+	if (!variant->fds_count)
+		EXPECT_EQ(1, *self->server.page);
+	EXPECT_EQ(2, AWAIT(self->mailbox, .flags = MSGPASS_TRUNCATE));
+}
+
 /* --- an answer that is being copied when its call ends */
 
 FIXTURE(stalled_answer) {
