@@ -22,6 +22,15 @@ struct aftermath {
 	bool unlisted;				/* the list's reference */
 };
 
+static void aftermath_init(struct aftermath *after)
+{
+	after->wakes.count = 0;
+	after->wakes.events = 0;
+	after->request.message = NULL;
+	after->reply = NULL;
+	after->unlisted = false;
+}
+
 void msgpass_call_init(void)
 {
 	/* Tokens of an earlier load of the module must not come back. */
@@ -154,7 +163,9 @@ static void settle(struct msgpass_open_call *call, enum msgpass_call_state state
 static void unlist(struct msgpass_open_call *call, struct aftermath *after)
 {
 	lockdep_assert_held(&calls_lock);
-	if (call->state != MSGPASS_CALL_OVER)
+	if (call->state == MSGPASS_CALL_REPLIED)
+		call->state = MSGPASS_CALL_OVER;
+	else if (call->state != MSGPASS_CALL_OVER)
 		settle(call, MSGPASS_CALL_OVER, after);
 	after->reply = call->reply.message;
 	call->reply.message = NULL;
@@ -174,8 +185,9 @@ static struct msgpass_open_call *call_of(struct msgpass_attachment *attachment)
 /* Nobody will reply: to one that is still queued, not taken or replied to. */
 static void end_unless_taken(struct msgpass_open_call *call)
 {
-	struct aftermath after = {};
+	struct aftermath after __uninitialized;
 
+	aftermath_init(&after);
 	spin_lock(&calls_lock);
 	if (call->state == MSGPASS_CALL_QUEUED)
 		settle(call, MSGPASS_CALL_OVER, &after);
@@ -183,12 +195,12 @@ static void end_unless_taken(struct msgpass_open_call *call)
 	finish(call, &after);
 }
 
+/* Not told of one that was received. */
 static void request_ended(struct msgpass_attachment *attachment,
 			  const struct msgpass_message *message,
 			  enum msgpass_end end)
 {
-	if (end != MSGPASS_END_RECEIVED)
-		end_unless_taken(call_of(attachment));
+	end_unless_taken(call_of(attachment));
 }
 
 void msgpass_call_refuse(struct msgpass_open_call *call)
@@ -322,11 +334,13 @@ struct msgpass_open_call *msgpass_call_find_taken(struct msgpass_call_party *tak
 
 struct msgpass_message *
 msgpass_call_make_request(struct msgpass_open_call *call,
-			  struct iov_iter *from, u32 type, u32 priority)
+			  const void __user *from, size_t length, u32 type,
+			  u32 priority)
 {
 	struct msgpass_message *message;
 
-	message = msgpass_kept_message_fill(&call->room, from, type, priority);
+	message = msgpass_kept_message_fill(&call->room, from, length, type,
+					    priority);
 	if (!IS_ERR(message))
 		refcount_inc(&call->refs);
 	return message;
@@ -476,9 +490,10 @@ int msgpass_call_reply(struct msgpass_call_party *taker, u64 token,
 	const size_t size = offsetof(struct msgpass_call_reply, data) +
 			    (reply->message ? 0 : reply->length);
 	struct msgpass_open_call *call;
-	struct aftermath after = {};
+	struct aftermath after __uninitialized;
 	int error = -ESRCH;
 
+	aftermath_init(&after);
 	spin_lock(&calls_lock);
 	call = find_taken(taker, token);
 	if (call && caller_lives(call)) {
@@ -494,9 +509,10 @@ int msgpass_call_reply(struct msgpass_call_party *taker, u64 token,
 int msgpass_call_abandon(struct msgpass_call_party *taker, u64 token)
 {
 	struct msgpass_open_call *call;
-	struct aftermath after = {};
+	struct aftermath after __uninitialized;
 	int error = -ESRCH;
 
+	aftermath_init(&after);
 	spin_lock(&calls_lock);
 	call = find_taken(taker, token);
 	if (call) {
@@ -560,9 +576,10 @@ static int begin_to_wait(struct msgpass_open_call *call,
 static bool stop_waiting(struct msgpass_open_call *call,
 			 struct msgpass_waiter *self, int error)
 {
-	struct aftermath after = {};
+	struct aftermath after __uninitialized;
 	bool stopped;
 
+	aftermath_init(&after);
 	spin_lock(&calls_lock);
 	stopped = !self->done;
 	if (stopped) {
@@ -602,8 +619,9 @@ int msgpass_call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
 
 void msgpass_call_end(struct msgpass_open_call *call)
 {
-	struct aftermath after = {};
+	struct aftermath after __uninitialized;
 
+	aftermath_init(&after);
 	spin_lock(&calls_lock);
 	unlist(call, &after);
 	spin_unlock(&calls_lock);
@@ -635,8 +653,9 @@ void msgpass_call_party_exit(struct msgpass_call_party *party)
 		call_free(call);
 
 	while ((call = party_first(party))) {
-		struct aftermath after = {};
+		struct aftermath after __uninitialized;
 
+		aftermath_init(&after);
 		spin_lock(&calls_lock);
 		if (call->taker == party)
 			settle(call, MSGPASS_CALL_OVER, &after);

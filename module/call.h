@@ -35,8 +35,6 @@
 #include "port.h"
 #include "waiter.h"
 
-struct iov_iter;
-
 /* A request, and where it was sent. */
 struct msgpass_call_request {
 	struct msgpass_message *message;
@@ -129,10 +127,11 @@ struct msgpass_open_call *msgpass_call_of(struct msgpass_message *message);
 /* The request was received in a way that gives no token. */
 void msgpass_call_refuse(struct msgpass_open_call *call);
 
-/* The request, of a call's maker, if it is of so few bytes. ERR_PTR. */
+/* The request of a new call, if it is of so few bytes. ERR_PTR. */
 struct msgpass_message *
 msgpass_call_make_request(struct msgpass_open_call *call,
-			  struct iov_iter *from, u32 type, u32 priority);
+			  const void __user *from, size_t length, u32 type,
+			  u32 priority);
 /*
  * @message is about to be sent to @port as the new call's request: from now on
  * @maker can find it.

@@ -32,21 +32,30 @@ static int tell_token(struct calling *calling, u64 token)
 
 static int tell_reply(struct calling *calling)
 {
+	const size_t from = offsetof(struct msgpass_call, out_length);
+
+	if (calling->argument->size >= sizeof(*calling->argument))
+		return msgpass_words_put_fixed(&calling->user->out_length,
+					       &calling->argument->out_length,
+					       sizeof(*calling->argument) - from);
 	return msgpass_copy_out(calling->user, calling->argument,
 				calling->argument->size,
-				offsetof(struct msgpass_call, out_length),
-				sizeof(struct msgpass_call));
+				from, sizeof(struct msgpass_call));
 }
 
-static int copy_out_data(const struct msgpass_message *message,
+/* To @to, or if that is NULL, a short one, to where there is @room. */
+static int copy_out_data(const struct msgpass_call *argument,
+			 const struct msgpass_message *message,
 			 const struct msgpass_call_reply *reply,
-			 struct iov_iter *to)
+			 struct iov_iter *to, u64 room)
 {
-	size_t length;
+	size_t length = min_t(u64, reply->length, room);
 
+	if (!to)
+		return msgpass_words_put(u64_to_user_ptr(argument->reply_data),
+					 reply->data, length);
 	if (message)
 		return msgpass_message_copy_out(message, to);
-	length = min_t(size_t, reply->length, iov_iter_count(to));
 	return msgpass_words_put_iter(to, reply->data, length);
 }
 
@@ -67,29 +76,37 @@ static int copy_out_reply(struct calling *calling,
 {
 	struct msgpass_call *argument = calling->argument;
 	struct msgpass_data data __uninitialized;
+	u64 room = argument->reply_length;
+	struct iov_iter *to = NULL;
 	bool truncated;
 	int error;
 
-	error = msgpass_data_import(&data, ITER_DEST, argument->reply_data,
-				    argument->reply_length,
-				    argument->flags & MSGPASS_IOVEC);
-	if (error)
-		return error;
+	if (message || argument->flags & MSGPASS_IOVEC) {
+		error = msgpass_data_import(&data, ITER_DEST,
+					    argument->reply_data,
+					    argument->reply_length,
+					    argument->flags & MSGPASS_IOVEC);
+		if (error)
+			return error;
+		to = &data.iter;
+		room = iov_iter_count(to);
+	}
 	argument->out_length = message ? message->length : reply->length;
 	argument->out_peer = reply->peer;
 	argument->out_type = reply->type;
 	argument->out_fds = message ? msgpass_message_fds(message) : 0;
-	truncated = argument->out_length > iov_iter_count(&data.iter) ||
+	truncated = argument->out_length > room ||
 		    argument->out_fds > argument->reply_fds_room;
 	argument->out_flags = truncated ? MSGPASS_OUT_TRUNCATED : 0;
 	if (truncated && !(argument->flags & MSGPASS_TRUNCATE))
 		error = tell_reply(calling) ?: -EMSGSIZE;
 	else
-		error = copy_out_data(message, reply, &data.iter) ?:
+		error = copy_out_data(argument, message, reply, to, room) ?:
 			tell_reply(calling) ?:
 			tell_token(calling, 0) ?:
 			install_files(message, argument);
-	msgpass_data_release(&data);
+	if (to)
+		msgpass_data_release(&data);
 	return error;
 }
 
@@ -141,16 +158,58 @@ static void set_edge(struct msgpass_wait *wait, struct msgpass_inbox *caller,
 	wait->edge.holder = &call->holder;
 }
 
-static int call_send(struct msgpass_open_call *call,
-		     const struct msgpass_target *target,
-		     struct msgpass_draft *draft, struct msgpass_wait *wait,
-		     struct calling *calling)
+/* Of what has neither segments nor files. */
+static bool is_short(u64 length)
 {
-	struct msgpass_inbox *caller = draft->sender;
+	return length <= min_t(u64, MSGPASS_CALL_ROOM,
+			       READ_ONCE(msgpass_message_max));
+}
+
+static struct msgpass_message *make_request(const struct msgpass_target *target,
+					    struct msgpass_inbox *caller,
+					    const struct msgpass_call *argument)
+{
+	struct msgpass_data data __uninitialized;
+	struct msgpass_draft draft = {
+		.sender = caller,
+		.cred = current_cred(),
+		.payer = msgpass_inbox_payer(caller),
+		.type = argument->type,
+		.priority = argument->priority,
+	};
 	struct msgpass_message *message;
 	int error;
 
-	message = msgpass_transfer_make_request(target, draft, call);
+	error = msgpass_draft_begin(&draft, &data, argument->data,
+				    argument->length,
+				    argument->flags & MSGPASS_IOVEC,
+				    argument->fds, argument->fds_count);
+	if (error)
+		return ERR_PTR(error);
+	message = msgpass_transfer_make_request(target, &draft);
+	msgpass_draft_end(&draft, &data);
+	return message;
+}
+
+static int call_send(struct msgpass_open_call *call,
+		     const struct msgpass_target *target,
+		     struct msgpass_inbox *caller, struct msgpass_wait *wait,
+		     struct calling *calling)
+{
+	const struct msgpass_call *argument = calling->argument;
+	struct msgpass_message *message;
+	int error;
+
+	if (is_short(argument->length) && !argument->fds_count &&
+	    !(argument->flags & MSGPASS_IOVEC) &&
+	    !(target->mailbox && target->mailbox->broadcast))
+		message = msgpass_call_make_request(call,
+						    u64_to_user_ptr(argument->data),
+						    argument->length,
+						    argument->type,
+						    argument->priority);
+	else
+		message = make_request(target, caller, argument);
 	if (IS_ERR(message))
 		return PTR_ERR(message);
 	msgpass_call_open(call, &caller->calls, message, target->port);
@@ -169,20 +228,12 @@ static struct msgpass_open_call *call_begin(struct msgpass_inbox *caller,
 					    struct msgpass_wait *wait,
 					    struct calling *calling)
 {
-	const struct msgpass_call *argument = calling->argument;
+	u64 id = calling->argument->token;
 	struct msgpass_open_call *call;
-	struct msgpass_data data __uninitialized;
-	struct msgpass_draft draft = {
-		.sender = caller,
-		.cred = current_cred(),
-		.payer = msgpass_inbox_payer(caller),
-		.type = argument->type,
-		.priority = argument->priority,
-	};
 	int error;
 
-	if (argument->token) {
-		call = msgpass_call_find(&caller->calls, argument->token);
+	if (id) {
+		call = msgpass_call_find(&caller->calls, id);
 		if (!call)
 			return ERR_PTR(-ESRCH);
 		set_edge(wait, caller, call);
@@ -193,14 +244,7 @@ static struct msgpass_open_call *call_begin(struct msgpass_inbox *caller,
 	if (IS_ERR(call))
 		return call;
 	set_edge(wait, caller, call);
-	error = msgpass_draft_begin(&draft, &data, argument->data,
-				    argument->length,
-				    argument->flags & MSGPASS_IOVEC,
-				    argument->fds, argument->fds_count);
-	if (!error) {
-		error = call_send(call, target, &draft, wait, calling);
-		msgpass_draft_end(&draft, &data);
-	}
+	error = call_send(call, target, caller, wait, calling);
 	if (!error)
 		return call;
 	msgpass_call_end(call);
@@ -322,13 +366,6 @@ static void reply_end(struct replying *replying)
 		msgpass_message_put(replying->given.message);
 }
 
-static bool is_short(const struct msgpass_reply *reply)
-{
-	return reply->length <= min_t(u64, MSGPASS_CALL_ROOM,
-				      READ_ONCE(msgpass_message_max)) &&
-	       !reply->fds_count && !(reply->flags & MSGPASS_IOVEC);
-}
-
 /* To be given in a message. */
 static int reply_make(struct replying *replying)
 {
@@ -363,7 +400,8 @@ static int reply_begin(struct replying *replying, struct msgpass_inbox *server,
 		return -EINVAL;
 	if (reply->flags & MSGPASS_CANCEL)
 		return 0;
-	if (is_short(reply) &&
+	if (is_short(reply->length) && !reply->fds_count &&
+	    !(reply->flags & MSGPASS_IOVEC) &&
 	    !msgpass_words_get(given->data, u64_to_user_ptr(reply->data),
 			       reply->length))
 		return 0;

@@ -98,7 +98,9 @@ void msgpass_message_tell_ended(const struct msgpass_message *message,
 	struct msgpass_attachment *at;
 	enum msgpass_attached kind;
 
-	for (kind = 0; message->attached >> kind; kind++) {
+	/* A call knows by itself that it was received. */
+	kind = end == MSGPASS_END_RECEIVED ? MSGPASS_ATTACHED_CALL + 1 : 0;
+	for (; message->attached >> kind; kind++) {
 		at = msgpass_message_attachment(message, kind);
 		if (at && at->ops->ended)
 			at->ops->ended(at, message, end);
@@ -447,18 +449,19 @@ void msgpass_kept_message_init(struct msgpass_kept_message *kept,
 	message->attached = BIT(kind);
 }
 
-struct msgpass_message *msgpass_kept_message_fill(struct msgpass_kept_message *kept,
-						  struct iov_iter *from,
-						  u32 type, u32 priority)
+struct msgpass_message *
+msgpass_kept_message_fill(struct msgpass_kept_message *kept,
+			  const void __user *from, size_t length, u32 type,
+			  u32 priority)
 {
 	struct msgpass_message *message = &kept->message;
 
-	message->length = iov_iter_count(from);
+	message->length = length;
 	message->type = type;
 	message->priority = priority;
 	message->abandoned = false;
 	refcount_set(&message->refs, 1);
-	return msgpass_words_get_iter(message->data, from, message->length) ?
+	return msgpass_words_get(message->data, from, length) ?
 	       ERR_PTR(-EFAULT) : message;
 }
 

@@ -144,7 +144,8 @@ void msgpass_kept_message_init(struct msgpass_kept_message *kept,
 /* As msgpass_message_new(). The keeper gets ->freed() unless that fails. */
 struct msgpass_message *
 msgpass_kept_message_fill(struct msgpass_kept_message *kept,
-			  struct iov_iter *from, u32 type, u32 priority);
+			  const void __user *from, size_t length, u32 type,
+			  u32 priority);
 /* One that shares all that @body says, and keeps it. @cred pays. ERR_PTR. */
 struct msgpass_message *msgpass_message_share(struct msgpass_message *body,
 					      const struct cred *cred);

@@ -443,17 +443,9 @@ int msgpass_transfer_send(const struct msgpass_target *target,
 
 struct msgpass_message *
 msgpass_transfer_make_request(const struct msgpass_target *target,
-			      struct msgpass_draft *draft,
-			      struct msgpass_open_call *call)
+			      struct msgpass_draft *draft)
 {
-	size_t length = iov_iter_count(draft->data);
-
-	if (length > MSGPASS_CALL_ROOM || draft->files ||
-	    is_broadcast(target) || length > msgpass_target_message_max(target))
-		return make_message(target, draft, true);
-	/* It fits into the call itself. */
-	return msgpass_call_make_request(call, draft->data, draft->type,
-					 draft->priority);
+	return make_message(target, draft, true);
 }
 
 int msgpass_transfer_send_request(const struct msgpass_target *target,
@@ -513,7 +505,7 @@ int msgpass_transfer_forward(const struct msgpass_target *target,
 	struct msgpass_message *message;
 	int error;
 
-	message = make_message(target, draft, true);
+	message = msgpass_transfer_make_request(target, draft);
 	if (IS_ERR(message))
 		return PTR_ERR(message);
 	error = msgpass_call_forward(call, token, message,
@@ -791,11 +783,32 @@ static int deliver_plain(struct receiving *to,
 	return copy_out_stamp(to);
 }
 
-static int deliver_any(struct receiving *to, struct msgpass_message *message)
+/* The same of a call, whose request has nothing but that attached. */
+static int deliver_kept(struct receiving *to, struct msgpass_message *message)
 {
 	struct msgpass_open_call *call = msgpass_call_of(message);
+	size_t copied = min(message->length, iov_iter_count(to->data));
+	struct msgpass_receive *receive = to->receive;
 	int error;
 
+	if (msgpass_words_put(to->data->ubuf, message->data, copied))
+		return -EFAULT;
+	receive->out_token = msgpass_call_take(call, &to->caller->calls);
+	stamp(receive, message, message->length > copied);
+	error = copy_out_stamp(to);
+	if (error)
+		msgpass_call_untake(call, receive->out_token);
+	return error;
+}
+
+static int deliver_any(struct receiving *to, struct msgpass_message *message)
+{
+	struct msgpass_open_call *call;
+	int error;
+
+	if (message->kept && iter_is_ubuf(to->data))
+		return deliver_kept(to, message);
+	call = msgpass_call_of(message);
 	error = msgpass_receipt_prepare(message);
 	if (!error)
 		error = call ? deliver_call(to, message, call) :

@@ -95,12 +95,11 @@ int msgpass_transfer_plain(const struct file *file,
 			   const struct msgpass_send *send,
 			   struct msgpass_wait *wait);
 
-/* As msgpass_transfer_send() in two steps: the request of the new @call, ERR_PTR. */
+/* The same in two steps: what is to be a call's request. ERR_PTR. */
 struct msgpass_message *
 msgpass_transfer_make_request(const struct msgpass_target *target,
-			      struct msgpass_draft *draft,
-			      struct msgpass_open_call *call);
-/* @call has been told that @message is. */
+			      struct msgpass_draft *draft);
+/* @call has been told that @message is its request. */
 int msgpass_transfer_send_request(const struct msgpass_target *target,
 				  struct msgpass_inbox *sender,
 				  struct msgpass_open_call *call,
