@@ -91,8 +91,6 @@ void msgpass_call_release(struct msgpass_call_party *maker,
 
 void msgpass_call_request_put(struct msgpass_call_request *request)
 {
-	if (!request->message)
-		return;
 	msgpass_message_put(request->message);
 	msgpass_port_put(request->port);
 }
@@ -100,7 +98,7 @@ void msgpass_call_request_put(struct msgpass_call_request *request)
 void msgpass_call_request_end(struct msgpass_call_request *request)
 {
 	/* That nobody else has it is because it was received. */
-	if (request->message && refcount_read(&request->message->refs) > 1)
+	if (refcount_read(&request->message->refs) > 1)
 		msgpass_port_abandon(request->port, request->message);
 	msgpass_call_request_put(request);
 }
@@ -108,7 +106,8 @@ void msgpass_call_request_end(struct msgpass_call_request *request)
 static void finish(struct msgpass_open_call *call, struct aftermath *after)
 {
 	/* First: the caller may have the call as a spare then. */
-	msgpass_call_request_end(&after->request);
+	if (after->request.message)
+		msgpass_call_request_end(&after->request);
 	msgpass_wake_tasks(&after->wakes);
 	if (after->reply)
 		msgpass_message_put(after->reply);

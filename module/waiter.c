@@ -40,7 +40,9 @@ void msgpass_waiter_complete(struct msgpass_waiter *waiter, int result,
 {
 	struct task_struct *task = get_task_struct(waiter->task);
 
-	list_del_init(&waiter->entry);
+	/* Who waits for a reply is on none. */
+	if (!list_empty(&waiter->entry))
+		list_del_init(&waiter->entry);
 	waiter->result = result;
 	/* From here on the waiter, and its thread, may be gone. */
 	smp_store_release(&waiter->done, true);
