@@ -163,7 +163,7 @@ static void unlist(struct msgpass_open_call *call, struct aftermath *after)
 {
 	lockdep_assert_held(&calls_lock);
 	if (call->state == MSGPASS_CALL_REPLIED)
-		call->state = MSGPASS_CALL_OVER;
+		WRITE_ONCE(call->state, MSGPASS_CALL_OVER);
 	else if (call->state != MSGPASS_CALL_OVER)
 		settle(call, MSGPASS_CALL_OVER, after);
 	after->reply = call->reply.message;
