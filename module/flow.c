@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/fault-inject-usercopy.h>
+#include <linux/instrumented.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -304,13 +306,33 @@ static long get_remote(struct msgpass_flow *flow, unsigned long address,
 	return got;
 }
 
+/*
+ * To @user, which has been checked, or to @to: how many. Neither is by
+ * copy_to_user() or copy_to_iter(), for which a folio is one object; and the
+ * iterator takes its time for each of many small copies.
+ */
+static size_t copy_run(const char *from, size_t count, char __user *user,
+		       struct iov_iter *to)
+{
+	if (!user)
+		return _copy_to_iter(from, count, to);
+	if (should_fail_usercopy())
+		return 0;
+	instrument_copy_to_user(user, from, count);
+	return count - raw_copy_to_user(user, from, count);
+}
+
 /* From @offset in these pages on: those which lie side by side are one copy. */
 static size_t copy_pages(struct page **pages, size_t offset, size_t count,
 			 struct iov_iter *to)
 {
+	char __user *user = iter_is_ubuf(to) ? to->ubuf + to->iov_offset : NULL;
 	size_t copied = 0, bytes, written;
 	const char *from;
 
+	might_fault();
+	if (user && !access_ok(user, count))
+		return 0;
 	while (copied < count) {
 		from = page_address(*pages++) + offset;
 		bytes = PAGE_SIZE - offset;
@@ -320,13 +342,16 @@ static size_t copy_pages(struct page **pages, size_t offset, size_t count,
 			pages++;
 		}
 		bytes = min(bytes, count - copied);
-		/* Not copy_to_iter(), for which a folio is one object. */
-		written = _copy_to_iter(from, bytes, to);
+		written = copy_run(from, bytes, user, to);
 		copied += written;
 		if (written < bytes)
 			break;
+		if (user)
+			user += bytes;
 		offset = 0;
 	}
+	if (user)
+		iov_iter_advance(to, copied);
 	return copied;
 }
 
