@@ -12,6 +12,7 @@
 
 #include <linux/file.h>
 #include <linux/mm.h>
+#include <linux/mmu_notifier.h>
 #include <linux/sched.h>
 #include <linux/version.h>
 
@@ -36,6 +37,41 @@ static inline long msgpass_get_pages(struct mm_struct *mm,
 	return get_user_pages_remote(mm, start, count, 0, pages, NULL, locked);
 #endif
 }
+
+#ifndef CONFIG_MMU_NOTIFIER
+/* Where nobody is told that memory changes, none can be watched. */
+static inline int
+mmu_interval_notifier_insert_locked(struct mmu_interval_notifier *notifier,
+				    struct mm_struct *mm, unsigned long start,
+				    unsigned long length,
+				    const struct mmu_interval_notifier_ops *ops)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void
+mmu_interval_notifier_remove(struct mmu_interval_notifier *notifier)
+{
+}
+
+static inline unsigned long
+mmu_interval_read_begin(struct mmu_interval_notifier *notifier)
+{
+	return 0;
+}
+
+static inline bool
+mmu_interval_read_retry(struct mmu_interval_notifier *notifier,
+			unsigned long sequence)
+{
+	return true;
+}
+
+static inline void mmu_interval_set_seq(struct mmu_interval_notifier *notifier,
+					unsigned long sequence)
+{
+}
+#endif
 
 /* Does another want this CPU, perhaps only soon? */
 static inline bool msgpass_should_yield(void)

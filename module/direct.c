@@ -202,6 +202,7 @@ static struct msgpass_peer *inbox_alloc(struct pid *pid)
 	inbox->mode = INBOX_MODE_DEFAULT;
 	msgpass_call_party_init(&inbox->calls, &inbox->waits);
 	msgpass_readings_init(&inbox->readings);
+	msgpass_keeper_init(&inbox->keeper);
 	spin_lock_init(&inbox->outgoing_lock);
 	INIT_LIST_HEAD(&inbox->outgoing);
 	return &inbox->peer;
@@ -245,6 +246,7 @@ static void inbox_died(struct msgpass_peer *peer)
 	msgpass_port_close(&inbox->port);
 	msgpass_call_party_exit(&inbox->calls);
 	msgpass_readings_exit(&inbox->readings);
+	msgpass_keeper_exit(&inbox->keeper);
 
 	while ((receiver = first_outgoing(inbox))) {
 		spin_lock(&receiver->port.lock);

@@ -24,6 +24,7 @@
 
 #include "call.h"
 #include "deadlock.h"
+#include "keeper.h"
 #include "peer.h"
 #include "port.h"
 #include "reading.h"
@@ -51,6 +52,7 @@ struct msgpass_inbox {
 
 	struct msgpass_call_party calls;	/* call.c's */
 	struct xarray readings;			/* reading.c's */
+	struct msgpass_keeper keeper;		/* of its own flows' memory */
 	struct msgpass_wait_node waits;		/* deadlock.c's */
 
 	struct msgpass_account *account;	/* reference held, or NULL; const */

@@ -30,8 +30,7 @@ static struct msgpass_flow *flow_of(struct msgpass_attachment *attachment)
 /* What nobody will read any more, to be dropped without the lock. */
 struct leavings {
 	struct mm_struct *mm;
-	struct page **pages;
-	unsigned long count;
+	struct msgpass_pages *pages;
 };
 
 /*
@@ -46,24 +45,14 @@ static struct leavings take_leavings(struct msgpass_flow *flow)
 	if (flow->readers)
 		return leavings;
 	swap(leavings.pages, flow->held);
-	swap(leavings.count, flow->held_count);
 	if (flow->over)
 		swap(leavings.mm, flow->mm);
 	return leavings;
 }
 
-static void put_pages(struct page **pages, unsigned long count)
-{
-	unsigned long i;
-
-	for (i = 0; i < count; i++)
-		put_page(pages[i]);
-}
-
 static void drop(const struct leavings *leavings)
 {
-	put_pages(leavings->pages, leavings->count);
-	kfree(leavings->pages);
+	msgpass_pages_put(leavings->pages);
 	if (leavings->mm)
 		mmdrop(leavings->mm);
 }
@@ -83,7 +72,7 @@ static const struct msgpass_attachment_ops flow_ops = {
 
 int msgpass_flow_attach(struct msgpass_message *message,
 			const struct iovec *segments, unsigned int count,
-			u64 length)
+			u64 length, struct msgpass_keeper *keeper)
 {
 	struct msgpass_account *account;
 	struct msgpass_flow *flow;
@@ -105,6 +94,7 @@ int msgpass_flow_attach(struct msgpass_message *message,
 	flow->mm = current->mm;
 	mmgrab(flow->mm);
 	flow->length = length;
+	flow->keeper = keeper;
 	spin_lock_init(&flow->lock);
 	flow->count = count;
 	memcpy(flow->segments, segments, count * sizeof(segments[0]));
@@ -184,67 +174,49 @@ static void note_fault(struct msgpass_flow *flow, int error)
 	spin_unlock(&flow->lock);
 }
 
-/* How many pages @count bytes from @address on lie in. */
-static unsigned long spanned_pages(unsigned long address, size_t count)
+/* How many pages are to be held: the first that its bytes lie in. */
+static unsigned long pages_to_hold(const struct msgpass_flow *flow)
 {
-	return count ? DIV_ROUND_UP(offset_in_page(address) + count, PAGE_SIZE) :
-		       0;
+	const struct iovec *segment = flow->segments;
+	unsigned long count = 0;
+	unsigned int i;
+
+	for (i = 0; i < flow->count && count < HELD_PAGES; i++, segment++)
+		count += msgpass_pages_spanned((unsigned long)segment->iov_base,
+					       segment->iov_len);
+	return min(count, HELD_PAGES);
 }
 
-/*
- * References, which do for memory that is only read, to those of the caller's
- * pages that are there: it waits for none. How many.
- */
-static unsigned long get_own(const struct msgpass_flow *flow,
-			     struct page **pages, unsigned long most)
+static unsigned long first_page(const struct msgpass_flow *flow)
 {
-	unsigned long count = 0, wanted, address;
-	const struct iovec *segment;
-	int got;
-
-	for (segment = flow->segments; count < most; segment++) {
-		address = (unsigned long)segment->iov_base;
-		wanted = min(spanned_pages(address, segment->iov_len),
-			     most - count);
-		/* Of no pages it would get many. */
-		if (!wanted)
-			continue;
-		got = get_user_pages_fast_only(address & PAGE_MASK, wanted, 0,
-					       pages + count);
-		/* Kernels differ in whether it may return an error. */
-		if (got <= 0)
-			break;
-		count += got;
-		if ((unsigned long)got < wanted)
-			break;
-	}
-	return count;
+	return (unsigned long)flow->segments[0].iov_base & PAGE_MASK;
 }
 
 void msgpass_flow_hold(struct msgpass_message *message)
 {
 	struct msgpass_flow *flow = msgpass_flow_of(message);
-	struct leavings held = {};
-	unsigned long most = 0;
-	unsigned int i;
+	unsigned long count = pages_to_hold(flow);
+	struct msgpass_pages *pages = NULL;
 
-	for (i = 0; i < flow->count && most < HELD_PAGES; i++)
-		most += spanned_pages((unsigned long)flow->segments[i].iov_base,
-				      flow->segments[i].iov_len);
-	most = min(most, HELD_PAGES);
-	held.pages = kmalloc_array(most, sizeof(held.pages[0]),
-				   GFP_KERNEL_ACCOUNT);
-	if (!held.pages)
-		return;
-	held.count = get_own(flow, held.pages, most);
+	if (flow->count == 1)
+		pages = msgpass_keeper_get(flow->keeper, first_page(flow),
+					   count);
+	flow->kept = pages;
+	if (!pages)
+		pages = msgpass_pages_find(flow->segments, count);
 	spin_lock(&flow->lock);
 	/* Else whoever was there at once gets them itself. */
-	if (!flow->readers && !flow->over) {
-		swap(flow->held, held.pages);
-		swap(flow->held_count, held.count);
-	}
+	if (!flow->readers && !flow->over)
+		swap(flow->held, pages);
 	spin_unlock(&flow->lock);
-	drop(&held);
+	msgpass_pages_put(pages);
+}
+
+void msgpass_flow_note(struct msgpass_flow *flow)
+{
+	if (flow->count == 1 && !flow->kept)
+		msgpass_keeper_note(flow->keeper, first_page(flow),
+				    pages_to_hold(flow));
 }
 
 void msgpass_flow_let_go(struct msgpass_message *message)
@@ -276,7 +248,7 @@ static struct place find_bytes(const struct msgpass_flow *flow, u64 offset)
 	struct place place = {};
 
 	while (offset >= segment->iov_len) {
-		place.page += spanned_pages(start, segment->iov_len);
+		place.page += msgpass_pages_spanned(start, segment->iov_len);
 		offset -= segment++->iov_len;
 		start = (unsigned long)segment->iov_base;
 	}
@@ -366,7 +338,7 @@ static ssize_t read_remote(struct msgpass_flow *flow, const struct place *place,
 
 	count = min(place->count, BATCH_PAGES * PAGE_SIZE - offset);
 	got = get_remote(flow, place->address & PAGE_MASK,
-			 spanned_pages(place->address, count), pages);
+			 msgpass_pages_spanned(place->address, count), pages);
 	if (got <= 0) {
 		if (got == -ENOMEM)
 			note_fault(flow, -ENOMEM);
@@ -376,7 +348,8 @@ static ssize_t read_remote(struct msgpass_flow *flow, const struct place *place,
 	}
 	count = min_t(size_t, count, got * PAGE_SIZE - offset);
 	copied = copy_pages(pages, offset, count, to);
-	put_pages(pages, got);
+	while (got)
+		put_page(pages[--got]);
 	return copied == count ? copied : -EFAULT;
 }
 
@@ -385,10 +358,11 @@ static ssize_t read_held(struct msgpass_flow *flow, const struct place *place,
 			 struct iov_iter *to)
 {
 	size_t offset = offset_in_page(place->address);
-	unsigned long there = flow->held_count - place->page;
+	unsigned long there = flow->held->count - place->page;
 	size_t count = min(place->count, there * PAGE_SIZE - offset);
 
-	if (copy_pages(flow->held + place->page, offset, count, to) != count)
+	if (copy_pages(flow->held->page + place->page, offset, count, to) !=
+	    count)
 		return -EFAULT;
 	return count;
 }
@@ -399,7 +373,7 @@ static ssize_t read_some(struct msgpass_flow *flow, u64 offset,
 	struct place place = find_bytes(flow, offset);
 
 	place.count = min3(place.count, iov_iter_count(to), MOST_AT_ONCE);
-	if (place.page < flow->held_count)
+	if (flow->held && place.page < flow->held->count)
 		return read_held(flow, &place, to);
 	return read_remote(flow, &place, to);
 }

@@ -22,10 +22,10 @@
 #ifndef MSGPASS_FLOW_H
 #define MSGPASS_FLOW_H
 
-#include <linux/mm_types.h>
 #include <linux/spinlock.h>
 #include <linux/uio.h>
 
+#include "keeper.h"
 #include "message.h"
 #include "waiter.h"
 
@@ -40,13 +40,16 @@ struct msgpass_flow {
 	struct mm_struct *mm;			/* grabbed; NULL once over */
 	u64 done;				/* bytes that went through */
 	unsigned int readers;
-	struct page **held;			/* const while it is read */
-	unsigned long held_count;
+	struct msgpass_pages *held;		/* const while it is read */
 	/* These two may be read without. */
 	bool stop;				/* the sender wants to leave */
 	bool over;
 	int error;				/* why, if nothing went through */
 	struct msgpass_waiter *sender;		/* NULL: not waiting here */
+
+	/* The sender's, for it alone. */
+	struct msgpass_keeper *keeper;		/* const */
+	bool kept;				/* it had the pages */
 
 	unsigned int count;			/* const */
 	struct iovec segments[];		/* const */
@@ -54,16 +57,18 @@ struct msgpass_flow {
 
 /*
  * From @count segments of the caller's memory, of @length bytes in all, to a
- * message made with stamp->extra and no bytes of its own.
+ * message made with stamp->extra and no bytes of its own. @keeper: the caller's.
  */
 int msgpass_flow_attach(struct msgpass_message *message,
 			const struct iovec *segments, unsigned int count,
-			u64 length);
+			u64 length, struct msgpass_keeper *keeper);
 /* NULL if the message is none. */
 struct msgpass_flow *msgpass_flow_of(const struct msgpass_message *message);
 /* The sender's, before it sleeps; and when it has slept for long. */
 void msgpass_flow_hold(struct msgpass_message *message);
 void msgpass_flow_let_go(struct msgpass_message *message);
+/* The sender's, after all: its next flow may come from the same memory. */
+void msgpass_flow_note(struct msgpass_flow *flow);
 
 /*
  * A receiver's: begin, read, end. -EPIPE if the flow is over. A read returns

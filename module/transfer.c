@@ -336,7 +336,8 @@ static int attach_extras(struct msgpass_message *message,
 	if (!error && draft->segments)
 		error = msgpass_flow_attach(message, draft->segments,
 					    draft->segment_count,
-					    draft->length);
+					    draft->length,
+					    &draft->sender->keeper);
 	return error;
 }
 
@@ -491,6 +492,7 @@ int msgpass_transfer_flow(const struct msgpass_target *target,
 	msgpass_flow_let_go(message);
 	error = msgpass_flow_wait(msgpass_flow_of(message), wait, error,
 				  through);
+	msgpass_flow_note(msgpass_flow_of(message));
 	msgpass_message_put(message);
 	return error;
 }

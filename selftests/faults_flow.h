@@ -92,6 +92,17 @@ A_FAULT(in_the_first_flow_of_a_process,
 	timed_out(SEND(stage->box, BYTES(stage->buffer, LARGE), .flags = MSGPASS_FLOW, .deadline = 1)),
 	.prepare = only_small, .in_child = as_whatever, .undone = as_in_box)
 
+/* The pages of the second from the same memory are kept for a third. */
+static void first_flow(struct stage *stage)
+{
+	NEED(SEND(stage->box, BYTES(stage->buffer, LARGE), .flags = MSGPASS_FLOW,
+		  .deadline = 1) == -ETIMEDOUT);
+}
+
+A_FAULT(in_the_second_flow_of_a_process,
+	timed_out(SEND(stage->box, BYTES(stage->buffer, LARGE), .flags = MSGPASS_FLOW, .deadline = 1)),
+	.prepare = only_small, .in_child = first_flow, .undone = as_in_box)
+
 /* --- its receiver */
 
 static void *send_flow(void *argument)

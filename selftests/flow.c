@@ -507,6 +507,242 @@ TEST_F(flow, does_not_hold_its_memory_when_its_sender_is_killed)
 	EXPECT_NOT_HELD(file);
 }
 
+/* --- from the same memory again: its pages need not be found anew, unless they changed */
+
+enum { TIMES = 5, STEP = 12345 };
+
+static void nothing(unsigned char *memory)
+{
+	(void)memory;
+}
+
+static void map_at(unsigned char *memory)
+{
+	CHECK(mmap(memory, LENGTH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+		   -1, 0) == memory);
+}
+
+static void unmap(unsigned char *memory)
+{
+	CHECK(!munmap(memory, LENGTH));
+	map_at(memory);
+}
+
+static void drop(unsigned char *memory)
+{
+	CHECK(!madvise(memory, LENGTH, MADV_DONTNEED));
+}
+
+static void move_away(unsigned char *memory)
+{
+	CHECK(mremap(memory, LENGTH, LENGTH, MREMAP_MAYMOVE | MREMAP_FIXED,
+		     memory + 2 * LENGTH / 4096 * 4096) != MAP_FAILED);
+	map_at(memory);
+}
+
+/* What the parent writes from now on is in other pages than the child's. */
+static void share(unsigned char *memory)
+{
+	(void)memory;
+	if (!child_fork())
+		for (;;)
+			pause();
+}
+
+/* A child that sends the same memory again and again, and does that to it before the last time. */
+static pid_t flowing_again(FIXTURE_DATA(flow) *self, void (*change)(unsigned char *memory))
+{
+	unsigned char *memory;
+	unsigned int i;
+	pid_t pid = child_fork();
+
+	if (pid)
+		return pid;
+	memory = mmap(NULL, 4 * LENGTH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(memory != MAP_FAILED);
+	for (i = 0; i < TIMES; i++) {
+		if (i == TIMES - 1)
+			change(memory);
+		fill(memory, i * STEP, LENGTH);
+		CHECK(!do_flow(self->fd, (struct msgpass_send){
+			.to = self->to, .deadline = soon(), BYTES(memory, LENGTH),
+		}, self->count));
+	}
+	_exit(0);
+}
+
+static void expect_right_again(struct __test_metadata *_metadata, FIXTURE_DATA(flow) *self,
+			       void (*change)(unsigned char *memory))
+{
+	pid_t child = flowing_again(self, change);
+	unsigned int i;
+
+	for (i = 0; i < TIMES; i++) {
+		ASSERT_EQ(0, RECEIVE(self->fd, NULL, BYTES(self->buffer, LENGTH),
+				     .deadline = soon()));
+		EXPECT_TRUE(is_right(self->buffer, i * STEP, LENGTH));
+	}
+	EXPECT_EQ(0, child_status(child));
+}
+
+TEST_F(flow, from_memory_that_was_written_again_is_right)
+{
+	expect_right_again(_metadata, self, nothing);
+}
+
+TEST_F(flow, from_memory_that_was_mapped_anew_is_right)
+{
+	expect_right_again(_metadata, self, unmap);
+}
+
+TEST_F(flow, from_memory_that_was_dropped_is_right)
+{
+	expect_right_again(_metadata, self, drop);
+}
+
+TEST_F(flow, from_where_other_memory_was_before_it_was_moved_is_right)
+{
+	expect_right_again(_metadata, self, move_away);
+}
+
+TEST_F(flow, from_memory_that_a_child_has_too_is_right)
+{
+	expect_right_again(_metadata, self, share);
+}
+
+TEST_F(flow, from_memory_that_may_no_longer_be_read_is_efault)
+{
+	pid_t child = child_fork();
+	unsigned int i;
+
+	if (!child) {
+		unsigned char *memory = mmap(NULL, LENGTH, PROT_READ | PROT_WRITE,
+					     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		const struct msgpass_send send = {
+			.to = self->to, .deadline = soon(), BYTES(memory, LENGTH),
+		};
+
+		CHECK(memory != MAP_FAILED);
+		fill(memory, 0, LENGTH);
+		for (i = 0; i < TIMES; i++)
+			CHECK(!do_flow(self->fd, send, self->count));
+		CHECK(!mprotect(memory, LENGTH, PROT_NONE));
+		CHECK(do_flow(self->fd, send, self->count) == -EFAULT);
+		_exit(-SEND(self->fd, .to = self->to, BYTES("", 1)));
+	}
+	for (i = 0; i < TIMES; i++)
+		ASSERT_EQ(0, RECEIVE(self->fd, NULL, BYTES(self->buffer, LENGTH),
+				     .deadline = soon()));
+	ASSERT_EQ(0, RECEIVE(self->fd, &self->out, BYTES(self->buffer, LENGTH),
+			     .deadline = soon()));
+	EXPECT_EQ(1, self->out.out_length);
+	EXPECT_EQ(0, child_status(child));
+}
+
+TEST_F(flow, does_not_hold_the_memory_of_a_file_for_the_next)
+{
+	unsigned int *sent = shared(sizeof(*sent)), i;
+	int file = memfd_create("flow", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	unsigned char *memory;
+	pid_t child;
+
+	fill(self->buffer, 0, LENGTH);
+	ASSERT_EQ(LENGTH, write(file, self->buffer, LENGTH));
+	child = child_fork();
+	if (!child) {
+		memory = mmap(NULL, LENGTH, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file, 0);
+		CHECK(memory != MAP_FAILED);
+		for (; *sent < TIMES; ++*sent)
+			CHECK(!do_flow(self->fd, (struct msgpass_send){
+				.to = self->to, .deadline = soon(), BYTES(memory, LENGTH),
+			}, self->count));
+		for (;;)
+			pause();
+	}
+	for (i = 0; i < TIMES; i++)
+		ASSERT_EQ(0, RECEIVE(self->fd, NULL, BYTES(self->buffer, LENGTH),
+				     .deadline = soon()));
+	EXPECT_TRUE(wait_until(*(volatile unsigned int *)sent == TIMES));
+	EXPECT_NOT_HELD(file);
+	child_kill(child);
+}
+
+/* Threads that send from the same memory, while others change what is mapped there. */
+struct restless {
+	FIXTURE_DATA(flow) *flow;
+	unsigned char *memory;
+	bool over;
+};
+
+enum { RESTLESS = 2, OF_EACH = 100 };
+
+static void *flow_restlessly(void *argument)
+{
+	struct restless *restless = argument;
+	uint64_t count;
+	unsigned int i;
+
+	for (i = 0; i < OF_EACH; i++)
+		CHECK(!do_flow(restless->flow->fd, (struct msgpass_send){
+			.to = restless->flow->to, .deadline = soon(),
+			BYTES(restless->memory, LENGTH - i % 3 * 4096),
+		}, &count));
+	return NULL;
+}
+
+static void *protect_and_share(void *argument)
+{
+	struct restless *restless = argument;
+	pid_t child;
+
+	while (!__atomic_load_n(&restless->over, __ATOMIC_RELAXED)) {
+		CHECK(!mprotect(restless->memory, 8 * 4096, PROT_READ));
+		child = child_fork();
+		if (!child)
+			_exit(0);
+		CHECK(!child_status(child));
+		CHECK(!mprotect(restless->memory, 8 * 4096, PROT_READ | PROT_WRITE));
+		restless->memory[0] = byte_at(0);
+	}
+	return NULL;
+}
+
+static void be_restless(FIXTURE_DATA(flow) *self)
+{
+	struct restless restless = { .flow = self };
+	pthread_t threads[RESTLESS], other;
+	unsigned int i;
+
+	restless.memory = mmap(NULL, LENGTH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			       -1, 0);
+	CHECK(restless.memory != MAP_FAILED);
+	fill(restless.memory, 0, LENGTH);
+	CHECK(!pthread_create(&other, NULL, protect_and_share, &restless));
+	for (i = 0; i < RESTLESS; i++)
+		CHECK(!pthread_create(&threads[i], NULL, flow_restlessly, &restless));
+	for (i = 0; i < RESTLESS; i++)
+		CHECK(!pthread_join(threads[i], NULL));
+	__atomic_store_n(&restless.over, true, __ATOMIC_RELAXED);
+	CHECK(!pthread_join(other, NULL));
+}
+
+TEST_F(flow, of_threads_whose_memory_changes_meanwhile_are_right)
+{
+	pid_t child = child_fork();
+	unsigned int i;
+
+	if (!child) {
+		be_restless(self);
+		_exit(0);
+	}
+	for (i = 0; i < RESTLESS * OF_EACH; i++) {
+		ASSERT_EQ(0, RECEIVE(self->fd, &self->out, BYTES(self->buffer, LENGTH),
+				     .deadline = soon()));
+		EXPECT_TRUE(is_right(self->buffer, 0, self->out.out_length));
+	}
+	EXPECT_EQ(0, child_status(child));
+}
+
 TEST_F(flow, of_what_is_not_too_long_is_a_message_like_others)
 {
 	struct msgpass_receive out;
