@@ -234,6 +234,16 @@ void msgpass_account_close(struct msgpass_account *account, size_t bytes)
 	msgpass_account_put(account);
 }
 
+void msgpass_account_close_some(struct msgpass_account *account,
+				unsigned int parts, size_t bytes)
+{
+	uncharge(account, bytes);
+	/* The last takes it off the list. */
+	if (parts > 1)
+		WARN_ON_ONCE(refcount_sub_and_test(parts - 1, &account->refs));
+	msgpass_account_put(account);
+}
+
 int msgpass_account_move(struct msgpass_account **account,
 			 const struct cred *cred, size_t bytes)
 {

@@ -14,6 +14,7 @@ __visible typeof(cleanup_module) cleanup_module;
 #include "account.c"
 #include "attributes.c"
 #include "broadcast.c"
+#include "bulk.c"
 #include "call.c"
 #include "chardev.c"
 #include "deadlock.c"

@@ -276,6 +276,21 @@ void msgpass_index_remove(struct msgpass_index *index,
 		list_del(&message->run);
 }
 
+void msgpass_index_remove_until(struct msgpass_index *index,
+				struct msgpass_index_part *part,
+				struct msgpass_message *leader,
+				struct msgpass_message *until)
+{
+	struct msgpass_message *next = until == leader ? NULL : until;
+
+	if (next)
+		__list_del(leader->run.prev, &next->run);
+	if (leader == index->latest)
+		index->latest = next;
+	else
+		take_from_trees(index, part, leader, next);
+}
+
 void msgpass_index_withdraw(struct msgpass_index *index,
 			    struct msgpass_index_part *part,
 			    struct msgpass_message *message)

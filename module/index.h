@@ -53,6 +53,11 @@ void msgpass_index_restore(struct msgpass_index *index,
 void msgpass_index_remove(struct msgpass_index *index,
 			  struct msgpass_index_part *part,
 			  struct msgpass_message *message);
+/* The same for those before @until in the run, or for all if that leads it. */
+void msgpass_index_remove_until(struct msgpass_index *index,
+				struct msgpass_index_part *part,
+				struct msgpass_message *leader,
+				struct msgpass_message *until);
 /* The same for any message that is in. */
 void msgpass_index_withdraw(struct msgpass_index *index,
 			    struct msgpass_index_part *part,
@@ -82,6 +87,12 @@ struct msgpass_message *msgpass_index_better(struct msgpass_message *a,
  * and need msgpass_index_part_init().
  */
 void msgpass_index_empty(struct msgpass_index *index, struct list_head *list);
+
+/* Then the next best of a selection is the next of the run. */
+static inline bool msgpass_index_is_one_run(const struct msgpass_index *index)
+{
+	return RB_EMPTY_ROOT(&index->runs);
+}
 
 static inline void msgpass_index_init(struct msgpass_index *index)
 {

@@ -5,6 +5,7 @@
 #include <linux/module.h>
 
 #include "account.h"
+#include "bulk.h"
 #include "chardev.h"
 #include "direct.h"
 #include "expiry.h"
@@ -19,9 +20,12 @@ static int __init msgpass_init(void)
 	error = msgpass_message_init();
 	if (error)
 		return error;
-	error = msgpass_expiry_init();
+	error = msgpass_bulk_init();
 	if (error)
 		goto exit_message;
+	error = msgpass_expiry_init();
+	if (error)
+		goto exit_bulk;
 	error = msgpass_direct_init();
 	if (error)
 		goto exit_expiry;
@@ -39,6 +43,8 @@ exit_direct:
 	msgpass_direct_exit();
 exit_expiry:
 	msgpass_expiry_exit();
+exit_bulk:
+	msgpass_bulk_exit();
 exit_message:
 	msgpass_message_exit();
 	return error;
@@ -58,6 +64,7 @@ static void __exit msgpass_exit(void)
 	msgpass_expiry_exit();
 	msgpass_right_exit();
 	msgpass_account_exit();
+	msgpass_bulk_exit();
 	msgpass_message_exit();
 }
 

@@ -179,13 +179,16 @@ unsigned int msgpass_message_fds_attached(const struct msgpass_message *message)
  * as else each is cleared before all of it is written. 16 bytes short of a
  * power of two, what the allocator keeps for each fits in the page beside them.
  */
+#define SMALL_SIZE	(256 - 16)
+#define MEDIUM_SIZE	(512 - 16)
+
 static struct message_cache {
 	const char *name;
 	size_t size;
 	struct kmem_cache *cache;
 } message_caches[] = {
-	{ .name = "msgpass_small", .size = 256 - 16 },
-	{ .name = "msgpass_medium", .size = 512 - 16 },
+	{ .name = "msgpass_small", .size = SMALL_SIZE },
+	{ .name = "msgpass_medium", .size = MEDIUM_SIZE },
 };
 
 static void message_construct(void *object)
@@ -491,6 +494,72 @@ void msgpass_message_put(struct msgpass_message *message)
 {
 	if (refcount_dec_and_test(&message->refs))
 		message_free(message);
+}
+
+/* That of a plain message. */
+static const struct message_cache *plain_cache(size_t length)
+{
+	const size_t data = offsetof(struct msgpass_message, data);
+
+	BUILD_BUG_ON(data + MSGPASS_BULK_BYTES > MEDIUM_SIZE);
+	return &message_caches[length > SMALL_SIZE - data];
+}
+
+/* What so many plain ones are charged for. */
+static size_t plain_charge(unsigned int count, size_t bytes,
+			   const struct msgpass_identity *sender)
+{
+	return count * message_charge(message_size(0, false), sender) + bytes;
+}
+
+/* Of the same sender, who paid for all of them, and from the same cache. */
+struct alike {
+	struct msgpass_identity *sender;
+	struct msgpass_account *account;
+	const struct message_cache *cache;
+	unsigned int count;
+	size_t bytes;
+};
+
+static void alike_free(const struct alike *alike,
+		       struct msgpass_message **messages)
+{
+	if (!alike->count)
+		return;
+	msgpass_account_close_some(alike->account, alike->count,
+				   plain_charge(alike->count, alike->bytes,
+						alike->sender));
+	msgpass_identity_put_some(alike->sender, alike->count);
+	kmem_cache_free_bulk(alike->cache->cache, alike->count,
+			     (void **)messages);
+}
+
+void msgpass_messages_put(struct msgpass_message **messages, unsigned int count)
+{
+	struct alike alike = {};
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		struct msgpass_message *message = messages[i];
+		size_t length = message->length;
+		const struct message_cache *cache = plain_cache(length);
+
+		if (message->sender != alike.sender ||
+		    message->account != alike.account || cache != alike.cache) {
+			alike_free(&alike, messages);
+			alike = (struct alike) {
+				.sender = message->sender,
+				.account = message->account,
+				.cache = cache,
+			};
+		}
+		/* Else who peeks at it has the last reference. */
+		if (refcount_dec_and_test(&message->refs)) {
+			messages[alike.count++] = message;
+			alike.bytes += length;
+		}
+	}
+	alike_free(&alike, messages);
 }
 
 void msgpass_message_drop(struct msgpass_message *message,

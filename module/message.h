@@ -13,7 +13,7 @@
 #include <linux/rbtree.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
-#include <linux/uidgid.h>
+#include <linux/user_namespace.h>
 
 struct cred;
 struct iov_iter;
@@ -31,6 +31,9 @@ struct msgpass_index_node {
 		struct msgpass_message *most_urgent;
 	} of_subtree;
 };
+
+/* A longer message takes so long to copy that it is moved by itself. */
+#define MSGPASS_BULK_BYTES	256
 
 struct msgpass_message {
 	/* const once made */
@@ -66,6 +69,21 @@ struct msgpass_message {
 
 	char data[];
 };
+
+/* Whom it is from, as @ns has them; the first has them as they are. */
+static inline uid_t msgpass_message_uid(const struct msgpass_message *message,
+					struct user_namespace *ns)
+{
+	return ns == &init_user_ns ? __kuid_val(message->uid) :
+				     from_kuid_munged(ns, message->uid);
+}
+
+static inline gid_t msgpass_message_gid(const struct msgpass_message *message,
+					struct user_namespace *ns)
+{
+	return ns == &init_user_ns ? __kgid_val(message->gid) :
+				     from_kgid_munged(ns, message->gid);
+}
 
 /* How a message ended. */
 enum msgpass_end {
@@ -159,7 +177,21 @@ static inline bool msgpass_message_is_plain(const struct msgpass_message *messag
 	return !message->has_extra;
 }
 
+/* And it is short, and nobody waits for it to be received: see bulk.h. */
+static inline bool msgpass_message_is_bulk(const struct msgpass_message *message)
+{
+	return msgpass_message_is_plain(message) && !message->rendezvous &&
+	       message->length <= MSGPASS_BULK_BYTES;
+}
+
 void msgpass_message_put(struct msgpass_message *message);
+
+/* How many messages are at most made, moved and freed at once. */
+#define MSGPASS_BULK	32
+
+/* Of plain ones; the array is used up. */
+void msgpass_messages_put(struct msgpass_message **messages,
+			  unsigned int count);
 /* The same, and it was not received: tells what is attached. */
 void msgpass_message_drop(struct msgpass_message *message,
 			  enum msgpass_end reason);

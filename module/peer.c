@@ -57,13 +57,24 @@ bool msgpass_pid_alive(struct pid *pid)
 	return alive;
 }
 
-void msgpass_identity_put(struct msgpass_identity *identity)
+static void identity_free(struct msgpass_identity *identity)
 {
-	if (!refcount_dec_and_test(&identity->refs))
-		return;
 	put_pid(identity->pid);
 	kfree(identity->spare);
 	kfree(identity);
+}
+
+void msgpass_identity_put(struct msgpass_identity *identity)
+{
+	if (refcount_dec_and_test(&identity->refs))
+		identity_free(identity);
+}
+
+void msgpass_identity_put_some(struct msgpass_identity *identity,
+			       unsigned int count)
+{
+	if (refcount_sub_and_test(count, &identity->refs))
+		identity_free(identity);
 }
 
 static struct msgpass_identity *identity_new(struct pid *pid)

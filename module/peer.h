@@ -91,6 +91,9 @@ bool msgpass_peer_watch(struct msgpass_peer_watch *watch,
 bool msgpass_peer_unwatch(struct msgpass_peer_watch *watch);
 
 void msgpass_identity_put(struct msgpass_identity *identity);
+/* So many references. */
+void msgpass_identity_put_some(struct msgpass_identity *identity,
+			       unsigned int count);
 
 /* With the pid, which it may be the last to keep once that is dead. */
 static inline size_t

@@ -629,6 +629,67 @@ int msgpass_port_receive(struct msgpass_port *port,
 	return error;
 }
 
+/*
+ * Claims the first messages of a run, as long as they are plain and fit: how
+ * many.
+ */
+static unsigned int claim_run(struct msgpass_message *leader,
+			      const size_t *rooms, unsigned int count,
+			      struct msgpass_message **messages)
+{
+	struct msgpass_queue *queue = leader->queue;
+	struct msgpass_port *port = queue->port;
+	struct msgpass_message *message = leader;
+	unsigned int claimed = 0;
+	u64 bytes = 0;
+
+	do {
+		if (!msgpass_message_is_bulk(message) ||
+		    message->length > rooms[claimed])
+			break;
+		messages[claimed++] = message;
+		message->queued = false;
+		bytes += message->length;
+		message = list_next_entry(message, run);
+	} while (message != leader && claimed < count);
+	if (!claimed)
+		return 0;
+	msgpass_index_remove_until(&port->index, part_of(queue), leader,
+				   message);
+	port->queued -= claimed;
+	port->queued_bytes -= bytes;
+	queue->queued -= claimed;
+	queue->queued_bytes -= bytes;
+	return claimed;
+}
+
+unsigned int msgpass_port_claim_some(struct msgpass_port *port,
+				     const struct msgpass_selection *selection,
+				     const size_t *rooms, unsigned int count,
+				     struct msgpass_message **messages)
+{
+	struct msgpass_queue *queue = selection->queue;
+	struct msgpass_index_part *part = queue ? part_of(queue) : NULL;
+	struct msgpass_message *message;
+	unsigned int i = 0, claimed;
+
+	spin_lock(&port->lock);
+	while (i < count) {
+		message = msgpass_selection_best(selection, &port->index, part);
+		if (!message)
+			break;
+		/* Else the next may be of another run. */
+		claimed = claim_run(message, rooms + i,
+				    msgpass_index_is_one_run(&port->index) ?
+				    count - i : 1, messages + i);
+		if (!claimed)
+			break;
+		i += claimed;
+	}
+	spin_unlock(&port->lock);
+	return i;
+}
+
 void msgpass_port_settle(struct msgpass_port *port,
 			 struct msgpass_message *message)
 {
@@ -650,6 +711,39 @@ void msgpass_port_settle(struct msgpass_port *port,
 	tell_drained(port);
 	msgpass_message_tell_ended(message, MSGPASS_END_RECEIVED);
 	msgpass_message_put(message);
+}
+
+void msgpass_port_settle_some(struct msgpass_port *port,
+			      struct msgpass_message **messages,
+			      unsigned int count)
+{
+	struct msgpass_wakes wakes = {};
+	struct msgpass_queue *queue;
+	unsigned int first, i = 0;
+	bool writable;
+	u64 bytes;
+
+	spin_lock(&port->lock);
+	while (i < count) {
+		/* Until it is unused, those that are held keep it. */
+		queue = messages[i]->queue;
+		writable = msgpass_queue_is_writable(queue);
+		first = i;
+		bytes = 0;
+		for (; i < count && messages[i]->queue == queue; i++)
+			bytes += messages[i]->length;
+		queue->held -= i - first;
+		queue->held_bytes -= bytes;
+		queue->received += i - first;
+		port->received += i - first;
+		admit_senders(queue, writable, &wakes);
+		queue_check_unused(queue);
+	}
+	spin_unlock(&port->lock);
+
+	msgpass_port_wake(port, &wakes);
+	tell_drained(port);
+	msgpass_messages_put(messages, count);
 }
 
 /*
@@ -716,6 +810,17 @@ void msgpass_port_restore(struct msgpass_port *port,
 		return;
 	tell_drained(port);
 	msgpass_message_drop(message, end);
+}
+
+void msgpass_port_restore_some(struct msgpass_port *port,
+			       struct msgpass_message **messages,
+			       unsigned int count)
+{
+	unsigned int i;
+
+	/* The oldest first, in case somebody waits by now. */
+	for (i = 0; i < count; i++)
+		msgpass_port_restore(port, messages[i]);
 }
 
 /*

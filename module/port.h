@@ -180,6 +180,15 @@ int msgpass_port_receive(struct msgpass_port *port,
 	__releases(&port->lock);
 
 /*
+ * Claims what comes next, as long as it is plain and fits into its room, and
+ * returns how many. If none, receive one as above.
+ */
+unsigned int msgpass_port_claim_some(struct msgpass_port *port,
+				     const struct msgpass_selection *selection,
+				     const size_t *rooms, unsigned int count,
+				     struct msgpass_message **messages);
+
+/*
  * For what fans out, with the port locked: of the port that a message comes to;
  * then wake who waited there for it.
  */
@@ -202,6 +211,14 @@ void msgpass_port_settle(struct msgpass_port *port,
 			 struct msgpass_message *message);
 void msgpass_port_restore(struct msgpass_port *port,
 			  struct msgpass_message *message);
+
+/* The same for several that were claimed together. */
+void msgpass_port_settle_some(struct msgpass_port *port,
+			      struct msgpass_message **messages,
+			      unsigned int count);
+void msgpass_port_restore_some(struct msgpass_port *port,
+			       struct msgpass_message **messages,
+			       unsigned int count);
 
 /*
  * Takes back a message that was sent to @port and to which the caller has a

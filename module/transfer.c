@@ -10,6 +10,7 @@
 #include <linux/uaccess.h>
 #include <linux/user_namespace.h>
 
+#include "bulk.h"
 #include "call.h"
 #include "expiry.h"
 #include "flow.h"
@@ -561,17 +562,6 @@ make_selection(struct msgpass_selection *selection,
 	return -EINVAL;
 }
 
-/* As @ns has them; the first has them as they are. */
-static uid_t uid_in(struct user_namespace *ns, kuid_t uid)
-{
-	return ns == &init_user_ns ? __kuid_val(uid) : from_kuid_munged(ns, uid);
-}
-
-static gid_t gid_in(struct user_namespace *ns, kgid_t gid)
-{
-	return ns == &init_user_ns ? __kgid_val(gid) : from_kgid_munged(ns, gid);
-}
-
 /* What the kernel knows of @message, as the caller's namespaces see it. */
 static void stamp(struct msgpass_receive *receive,
 		  const struct msgpass_message *message, bool truncated)
@@ -583,8 +573,8 @@ static void stamp(struct msgpass_receive *receive,
 	receive->out_time = message->time;
 	receive->out_peer = message->sender->id;
 	receive->out_pid = pid_vnr(message->sender->pid);
-	receive->out_uid = uid_in(ns, message->uid);
-	receive->out_gid = gid_in(ns, message->gid);
+	receive->out_uid = msgpass_message_uid(message, ns);
+	receive->out_gid = msgpass_message_gid(message, ns);
 	receive->out_type = message->type;
 	receive->out_priority = message->priority;
 	receive->out_fds = msgpass_message_fds(message);
@@ -958,12 +948,12 @@ static long receive_batch(const struct msgpass_target *target,
 			  struct msgpass_inbox *caller,
 			  struct msgpass_receive *receive,
 			  struct msgpass_receive_element __user *elements,
-			  u32 count)
+			  u32 count, struct msgpass_bulk *bulk)
 {
 	struct msgpass_wait wait = msgpass_wait_for(file, receive->flags,
 						    receive->deadline);
 	struct msgpass_selection selection;
-	u32 i;
+	u32 i, received;
 	int error;
 
 	error = make_selection(&selection, receive);
@@ -972,14 +962,26 @@ static long receive_batch(const struct msgpass_target *target,
 	if (receive->flags & MSGPASS_RECEIPT)
 		selection.queue = &target->inbox->receipts;
 
-	for (i = 0; i < count; i++) {
-		error = receive_element(target, caller, &selection, &wait,
-					receive, &elements[i]);
-		if (error)
-			return i ? (long)i : error;
+	for (i = 0; i < count; i += received) {
+		received = 0;
+		if (bulk)
+			received = msgpass_bulk_receive(bulk, target->port,
+							&selection,
+							&elements[i],
+							count - i);
+		if (!received) {
+			error = receive_element(target, caller, &selection,
+						&wait, receive, &elements[i]);
+			if (error)
+				return i ? (long)i : error;
+			received = 1;
+			/* What is not plain seldom comes alone. */
+			if (i)
+				bulk = NULL;
+		}
 		wait.nonblock = true;
 		if (signal_pending(current))
-			return i + 1;
+			return i + received;
 		cond_resched();
 	}
 	return count;
@@ -990,6 +992,7 @@ long msgpass_receive_batch_at(struct file *file, struct msgpass_inbox *caller,
 			      struct msgpass_receive_element __user *elements,
 			      u32 count)
 {
+	struct msgpass_bulk *bulk = NULL;
 	struct msgpass_target target;
 	long result;
 
@@ -997,8 +1000,12 @@ long msgpass_receive_batch_at(struct file *file, struct msgpass_inbox *caller,
 				   receive->flags);
 	if (result)
 		return result;
+	/* The link of one sender is to be found anew each time. */
+	if (!receive->from)
+		bulk = msgpass_bulk_get();
 	result = receive_batch(&target, file, caller, receive, elements,
-			       count);
+			       count, bulk);
+	msgpass_bulk_put(bulk);
 	msgpass_target_put(&target);
 	return result;
 }

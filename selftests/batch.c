@@ -5,6 +5,7 @@
  */
 #include "msgpass_test.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 enum { MANY = 8 };
@@ -943,6 +944,397 @@ TEST_F(batch, senders_who_wait_for_room_get_all_that_it_makes)
 		i += TAKE_NUMBERS(MANY, .deadline = soon());
 	for (i = 0; i < 3; i++)
 		EXPECT_EQ(2, child_status(children[i]));
+	EXPECT_EQ(0, counts_of(self).queued);
+}
+
+/* --- more than are moved at once (32), and what is moved by itself among them */
+
+enum { LOTS = 100, LONGEST = 5000 };
+
+/* Numbers from 1 on, places for them, and the elements of both. */
+struct lots {
+	uint32_t numbers[LOTS], places[LOTS];
+	struct msgpass_send_element out[LOTS];
+	struct msgpass_receive_element in[LOTS];
+};
+
+static void lots_fill(struct lots *lots)
+{
+	unsigned int i;
+
+	for (i = 0; i < LOTS; i++) {
+		lots->numbers[i] = i + 1;
+		lots->out[i] = (struct msgpass_send_element){
+			BYTES(&lots->numbers[i], sizeof(uint32_t)),
+		};
+		lots->in[i] = (struct msgpass_receive_element){
+			BYTES(&lots->places[i], sizeof(uint32_t)),
+		};
+	}
+}
+
+#define SEND_LOTS(lots, ...)						\
+	SEND_BATCH(self->fd, ELEMENTS((lots)->out, LOTS), .to = self->to, ##__VA_ARGS__)
+#define TAKE_LOTS(lots, ...)						\
+	RECEIVE_BATCH(self->fd, ELEMENTS((lots)->in, LOTS), .flags = MSGPASS_NONBLOCK,	\
+		      ##__VA_ARGS__)
+
+TEST_F(batch, a_bad_buffer_among_many_ends_it_there_and_the_rest_stays_in_order)
+{
+	const unsigned int bad[] = { 1, 31, 32, 33, 63, 64, 99 };
+	struct lots lots;
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		lots_fill(&lots);
+		ASSERT_EQ(LOTS, SEND_LOTS(&lots));
+		lots.in[bad[i]].data = 8;
+		EXPECT_EQ(bad[i], TAKE_LOTS(&lots));
+		EXPECT_EQ(LOTS - bad[i], counts_of(self).queued);
+		for (j = 0; j < bad[i]; j++)
+			EXPECT_EQ(j + 1, lots.places[j]);
+		lots_fill(&lots);
+		EXPECT_EQ(LOTS - bad[i], TAKE_LOTS(&lots));
+		for (j = 0; j < LOTS - bad[i]; j++)
+			EXPECT_EQ(bad[i] + j + 1, lots.places[j]);
+	}
+	EXPECT_EQ(LOTS * ARRAY_SIZE(bad), counts_of(self).received);
+}
+
+TEST_F(batch, elements_of_which_some_can_be_read_alone_receive_the_others)
+{
+	const size_t page = sysconf(_SC_PAGESIZE);
+	const int there = page / sizeof(struct msgpass_receive_element);
+	struct msgpass_receive_element *elements = guarded(3 * page);
+	struct lots lots;
+	int i;
+
+	lots_fill(&lots);
+	ASSERT_EQ(LOTS, SEND_LOTS(&lots));
+	memcpy(elements, lots.in, sizeof(lots.in));
+	ASSERT_EQ(0, mprotect((char *)elements + page, 2 * page, PROT_READ));
+	EXPECT_EQ(there, RECEIVE_BATCH(self->fd, ELEMENTS(elements, LOTS)));
+	EXPECT_EQ(there, lots.places[there - 1]);
+	EXPECT_EQ(sizeof(uint32_t), elements[there - 1].out_length);
+	EXPECT_EQ(-EFAULT, RECEIVE_BATCH(self->fd, ELEMENTS(elements + there, 1)));
+	EXPECT_EQ(LOTS - there, TAKE_LOTS(&lots));
+	for (i = 0; i < LOTS - there; i++)
+		EXPECT_EQ(there + i + 1, lots.places[i]);
+}
+
+TEST_F(batch, bad_bytes_among_many_end_a_send_there)
+{
+	const unsigned int bad[] = { 1, 31, 32, 33, 64, 99 };
+	struct lots lots;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		lots_fill(&lots);
+		lots.out[bad[i]].data = 8;
+		EXPECT_EQ(bad[i], SEND_LOTS(&lots));
+		EXPECT_EQ(bad[i], TAKE_LOTS(&lots));
+		EXPECT_EQ(bad[i], lots.places[bad[i] - 1]);
+	}
+}
+
+TEST_F(batch, messages_of_all_lengths_stay_in_order)
+{
+	const unsigned int lengths[] = {
+		64, 0, 1, 63, 64, 64, 65, 65, 255, 256, 257, 64, 320, 321, 4000, LONGEST, 8,
+	};
+	uint64_t held = user_bytes(self->fd);
+	char *out = calloc(LOTS, LONGEST), *in = calloc(LOTS, LONGEST);
+	struct lots lots;
+	unsigned int i;
+
+	for (i = 0; i < LOTS; i++) {
+		unsigned int length = lengths[i % ARRAY_SIZE(lengths)];
+
+		memset(out + i * LONGEST, i + 1, length);
+		lots.out[i] = (struct msgpass_send_element){ BYTES(out + i * LONGEST, length) };
+		lots.in[i] = (struct msgpass_receive_element){ BYTES(in + i * LONGEST, length) };
+	}
+	ASSERT_EQ(LOTS, SEND_LOTS(&lots));
+	ASSERT_EQ(LOTS, TAKE_LOTS(&lots));
+	for (i = 0; i < LOTS; i++) {
+		EXPECT_EQ(lots.out[i].length, lots.in[i].out_length);
+		EXPECT_EQ(i + 1, lots.in[i].out_sequence);
+		EXPECT_EQ(0, lots.in[i].out_flags);
+	}
+	EXPECT_EQ(0, memcmp(out, in, LOTS * LONGEST));
+	/* One's own link is what is left. */
+	ASSERT_EQ(LOTS, SEND_LOTS(&lots));
+	EXPECT_LT(held, user_bytes(self->fd));
+	held = user_bytes(self->fd);
+	ASSERT_EQ(LOTS, TAKE_LOTS(&lots));
+	ASSERT_EQ(LOTS, SEND_LOTS(&lots));
+	EXPECT_EQ(held, user_bytes(self->fd));
+	free(out);
+	free(in);
+}
+
+TEST_F(batch, many_that_do_not_fit_are_truncated_each)
+{
+	struct lots lots;
+	unsigned int i;
+
+	lots_fill(&lots);
+	ASSERT_EQ(LOTS, SEND_LOTS(&lots));
+	for (i = 0; i < LOTS; i++)
+		lots.in[i].length = i % 5;
+	memset(lots.places, 0xff, sizeof(lots.places));
+	/* Without the flag, the first ends it. */
+	EXPECT_EQ(-EMSGSIZE, TAKE_LOTS(&lots));
+	ASSERT_EQ(LOTS, RECEIVE_BATCH(self->fd, ELEMENTS(lots.in, LOTS), .flags = MSGPASS_TRUNCATE));
+	for (i = 0; i < LOTS; i++) {
+		uint32_t number = ~0U;
+
+		memcpy(&number, &lots.numbers[i], i % 5);
+		EXPECT_EQ(number, lots.places[i]);
+		EXPECT_EQ(i % 5 < 4 ? MSGPASS_OUT_TRUNCATED : 0, lots.in[i].out_flags);
+		EXPECT_EQ(sizeof(number), lots.in[i].out_length);
+	}
+}
+
+TEST_F(batch, many_of_several_kinds_come_as_they_are_asked_for)
+{
+	struct lots lots;
+	unsigned int i, count;
+
+	lots_fill(&lots);
+	for (i = 0; i < LOTS; i++) {
+		lots.out[i].type = i % 3;
+		lots.out[i].priority = i / 2 % 2;
+	}
+	ASSERT_EQ(LOTS, SEND_LOTS(&lots));
+	ASSERT_EQ(LOTS, TAKE_LOTS(&lots));
+	for (i = 0; i < LOTS; i++) {
+		EXPECT_EQ(i + 1, lots.places[i]);
+		EXPECT_EQ(i % 3, lots.in[i].out_type);
+		EXPECT_EQ(i / 2 % 2, lots.in[i].out_priority);
+	}
+	ASSERT_EQ(LOTS, SEND_LOTS(&lots));
+	count = RECEIVE_BATCH(self->fd, ELEMENTS(lots.in, LOTS), .type = 1,
+			      .flags = MSGPASS_TYPE_EXACT);
+	ASSERT_EQ(LOTS / 3, count);
+	for (i = 0; i < count; i++)
+		EXPECT_EQ(3 * i + 2, lots.places[i]);
+	count = RECEIVE_BATCH(self->fd, ELEMENTS(lots.in, LOTS), .flags = MSGPASS_BY_PRIORITY);
+	ASSERT_EQ(LOTS - LOTS / 3, count);
+	for (i = 1; i < count; i++) {
+		EXPECT_GE(lots.in[i - 1].out_priority, lots.in[i].out_priority);
+		if (lots.in[i - 1].out_priority == lots.in[i].out_priority)
+			EXPECT_LT(lots.places[i - 1], lots.places[i]);
+	}
+}
+
+TEST_F(batch, what_is_more_than_its_bytes_comes_in_its_place_among_many)
+{
+	struct msgpass_receipt receipt;
+	int device = variant->direct ? self->fd : device_open();
+	struct lots lots;
+	uint32_t i;
+
+	lots_fill(&lots);
+	for (i = 1; i <= LOTS; i++) {
+		ASSERT_EQ(0, SEND(self->fd, .to = self->to, NUMBER(i),
+				  .lifetime = i == 10 ? LIMIT : 0,
+				  .flags = i == 50 ? MSGPASS_RECEIPT : 0));
+	}
+	ASSERT_EQ(LOTS, TAKE_LOTS(&lots));
+	for (i = 0; i < LOTS; i++)
+		EXPECT_EQ(i + 1, lots.places[i]);
+	EXPECT_EQ(0, RECEIVE(device, NULL, BYTES(&receipt, sizeof(receipt)),
+			     .flags = MSGPASS_RECEIPT | MSGPASS_NONBLOCK));
+	EXPECT_EQ(MSGPASS_RECEIPT_RECEIVED, receipt.outcome);
+	if (!variant->direct)
+		close(device);
+}
+
+TEST_F(batch, of_many_as_many_are_sent_as_there_is_room_for)
+{
+	struct lots lots;
+	unsigned int i, room;
+
+	lots_fill(&lots);
+	for (room = 31; room <= 33; room++) {
+		ASSERT_EQ(0, set_room(self, room));
+		EXPECT_EQ(room, SEND_LOTS(&lots, .flags = MSGPASS_NONBLOCK));
+		EXPECT_EQ(room, counts_of(self).queued);
+		EXPECT_EQ(room, TAKE_LOTS(&lots));
+		for (i = 0; i < room; i++)
+			EXPECT_EQ(i + 1, lots.places[i]);
+	}
+	ASSERT_EQ(0, CHANNEL_SET(&self->channel, .set = MSGPASS_SET_CAPACITY |
+				 MSGPASS_SET_CAPACITY_BYTES | MSGPASS_SET_MESSAGE_MAX,
+				 .capacity = LOTS, .capacity_bytes = 4 * 40 + 3,
+				 .message_max = 4));
+	EXPECT_EQ(40, SEND_LOTS(&lots, .flags = MSGPASS_NONBLOCK));
+	EXPECT_EQ(160, counts_of(self).queued_bytes);
+	EXPECT_EQ(40, TAKE_LOTS(&lots));
+	lots.out[35].length = 5;
+	EXPECT_EQ(35, SEND_LOTS(&lots, .flags = MSGPASS_NONBLOCK));
+}
+
+TEST_F(batch, many_wait_for_room_and_stay_in_order)
+{
+	struct lots lots;
+	unsigned int i, count;
+	pid_t child;
+	int ret;
+
+	lots_fill(&lots);
+	ASSERT_EQ(0, set_room(self, 7));
+	child = child_fork();
+	if (!child)
+		_exit(SEND_LOTS(&lots, .deadline = soon()) == LOTS);
+	for (count = 0; count < LOTS; count += ret) {
+		ret = RECEIVE_BATCH(self->fd, ELEMENTS(lots.in, 5), .deadline = soon());
+		ASSERT_LT(0, ret);
+		for (i = 0; i < (unsigned int)ret; i++)
+			EXPECT_EQ(count + i + 1, lots.places[i]);
+	}
+	EXPECT_EQ(1, child_status(child));
+	EXPECT_EQ(LOTS, counts_of(self).received);
+}
+
+TEST_F(batch, a_quota_that_is_used_up_ends_a_send_of_many_where_it_is)
+{
+	int64_t quota = parameter("user_bytes");
+	uint64_t to = self->to;
+	struct lots lots;
+	int fd = self->fd, sent;
+	pid_t child;
+
+	NEED_ROOT();
+	lots_fill(&lots);
+	if (variant->direct)
+		ASSERT_EQ(0, INBOX_SET(fd, .set = MSGPASS_SET_MODE, .mode = 0222));
+	ASSERT_EQ(0, parameter_set("user_bytes", 20000));
+	child = child_fork();
+	if (!child) {
+		become(CHILD, FAMILY);
+		sent = SEND_BATCH(fd, ELEMENTS(lots.out, LOTS), .to = to);
+		CHECK(SEND(fd, .to = to, NUMBER(1), .flags = MSGPASS_NONBLOCK) == -EDQUOT);
+		_exit(sent);
+	}
+	sent = child_status(child);
+	ASSERT_EQ(0, parameter_set("user_bytes", quota));
+	EXPECT_LT(32, sent);
+	EXPECT_GT(LOTS, sent);
+	EXPECT_EQ(sent, counts_of(self).queued);
+	EXPECT_EQ(sent, TAKE_LOTS(&lots));
+	EXPECT_EQ(sent, lots.places[sent - 1]);
+}
+
+TEST_F(batch, who_waits_for_one_kind_gets_the_first_of_it_among_many)
+{
+	struct lots lots;
+	unsigned int i;
+	pid_t child;
+
+	if (variant->direct)
+		return;
+	lots_fill(&lots);
+	for (i = 0; i < LOTS; i++)
+		lots.out[i].type = i % 10;
+	child = child_fork();
+	if (!child) {
+		uint32_t number = 0;
+
+		CHECK(!RECEIVE(self->fd, NULL, BYTES(&number, sizeof(number)), .type = 7,
+			       .flags = MSGPASS_TYPE_EXACT, .deadline = soon()));
+		_exit(number);
+	}
+	ASSERT_TRUE(receivers_wait(&self->channel, 0, 1));
+	ASSERT_EQ(LOTS, SEND_LOTS(&lots));
+	EXPECT_EQ(8, child_status(child));
+	ASSERT_EQ(LOTS - 1, TAKE_LOTS(&lots));
+	for (i = 0; i < LOTS - 1; i++)
+		EXPECT_EQ(i + (i < 7 ? 1 : 2), lots.places[i]);
+}
+
+/* --- many at a time */
+
+enum { SENDERS = 2, TAKERS = 3, EACH = 3000 };
+
+struct crowd {
+	FIXTURE_DATA(batch) *self;
+	atomic_uint times[SENDERS][EACH];	/* how often each was received */
+	atomic_uint received;
+	atomic_uint disorder;
+};
+
+static void *take_until_all_is_there(void *argument)
+{
+	struct crowd *crowd = argument;
+	FIXTURE_DATA(batch) *self = crowd->self;
+	uint32_t last[SENDERS] = {};
+	struct lots lots;
+	int i, count;
+
+	lots_fill(&lots);
+	while (atomic_load(&crowd->received) < SENDERS * EACH) {
+		count = RECEIVE_BATCH(self->fd, ELEMENTS(lots.in, LOTS),
+				      .deadline = now() + 10000000);
+		for (i = 0; i < count; i++) {
+			uint32_t sender = lots.in[i].out_type, number = lots.places[i];
+
+			if (number <= last[sender])
+				atomic_fetch_add(&crowd->disorder, 1);
+			last[sender] = number;
+			atomic_fetch_add(&crowd->times[sender][number - 1], 1);
+		}
+		if (count > 0)
+			atomic_fetch_add(&crowd->received, count);
+		else if (count != -ETIMEDOUT)
+			break;
+	}
+	return NULL;
+}
+
+static void send_each(FIXTURE_DATA(batch) *self, uint32_t type)
+{
+	struct lots lots;
+	unsigned int i, number;
+
+	lots_fill(&lots);
+	for (number = 1; number <= EACH; number += LOTS) {
+		for (i = 0; i < LOTS; i++) {
+			lots.numbers[i] = number + i;
+			lots.out[i].type = type;
+		}
+		CHECK(SEND_LOTS(&lots, .deadline = soon()) == LOTS);
+	}
+}
+
+TEST_F(batch, of_many_senders_each_message_reaches_one_of_many_threads_in_order)
+{
+	static struct crowd crowd;
+	pthread_t threads[TAKERS];
+	pid_t children[SENDERS];
+	unsigned int i, j;
+
+	memset(&crowd, 0, sizeof(crowd));
+	crowd.self = self;
+	ASSERT_EQ(0, set_room(self, 64));
+	for (i = 0; i < SENDERS; i++) {
+		children[i] = child_fork();
+		if (!children[i]) {
+			send_each(self, i);
+			_exit(0);
+		}
+	}
+	for (i = 0; i < TAKERS; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, take_until_all_is_there, &crowd));
+	for (i = 0; i < SENDERS; i++)
+		EXPECT_EQ(0, child_status(children[i]));
+	for (i = 0; i < TAKERS; i++)
+		pthread_join(threads[i], NULL);
+	EXPECT_EQ(0, atomic_load(&crowd.disorder));
+	for (i = 0; i < SENDERS; i++)
+		for (j = 0; j < EACH; j++)
+			ASSERT_EQ(1, atomic_load(&crowd.times[i][j]));
 	EXPECT_EQ(0, counts_of(self).queued);
 }
 

@@ -724,6 +724,198 @@ TEST_F(stalled_receive, gives_no_receipt_before_it_is_over)
 	close(device);
 }
 
+/* --- a batch that is stopped at its third message: it has claimed the fourth, not the fifth */
+
+enum { IN_BATCH = 4, IN_ALL = 5 };
+
+FIXTURE(stalled_batch) {
+	struct stall stall;
+	struct channel channel;
+	struct copier receiver;
+	uint64_t held;
+	int fd;
+};
+
+FIXTURE_SETUP(stalled_batch)
+{
+	int device;
+	uint32_t i;
+
+	NEED_ROOT();
+	OPEN_STALL(&self->stall);
+	device = device_open();
+	ASSERT_LE(0, device);
+	self->fd = mailbox_new(device);
+	close(device);
+	ASSERT_LE(0, self->fd);
+	self->channel.fd = self->fd;
+	self->receiver.fd = self->fd;
+	self->held = user_bytes(self->fd);
+	for (i = 1; i <= IN_ALL; i++)
+		ASSERT_EQ(0, send_number(self->fd, 0, i));
+}
+
+FIXTURE_TEARDOWN(stalled_batch)
+{
+	close(self->fd);
+}
+
+static uint32_t batch_numbers[IN_BATCH];
+
+static int receive_batch_at(int fd, void *page)
+{
+	struct msgpass_receive_element elements[IN_BATCH];
+	struct msgpass_receive_batch batch = {
+		.size = sizeof(batch), .elements = (uintptr_t)elements, .count = IN_BATCH,
+	};
+	unsigned int i;
+
+	for (i = 0; i < IN_BATCH; i++)
+		elements[i] = (struct msgpass_receive_element){
+			BYTES(&batch_numbers[i], sizeof(uint32_t)),
+		};
+	elements[2].data = (uintptr_t)page;
+	return call(fd, MSGPASS_IOC_RECEIVE_BATCH, &batch);
+}
+
+static void *receive_batch_to_page(void *argument)
+{
+	struct copier *copier = argument;
+
+	copier->result = receive_batch_at(copier->fd, copier->page);
+	atomic_store(&copier->ended, true);
+	return NULL;
+}
+
+static bool begin_batch(FIXTURE_DATA(stalled_batch) *self)
+{
+	return !copier_start(&self->receiver, receive_batch_to_page, &self->stall) &&
+	       stall_begins(&self->stall) && TAKE(self->fd) == IN_ALL;
+}
+
+TEST_F(stalled_batch, that_goes_on_has_all_of_it)
+{
+	ASSERT_TRUE(begin_batch(self));
+	EXPECT_EQ(-EAGAIN, TAKE(self->fd));
+	EXPECT_EQ(0, stall_ends(&self->stall, 0));
+	EXPECT_EQ(IN_BATCH, copier_result(&self->receiver));
+	EXPECT_EQ(1, batch_numbers[0]);
+	EXPECT_EQ(2, batch_numbers[1]);
+	EXPECT_EQ(3, *self->receiver.page);
+	EXPECT_EQ(4, batch_numbers[3]);
+	EXPECT_EQ(IN_ALL, mailbox_counts(self->fd).received);
+	EXPECT_EQ(self->held, user_bytes(self->fd));
+}
+
+TEST_F(stalled_batch, that_fails_puts_back_the_rest_in_its_order)
+{
+	ASSERT_TRUE(begin_batch(self));
+	EXPECT_EQ(0, send_number(self->fd, 0, 6));
+	EXPECT_EQ(0, stall_fails(&self->stall));
+	EXPECT_EQ(2, copier_result(&self->receiver));
+	EXPECT_EQ(2, batch_numbers[1]);
+	EXPECT_EQ(3, mailbox_counts(self->fd).received);
+	EXPECT_EQ(3, TAKE(self->fd));
+	EXPECT_EQ(4, TAKE(self->fd));
+	EXPECT_EQ(6, TAKE(self->fd));
+	EXPECT_EQ(self->held, user_bytes(self->fd));
+}
+
+TEST_F(stalled_batch, that_fails_gives_the_rest_to_those_who_began_to_wait_in_their_order)
+{
+	pid_t others[2];
+	int i;
+
+	ASSERT_TRUE(begin_batch(self));
+	for (i = 0; i < 2; i++) {
+		others[i] = child_receiving(&self->channel, 0);
+		EXPECT_TRUE(receivers_wait(&self->channel, 0, i + 1U));
+	}
+	EXPECT_EQ(0, stall_fails(&self->stall));
+	EXPECT_EQ(2, copier_result(&self->receiver));
+	EXPECT_EQ(3, child_ends(others[0]));
+	EXPECT_EQ(4, child_ends(others[1]));
+}
+
+TEST_F(stalled_batch, that_is_killed_puts_back_the_rest)
+{
+	pid_t other = child_fork();
+
+	if (!other) {
+		struct stall stall;
+
+		CHECK(!stall_open(&stall));
+		receive_batch_at(self->fd, stall.page);
+		_exit(0);
+	}
+	EXPECT_TRUE(wait_until(mailbox_counts(self->fd).queued == IN_ALL - IN_BATCH));
+	kill(other, SIGKILL);
+	EXPECT_EQ(-SIGKILL, child_ends(other));
+	EXPECT_EQ(3, TAKE(self->fd));
+	EXPECT_EQ(4, TAKE(self->fd));
+	EXPECT_EQ(5, TAKE(self->fd));
+}
+
+TEST_F(stalled_batch, keeps_the_places_of_its_messages_until_it_is_over)
+{
+	pid_t sender;
+
+	ASSERT_TRUE(begin_batch(self));
+	ASSERT_EQ(0, set_capacity(&self->channel, IN_BATCH));
+	sender = child_sending(&self->channel, 0, 7);
+	EXPECT_TRUE(senders_wait(&self->channel, 0, 1));
+	EXPECT_EQ(0, stall_ends(&self->stall, 0));
+	EXPECT_EQ(IN_BATCH, copier_result(&self->receiver));
+	EXPECT_EQ(0, child_ends(sender));
+	EXPECT_EQ(7, TAKE(self->fd));
+}
+
+TEST_F(stalled_batch, outlasts_the_mailbox)
+{
+	ASSERT_TRUE(begin_batch(self));
+	EXPECT_EQ(0, mailbox_delete(self->fd, ""));
+	EXPECT_EQ(0, stall_ends(&self->stall, 0));
+	EXPECT_EQ(IN_BATCH, copier_result(&self->receiver));
+	EXPECT_EQ(3, *self->receiver.page);
+	EXPECT_EQ(4, batch_numbers[3]);
+}
+
+TEST_F(stalled_batch, that_fails_after_the_mailbox_was_deleted_leaves_nothing)
+{
+	ASSERT_TRUE(begin_batch(self));
+	EXPECT_EQ(0, mailbox_delete(self->fd, ""));
+	EXPECT_EQ(0, stall_fails(&self->stall));
+	EXPECT_EQ(2, copier_result(&self->receiver));
+	EXPECT_EQ(-EPIPE, TAKE(self->fd));
+	EXPECT_GE(self->held, user_bytes(self->fd));
+}
+
+static void *peek_to_page(void *argument)
+{
+	struct copier *copier = argument;
+
+	copier->result = RECEIVE(copier->fd, NULL, BYTES(copier->page, sizeof(*copier->page)),
+				 .flags = MSGPASS_PEEK);
+	atomic_store(&copier->ended, true);
+	return NULL;
+}
+
+TEST_F(stalled_batch, may_have_what_another_looks_at)
+{
+	uint32_t number;
+
+	ASSERT_EQ(0, copier_start(&self->receiver, peek_to_page, &self->stall));
+	ASSERT_TRUE(stall_begins(&self->stall));
+	ASSERT_EQ(IN_BATCH, receive_batch_at(self->fd, &number));
+	EXPECT_EQ(1, batch_numbers[0]);
+	EXPECT_EQ(3, number);
+	EXPECT_EQ(0, stall_ends(&self->stall, 0));
+	EXPECT_EQ(0, copier_result(&self->receiver));
+	EXPECT_EQ(1, *self->receiver.page);
+	EXPECT_EQ(5, TAKE(self->fd));
+	EXPECT_EQ(self->held, user_bytes(self->fd));
+}
+
 /* --- a flow of which a piece is being copied */
 
 enum { PIECE = sizeof(uint32_t), FLOW = 1000 };
