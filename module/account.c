@@ -234,10 +234,15 @@ void msgpass_account_close(struct msgpass_account *account, size_t bytes)
 	msgpass_account_put(account);
 }
 
+void msgpass_account_split(struct msgpass_account *account, unsigned int parts)
+{
+	refcount_add(parts - 1, &account->refs);
+}
+
 void msgpass_account_close_some(struct msgpass_account *account,
 				unsigned int parts, size_t bytes)
 {
-	uncharge(account, bytes);
+	msgpass_account_uncharge(account, bytes);
 	/* The last takes it off the list. */
 	if (parts > 1)
 		WARN_ON_ONCE(refcount_sub_and_test(parts - 1, &account->refs));

@@ -27,7 +27,9 @@ struct msgpass_account *msgpass_account_open(const struct cred *cred,
 struct msgpass_account *
 msgpass_account_open_likely(struct msgpass_account *likely,
 			    const struct cred *cred, size_t bytes);
-/* The same for several at once, which are charged so much together. */
+/* One that is open for so many bytes is to be closed in so many parts. */
+void msgpass_account_split(struct msgpass_account *account, unsigned int parts);
+/* Closes so many of them at once. */
 void msgpass_account_close_some(struct msgpass_account *account,
 				unsigned int parts, size_t bytes);
 /* NULL: nothing was charged. */

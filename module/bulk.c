@@ -54,6 +54,21 @@ static unsigned int read_elements(void *elements, const void __user *user,
 						   count * size), size);
 }
 
+unsigned int msgpass_bulk_make(struct msgpass_bulk *bulk,
+			       const struct msgpass_send_element __user *elements,
+			       unsigned int count, size_t longest,
+			       const struct msgpass_stamp *stamp)
+{
+	/* Laid out alike. */
+	BUILD_BUG_ON(sizeof(struct msgpass_content) != sizeof(*elements));
+	BUILD_BUG_ON(offsetof(struct msgpass_content, type) !=
+		     offsetof(struct msgpass_send_element, type));
+	count = read_elements(bulk->contents, elements, count,
+			      sizeof(*elements));
+	return msgpass_messages_new(bulk->messages, bulk->contents, count,
+				    longest, stamp);
+}
+
 /* The same sender's are likely to follow one another. */
 struct last_sender {
 	const struct msgpass_identity *identity;

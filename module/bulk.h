@@ -18,7 +18,10 @@ struct msgpass_selection;
 struct msgpass_bulk {
 	struct msgpass_message *messages[MSGPASS_BULK];
 	size_t rooms[MSGPASS_BULK];
-	struct msgpass_receive_element elements[MSGPASS_BULK];
+	union {
+		struct msgpass_content contents[MSGPASS_BULK];
+		struct msgpass_receive_element elements[MSGPASS_BULK];
+	};
 };
 
 int msgpass_bulk_init(void);
@@ -27,6 +30,12 @@ void msgpass_bulk_exit(void);
 /* NULL: there is no memory, and all goes one by one. */
 struct msgpass_bulk *msgpass_bulk_get(void);
 void msgpass_bulk_put(struct msgpass_bulk *bulk);
+
+/* The first of up to @count to send into bulk->messages: how many. */
+unsigned int msgpass_bulk_make(struct msgpass_bulk *bulk,
+			       const struct msgpass_send_element __user *elements,
+			       unsigned int count, size_t longest,
+			       const struct msgpass_stamp *stamp);
 
 /* Receives up to @count that are there: how many. */
 unsigned int

@@ -705,6 +705,23 @@ int msgpass_direct_send_since(struct msgpass_inbox *receiver,
 	return died_or_unknown(error, wait);
 }
 
+unsigned int msgpass_direct_send_some(struct msgpass_inbox *receiver,
+				      struct msgpass_inbox *sender,
+				      struct msgpass_message **messages,
+				      unsigned int count)
+{
+	struct link *link;
+	u64 epoch;
+
+	if (check_allowed(receiver, &epoch))
+		return 0;
+	link = link_lock_since(receiver, sender, epoch);
+	if (!IS_ERR(link))
+		return msgpass_port_send_some(&link->queue, messages, count);
+	spin_unlock(&receiver->port.lock);
+	return 0;
+}
+
 u64 msgpass_inbox_resets(struct msgpass_inbox *inbox)
 {
 	u64 resets;

@@ -135,6 +135,12 @@ int msgpass_direct_send(struct msgpass_inbox *receiver,
 			struct msgpass_message *message,
 			struct msgpass_wait *wait);
 
+/* The same for several, of the first as many as need not wait: how many. */
+unsigned int msgpass_direct_send_some(struct msgpass_inbox *receiver,
+				      struct msgpass_inbox *sender,
+				      struct msgpass_message **messages,
+				      unsigned int count);
+
 /* How often exec gave the process other credentials. */
 u64 msgpass_inbox_resets(struct msgpass_inbox *inbox);
 

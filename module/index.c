@@ -221,6 +221,28 @@ void msgpass_index_add(struct msgpass_index *index,
 	index->latest_part = part;
 }
 
+void msgpass_index_add_some(struct msgpass_index *index,
+			    struct msgpass_index_part *part,
+			    struct msgpass_message **messages,
+			    unsigned int count)
+{
+	struct msgpass_message *last = NULL;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		struct msgpass_message *message = messages[i];
+
+		if (!last || run_compare(last, message)) {
+			msgpass_index_add(index, part, message);
+		} else {
+			/* Behind it, without another look at the latest. */
+			RB_CLEAR_NODE(&message->in_port.rb);
+			__list_add(&message->run, &last->run, last->run.next);
+		}
+		last = message;
+	}
+}
+
 void msgpass_index_restore(struct msgpass_index *index,
 			   struct msgpass_index_part *part,
 			   struct msgpass_message *message)

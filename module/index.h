@@ -45,6 +45,11 @@ enum msgpass_order {
 void msgpass_index_add(struct msgpass_index *index,
 		       struct msgpass_index_part *part,
 		       struct msgpass_message *message);
+/* The same for several, in their order. */
+void msgpass_index_add_some(struct msgpass_index *index,
+			    struct msgpass_index_part *part,
+			    struct msgpass_message **messages,
+			    unsigned int count);
 /* One that was taken out, being the oldest of its run then, comes back. */
 void msgpass_index_restore(struct msgpass_index *index,
 			   struct msgpass_index_part *part,

@@ -4,6 +4,7 @@
 #include <linux/fs.h>
 #include <linux/sched/signal.h>
 
+#include "bulk.h"
 #include "ioctl.h"
 #include "mailbox_file.h"
 #include "transfer.h"
@@ -36,23 +37,53 @@ static int send_element(const struct msgpass_target *target,
 	return error;
 }
 
+/* Of the first that are plain, how many were sent, or the error of the first. */
+static long send_bulk(const struct msgpass_target *target,
+		      const struct msgpass_draft *draft,
+		      struct msgpass_bulk *bulk,
+		      const struct msgpass_send_element __user *elements,
+		      u32 count, const struct msgpass_wait *wait, u32 *made)
+{
+	const struct msgpass_stamp stamp = {
+		.sender = draft->sender->peer.identity,
+		.cred = draft->cred,
+		.payer = draft->payer,
+	};
+
+	*made = msgpass_bulk_make(bulk, elements, count,
+				  msgpass_target_message_max(target), &stamp);
+	if (!*made)
+		return 0;
+	return msgpass_transfer_send_some(target, draft->sender,
+					  bulk->messages, *made, wait);
+}
+
 /* How many, or the error of the first. */
 static long send_elements(const struct msgpass_target *target,
 			  struct msgpass_draft *draft,
 			  const struct msgpass_send_batch *batch,
-			  const struct msgpass_wait *wait)
+			  const struct msgpass_wait *wait,
+			  struct msgpass_bulk *bulk)
 {
 	const struct msgpass_send_element __user *elements =
 		u64_to_user_ptr(batch->elements);
-	u32 i;
-	int error;
+	u32 i, tried;
+	long sent;
 
-	for (i = 0; i < batch->count; i++) {
-		error = send_element(target, draft, &elements[i], *wait);
-		if (error)
-			return i ? (long)i : error;
-		if (signal_pending(current))
-			return i + 1;
+	for (i = 0; i < batch->count; i += sent) {
+		tried = 0;
+		if (bulk)
+			sent = send_bulk(target, draft, bulk, &elements[i],
+					 batch->count - i, wait, &tried);
+		if (!tried) {
+			tried = 1;
+			sent = send_element(target, draft, &elements[i],
+					    *wait) ?: 1;
+		}
+		if (sent < 0)
+			return i ? (long)i : sent;
+		if (sent < tried || signal_pending(current))
+			return i + sent;
 		cond_resched();
 	}
 	return batch->count;
@@ -65,6 +96,7 @@ long msgpass_ioctl_send_batch(struct file *file,
 	struct msgpass_wait wait = msgpass_wait_for(file, batch->flags,
 						    batch->deadline);
 	struct msgpass_draft draft = { .cred = current_cred() };
+	struct msgpass_bulk *bulk = NULL;
 	struct msgpass_target target;
 	long result;
 
@@ -79,7 +111,10 @@ long msgpass_ioctl_send_batch(struct file *file,
 					batch->flags);
 	if (result)
 		goto put_sender;
-	result = send_elements(&target, &draft, batch, &wait);
+	if (msgpass_target_takes_bulk(&target))
+		bulk = msgpass_bulk_get();
+	result = send_elements(&target, &draft, batch, &wait, bulk);
+	msgpass_bulk_put(bulk);
 	msgpass_target_put(&target);
 put_sender:
 	msgpass_inbox_put(draft.sender);

@@ -269,6 +269,30 @@ static void memory_put(void *memory, size_t size,
 		kmem_cache_free(cache, memory);
 }
 
+/* Takes over a reference to stamp->sender, and one to @account. */
+static __always_inline void message_begin(struct msgpass_message *message,
+					  size_t length,
+					  const struct msgpass_stamp *stamp,
+					  struct msgpass_account *account,
+					  bool extra)
+{
+	message->length = length;
+	message->sender = stamp->sender;
+	message->account = account;
+	message->rendezvous = NULL;
+	message->queued = false;
+	message->abandoned = false;
+	message->hollow = false;
+	message->kept = false;
+	message->is_receipt = false;
+	message->expires = false;
+	message->attached = 0;
+	message->has_extra = extra;
+	if (extra)
+		*extra_of(message) = (struct extra) {};
+	refcount_set(&message->refs, 1);
+}
+
 /*
  * With room for @length bytes, which are not there yet. @extra is stamp->extra:
  * where it is a constant, half of this is nothing.
@@ -290,22 +314,8 @@ message_alloc(size_t length, const struct msgpass_stamp *stamp, bool extra)
 		msgpass_account_close(account, charge);
 		return ERR_PTR(-ENOMEM);
 	}
-	message->length = length;
 	refcount_inc(&stamp->sender->refs);
-	message->sender = stamp->sender;
-	message->account = account;
-	message->rendezvous = NULL;
-	message->queued = false;
-	message->abandoned = false;
-	message->hollow = false;
-	message->kept = false;
-	message->is_receipt = false;
-	message->expires = false;
-	message->attached = 0;
-	message->has_extra = extra;
-	if (extra)
-		*extra_of(message) = (struct extra) {};
-	refcount_set(&message->refs, 1);
+	message_begin(message, length, stamp, account, extra);
 	return message;
 }
 
@@ -505,11 +515,68 @@ static const struct message_cache *plain_cache(size_t length)
 	return &message_caches[length > SMALL_SIZE - data];
 }
 
+/* How many of the first have it from the same cache; how long they are. */
+static unsigned int count_alike(const struct msgpass_content *contents,
+				unsigned int count, u64 longest, u64 *bytes)
+{
+	const struct message_cache *cache = plain_cache(contents[0].length);
+	unsigned int i;
+
+	*bytes = 0;
+	longest = min_t(u64, longest, MSGPASS_BULK_BYTES);
+	for (i = 0; i < count && contents[i].length <= longest &&
+	     plain_cache(contents[i].length) == cache; i++)
+		*bytes += contents[i].length;
+	return i;
+}
+
 /* What so many plain ones are charged for. */
 static size_t plain_charge(unsigned int count, size_t bytes,
 			   const struct msgpass_identity *sender)
 {
 	return count * message_charge(message_size(0, false), sender) + bytes;
+}
+
+unsigned int msgpass_messages_new(struct msgpass_message **messages,
+				  const struct msgpass_content *contents,
+				  unsigned int count, size_t longest,
+				  const struct msgpass_stamp *stamp)
+{
+	struct msgpass_account *account;
+	unsigned int i, made = 0;
+	size_t charge;
+	u64 bytes;
+
+	count = count_alike(contents, count, longest, &bytes);
+	if (!count)
+		return 0;
+	charge = plain_charge(count, bytes, stamp->sender);
+	account = msgpass_account_open_likely(stamp->payer, stamp->cred,
+					      charge);
+	if (IS_ERR(account))
+		return 0;
+	if (!kmem_cache_alloc_bulk(plain_cache(contents[0].length)->cache,
+				   GFP_KERNEL, count, (void **)messages)) {
+		msgpass_account_close(account, charge);
+		return 0;
+	}
+	msgpass_account_split(account, count);
+	refcount_add(count, &stamp->sender->refs);
+	for (i = 0; i < count; i++) {
+		const struct msgpass_content *content = &contents[i];
+		struct msgpass_message *message = messages[i];
+
+		message_begin(message, content->length, stamp, account, false);
+		message_say(message, stamp, content->type, content->priority);
+		if (made == i &&
+		    !msgpass_words_get(message->data,
+				       u64_to_user_ptr(content->data),
+				       content->length))
+			made++;
+	}
+	if (made < count)
+		msgpass_messages_put(messages + made, count - made);
+	return made;
 }
 
 /* Of the same sender, who paid for all of them, and from the same cache. */

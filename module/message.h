@@ -189,6 +189,22 @@ void msgpass_message_put(struct msgpass_message *message);
 /* How many messages are at most made, moved and freed at once. */
 #define MSGPASS_BULK	32
 
+/* What a sender gives of a message. */
+struct msgpass_content {
+	u64 data;				/* a pointer to user memory */
+	u64 length;
+	u32 type;
+	u32 priority;
+};
+
+/*
+ * The first of @contents, if they are small and alike, at once: how many. If
+ * none, make one as above, which tells why it can't be.
+ */
+unsigned int msgpass_messages_new(struct msgpass_message **messages,
+				  const struct msgpass_content *contents,
+				  unsigned int count, size_t longest,
+				  const struct msgpass_stamp *stamp);
 /* Of plain ones; the array is used up. */
 void msgpass_messages_put(struct msgpass_message **messages,
 			  unsigned int count);

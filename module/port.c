@@ -227,15 +227,15 @@ static bool offer(struct msgpass_port *port, struct msgpass_message *message,
 	return false;
 }
 
-static void accept_message(struct msgpass_queue *queue,
-			   struct msgpass_message *message,
-			   struct msgpass_wakes *wakes)
+static void accept_at(u64 time, struct msgpass_queue *queue,
+		      struct msgpass_message *message,
+		      struct msgpass_wakes *wakes)
 {
 	struct msgpass_port *port = queue->port;
 
 	message->queue = queue;
 	message->sequence = ++port->sequence;
-	message->time = ktime_get_ns();
+	message->time = time;
 	port->accepted++;
 	queue->accepted++;
 	if (port->ops->fan_out) {
@@ -250,6 +250,13 @@ static void accept_message(struct msgpass_queue *queue,
 	msgpass_index_add(&port->index, part_of(queue), message);
 	count_enqueued(message);
 	wakes->events |= EPOLLIN | EPOLLRDNORM;
+}
+
+static void accept_message(struct msgpass_queue *queue,
+			   struct msgpass_message *message,
+			   struct msgpass_wakes *wakes)
+{
+	accept_at(ktime_get_ns(), queue, message, wakes);
 }
 
 void msgpass_queue_accept(struct msgpass_queue *queue,
@@ -522,6 +529,87 @@ int msgpass_port_send(struct msgpass_queue *queue,
 	spin_unlock(&port->lock);
 	msgpass_port_wake(port, &wakes);
 	return error;
+}
+
+/* Is room all that a message may have to wait for? */
+static bool takes_at_once(const struct msgpass_queue *queue)
+{
+	return !queue->port->closed && !queue->closed &&
+	       !msgpass_queue_is_rendezvous(queue) &&
+	       list_empty(&queue->senders);
+}
+
+/* For how many of the first there is room. */
+static unsigned int count_fitting(const struct msgpass_queue *queue,
+				  struct msgpass_message **messages,
+				  unsigned int count)
+{
+	const struct msgpass_limits *limits = &queue->port->limits;
+	u64 bytes = queue->held_bytes;
+	unsigned int i;
+
+	if (queue->held >= limits->capacity)
+		return 0;
+	count = min_t(u64, count, limits->capacity - queue->held);
+	for (i = 0; i < count; i++) {
+		bytes += messages[i]->length;
+		if (bytes > limits->capacity_bytes ||
+		    messages[i]->length > limits->message_max)
+			break;
+	}
+	return i;
+}
+
+/* What accept_at() does where nobody waits for plain messages. */
+static void enqueue_some(u64 time, struct msgpass_queue *queue,
+			 struct msgpass_message **messages, unsigned int count)
+{
+	struct msgpass_port *port = queue->port;
+	u64 sequence = port->sequence, bytes = 0;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		struct msgpass_message *message = messages[i];
+
+		message->queue = queue;
+		message->sequence = ++sequence;
+		message->time = time;
+		message->queued = true;
+		bytes += message->length;
+	}
+	msgpass_index_add_some(&port->index, part_of(queue), messages, count);
+	port->sequence = sequence;
+	port->accepted += count;
+	port->queued += count;
+	port->queued_bytes += bytes;
+	queue->accepted += count;
+	queue->held += count;
+	queue->held_bytes += bytes;
+	queue->queued += count;
+	queue->queued_bytes += bytes;
+}
+
+unsigned int msgpass_port_send_some(struct msgpass_queue *queue,
+				    struct msgpass_message **messages,
+				    unsigned int count)
+	__releases(&queue->port->lock)
+{
+	struct msgpass_port *port = queue->port;
+	struct msgpass_wakes wakes = {};
+	u64 time = ktime_get_ns();
+	unsigned int i = 0;
+
+	lockdep_assert_held(&port->lock);
+	count = takes_at_once(queue) ? count_fitting(queue, messages, count) : 0;
+	while (i < count && !list_empty(&port->receivers))
+		accept_at(time, queue, messages[i++], &wakes);
+	if (i < count) {
+		enqueue_some(time, queue, messages + i, count - i);
+		wakes.events |= EPOLLIN | EPOLLRDNORM;
+	}
+	spin_unlock(&port->lock);
+	msgpass_port_wake(port, &wakes);
+	return count;
 }
 
 static int wait_for_message(struct msgpass_port *port,

@@ -169,6 +169,15 @@ int msgpass_port_send(struct msgpass_queue *queue,
 	__releases(&queue->port->lock);
 
 /*
+ * Call with the port locked; returns with it unlocked. As many of the first of
+ * these as need not wait, and that so many; the others stay the caller's.
+ */
+unsigned int msgpass_port_send_some(struct msgpass_queue *queue,
+				    struct msgpass_message **messages,
+				    unsigned int count)
+	__releases(&queue->port->lock);
+
+/*
  * Call with the port locked; returns with it unlocked. On success *@message
  * is claimed and has to be settled or restored; with selection->peek it is a
  * reference. -EMSGSIZE gives a reference too, other errors give NULL.

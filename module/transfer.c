@@ -468,6 +468,48 @@ int msgpass_transfer_send_request(const struct msgpass_target *target,
 	return error;
 }
 
+/* As many of the first as need not wait: how many. */
+static unsigned int send_now(const struct msgpass_target *target,
+			     struct msgpass_inbox *sender,
+			     struct msgpass_message **messages,
+			     unsigned int count)
+{
+	if (target->inbox)
+		return msgpass_direct_send_some(target->inbox, sender,
+						messages, count);
+	spin_lock(&target->port->lock);
+	return msgpass_port_send_some(&target->mailbox->queue, messages, count);
+}
+
+long msgpass_transfer_send_some(const struct msgpass_target *target,
+				struct msgpass_inbox *sender,
+				struct msgpass_message **messages,
+				unsigned int count,
+				const struct msgpass_wait *wait)
+{
+	unsigned int now, sent = 0;
+	long error = 0;
+
+	while (sent < count) {
+		now = send_now(target, sender, messages + sent, count - sent);
+		if (!now) {
+			struct msgpass_wait own = *wait;
+
+			error = send_to_target(target, sender, messages[sent],
+					       NULL, &own);
+			if (error)
+				break;
+			now = 1;
+		}
+		sent += now;
+		if (signal_pending(current))
+			break;
+	}
+	if (sent < count)
+		msgpass_messages_put(messages + sent, count - sent);
+	return sent ? (long)sent : error;
+}
+
 int msgpass_transfer_flow(const struct msgpass_target *target,
 			  struct msgpass_draft *draft,
 			  struct msgpass_wait *wait, u64 *through)

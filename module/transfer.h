@@ -40,6 +40,13 @@ int msgpass_target_to_send(struct msgpass_target *target,
 			   struct msgpass_inbox *sender, u64 to, u32 flags);
 void msgpass_target_put(struct msgpass_target *target);
 
+/* Not one that fans out, whose messages each have subscribers to remember. */
+static inline bool
+msgpass_target_takes_bulk(const struct msgpass_target *target)
+{
+	return !target->port->ops->fan_out;
+}
+
 /* The longest message that it takes at present. */
 u64 msgpass_target_message_max(const struct msgpass_target *target);
 
@@ -105,6 +112,16 @@ int msgpass_transfer_send_request(const struct msgpass_target *target,
 				  struct msgpass_open_call *call,
 				  struct msgpass_message *message,
 				  struct msgpass_wait *wait);
+
+/*
+ * Several plain messages, up to where one can't be sent: how many were, or the
+ * error of the first. In any case they are used up.
+ */
+long msgpass_transfer_send_some(const struct msgpass_target *target,
+				struct msgpass_inbox *sender,
+				struct msgpass_message **messages,
+				unsigned int count,
+				const struct msgpass_wait *wait);
 
 /* The same for a flow: waits until it is over, and tells how much went through. */
 int msgpass_transfer_flow(const struct msgpass_target *target,

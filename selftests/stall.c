@@ -332,6 +332,66 @@ TEST_F(stalled_send, fails_when_the_receiver_gained_privileges_by_exec)
 	self->receiver = 0;
 }
 
+static void *send_batch_from_page_as_father(void *argument)
+{
+	static uint32_t numbers[] = { 5, 6 };
+	struct copier *copier = argument;
+	struct msgpass_send_element elements[] = {
+		{ BYTES(&numbers[0], sizeof(numbers[0])) },
+		{ BYTES(copier->page, sizeof(*copier->page)) },
+		{ BYTES(&numbers[1], sizeof(numbers[1])) },
+	};
+	struct msgpass_send_batch batch = {
+		.size = sizeof(batch), .to = copier->to,
+		.elements = (uintptr_t)elements, .count = ARRAY_SIZE(elements),
+	};
+
+	copier->result = syscall(SYS_setresuid, FATHER, FATHER, FATHER) ? -errno :
+			 call(copier->fd, MSGPASS_IOC_SEND_BATCH, &batch);
+	atomic_store(&copier->ended, true);
+	return NULL;
+}
+
+TEST_F(stalled_send, of_a_batch_fails_when_the_receiver_no_longer_allows_it)
+{
+	self->receiver = child_fork();
+	if (!self->receiver) {
+		receiver_set_mode(self, 0222);
+		receiver_wait_to_go(self);
+		receiver_set_mode(self, 0200);
+		for (;;)
+			pause();
+	}
+	self->sender = (struct copier){ .fd = self->fd, .to = self->receiver };
+	ASSERT_TRUE(wait_until(mode_is(self, 0222)));
+	ASSERT_EQ(0, copier_start(&self->sender, send_batch_from_page_as_father, &self->stall));
+	ASSERT_TRUE(stall_begins(&self->stall));
+	ASSERT_TRUE(go_on(self));
+	ASSERT_TRUE(wait_until(mode_is(self, 0200)));
+	EXPECT_EQ(0, stall_ends(&self->stall, 7));
+	EXPECT_EQ(-EPERM, copier_result(&self->sender));
+	expect_nothing_arrived(_metadata, self);
+}
+
+TEST_F(stalled_send, of_a_batch_arrives_whole_when_it_goes_on)
+{
+	self->receiver = child_fork();
+	if (!self->receiver) {
+		receiver_set_mode(self, 0222);
+		CHECK(AWAIT(self->fd) == 5);
+		CHECK(AWAIT(self->fd) == 7);
+		_exit(AWAIT(self->fd));
+	}
+	self->sender = (struct copier){ .fd = self->fd, .to = self->receiver };
+	ASSERT_TRUE(wait_until(mode_is(self, 0222)));
+	ASSERT_EQ(0, copier_start(&self->sender, send_batch_from_page_as_father, &self->stall));
+	ASSERT_TRUE(stall_begins(&self->stall));
+	EXPECT_EQ(0, stall_ends(&self->stall, 7));
+	EXPECT_EQ(3, copier_result(&self->sender));
+	EXPECT_EQ(6, child_ends(self->receiver));
+	self->receiver = 0;
+}
+
 /* --- a receive that is stopped while it copies the message out, and the sender waits for it */
 
 FIXTURE(stalled_rendezvous) {
