@@ -406,6 +406,8 @@ struct msgpass_receive {
  * something came between. Then it was as if the next had not been tried, and
  * what it was comes back with the next ioctl, if it is still so. An error says
  * that not one message was sent or received. (After sendmmsg and recvmmsg.)
+ * While the memory for one of them can't be reached, some that follow it may be
+ * out of others' reach too, and some before it not have arrived yet.
  *
  * What makes of each message a matter of its own does not fit into a batch:
  * MSGPASS_SYNCHRONOUS, MSGPASS_RECEIPT, MSGPASS_FLOW, lifetimes, file
