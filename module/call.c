@@ -182,13 +182,16 @@ static struct msgpass_open_call *call_of(struct msgpass_attachment *attachment)
 }
 
 /* Nobody will reply: to one that is still queued, not taken or replied to. */
-static void end_unless_taken(struct msgpass_open_call *call)
+static void end_unless_taken(struct msgpass_open_call *call,
+			     const struct msgpass_message *message)
 {
 	struct aftermath after __uninitialized;
 
 	aftermath_init(&after);
 	spin_lock(&calls_lock);
-	if (call->state == MSGPASS_CALL_QUEUED)
+	/* Else another thread has used the token already, to forward it. */
+	if (call->state == MSGPASS_CALL_QUEUED &&
+	    call->request.message == message)
 		settle(call, MSGPASS_CALL_OVER, &after);
 	spin_unlock(&calls_lock);
 	finish(call, &after);
@@ -199,12 +202,13 @@ static void request_ended(struct msgpass_attachment *attachment,
 			  const struct msgpass_message *message,
 			  enum msgpass_end end)
 {
-	end_unless_taken(call_of(attachment));
+	end_unless_taken(call_of(attachment), message);
 }
 
-void msgpass_call_refuse(struct msgpass_open_call *call)
+void msgpass_call_refuse(struct msgpass_open_call *call,
+			 const struct msgpass_message *message)
 {
-	end_unless_taken(call);
+	end_unless_taken(call, message);
 }
 
 static void request_freed(struct msgpass_attachment *attachment)

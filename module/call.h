@@ -124,8 +124,9 @@ void msgpass_call_put(struct msgpass_open_call *call);
 
 /* Of a message; NULL if it is no call. */
 struct msgpass_open_call *msgpass_call_of(struct msgpass_message *message);
-/* The request was received in a way that gives no token. */
-void msgpass_call_refuse(struct msgpass_open_call *call);
+/* The request @message was received in a way that gives no token. */
+void msgpass_call_refuse(struct msgpass_open_call *call,
+			 const struct msgpass_message *message);
 
 /* The request of a new call, if it is of so few bytes. ERR_PTR. */
 struct msgpass_message *

@@ -49,13 +49,18 @@ static long send_bulk(const struct msgpass_target *target,
 		.cred = draft->cred,
 		.payer = draft->payer,
 	};
+	long sent;
 
 	*made = msgpass_bulk_make(bulk, elements, count,
 				  msgpass_target_message_max(target), &stamp);
 	if (!*made)
 		return 0;
-	return msgpass_transfer_send_some(target, draft->sender,
+	sent = msgpass_transfer_send_some(target, draft->sender,
 					  bulk->messages, *made, wait);
+	/* A new link had no room beside all of them: it may beside one. */
+	if (sent == -EDQUOT)
+		*made = 0;
+	return sent;
 }
 
 /* How many, or the error of the first. */

@@ -115,7 +115,7 @@ static ssize_t mailbox_read(struct kiocb *iocb, struct iov_iter *to)
 	msgpass_port_settle(port, message);
 	call = msgpass_call_of(message);
 	if (call)
-		msgpass_call_refuse(call);
+		msgpass_call_refuse(call, message);
 	msgpass_message_put(message);
 	return result;
 }

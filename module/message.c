@@ -248,11 +248,10 @@ static void *memory_get(size_t size, struct msgpass_identity *sender)
 
 	if (!cache)
 		return kvmalloc(size, GFP_KERNEL_ACCOUNT);
-	if (cache == message_caches[0].cache && READ_ONCE(sender->spare)) {
-		spare = xchg(&sender->spare, NULL);
-		if (spare)
-			return spare;
-	}
+	spare = READ_ONCE(sender->spare);
+	if (cache == message_caches[0].cache && !ZERO_OR_NULL_PTR(spare) &&
+	    cmpxchg(&sender->spare, spare, NULL) == spare)
+		return spare;
 	return kmem_cache_alloc(cache, GFP_KERNEL);
 }
 

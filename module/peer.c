@@ -167,6 +167,8 @@ static void peer_retire(struct msgpass_peer *peer)
 	rhashtable_remove_fast(&peers_by_pid, &peer->by_pid,
 			       peers_by_pid_params);
 	peer_ops->died(peer);
+	/* From now on none is kept: messages may keep the identity for long. */
+	kfree(xchg(&peer->identity->spare, ZERO_SIZE_PTR));
 	peer_tell_watches(peer);
 	xa_erase(&peers_by_id, peer->id);
 	msgpass_peer_put(peer);

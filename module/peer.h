@@ -27,7 +27,8 @@ struct msgpass_identity {
 	u64 id;				/* const */
 	struct pid *pid;		/* reference held; const */
 	refcount_t refs;
-	void *spare;			/* xchg(): message.c's, or NULL */
+	/* cmpxchg(): message.c's, or NULL; ZERO_SIZE_PTR once it is dead. */
+	void *spare;
 };
 
 /*

@@ -12,10 +12,14 @@ void msgpass_port_wake(struct msgpass_port *port, struct msgpass_wakes *wakes)
 	msgpass_wake_tasks(wakes);
 	if (!wakes->events)
 		return;
+	/* Who polls with EPOLLEXCLUSIVE takes one: one for each. */
 	if (wq_has_sleeper(&port->poll))
-		wake_up_interruptible_poll(&port->poll, wakes->events);
+		__wake_up(&port->poll, TASK_INTERRUPTIBLE,
+			  max(wakes->queued, 1U), poll_to_key(wakes->events));
 	if (wakes->events & EPOLLIN)
-		kill_fasync(&port->async_readers, SIGIO, POLL_IN);
+		do
+			kill_fasync(&port->async_readers, SIGIO, POLL_IN);
+		while (wakes->queued && --wakes->queued);
 	if (wakes->events & EPOLLOUT)
 		kill_fasync(&port->async_writers, SIGIO, POLL_OUT);
 }
@@ -250,6 +254,7 @@ static void accept_at(u64 time, struct msgpass_queue *queue,
 	msgpass_index_add(&port->index, part_of(queue), message);
 	count_enqueued(message);
 	wakes->events |= EPOLLIN | EPOLLRDNORM;
+	wakes->queued++;
 }
 
 static void accept_message(struct msgpass_queue *queue,
@@ -348,6 +353,7 @@ static noinline void admit_waiting(struct msgpass_queue *queue,
 		spin_unlock(&port->lock);
 		msgpass_port_wake(port, wakes);
 		wakes->events = 0;
+		wakes->queued = 0;
 		cond_resched();
 		spin_lock(&port->lock);
 		queue->pins--;
@@ -606,6 +612,7 @@ unsigned int msgpass_port_send_some(struct msgpass_queue *queue,
 	if (i < count) {
 		enqueue_some(time, queue, messages + i, count - i);
 		wakes.events |= EPOLLIN | EPOLLRDNORM;
+		wakes.queued += count - i;
 	}
 	spin_unlock(&port->lock);
 	msgpass_port_wake(port, &wakes);

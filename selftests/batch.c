@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 #include <stddef.h>
+#include <sys/epoll.h>
 
 enum { MANY = 8 };
 
@@ -1225,6 +1226,119 @@ TEST_F(batch, a_quota_that_is_used_up_ends_a_send_of_many_where_it_is)
 	EXPECT_EQ(sent, counts_of(self).queued);
 	EXPECT_EQ(sent, TAKE_LOTS(&lots));
 	EXPECT_EQ(sent, lots.places[sent - 1]);
+}
+
+/* Who has sent nothing yet, and so has no link, sends many; if it may not, one: 1 if that goes. */
+static int send_what_may_be(int fd, uint64_t to, const struct lots *lots)
+{
+	if (SEND_BATCH(fd, ELEMENTS(lots->out, 32), .to = to) != -EDQUOT)
+		return 0;
+	return SEND(fd, .to = to, NUMBER(1), .flags = MSGPASS_NONBLOCK) ? 2 : 1;
+}
+
+TEST_F(batch, a_quota_that_has_room_for_one_message_is_not_used_up)
+{
+	int64_t quota = parameter("user_bytes");
+	unsigned int bytes;
+	struct lots lots;
+
+	NEED_ROOT();
+	lots_fill(&lots);
+	if (variant->direct)
+		ASSERT_EQ(0, INBOX_SET(self->fd, .set = MSGPASS_SET_MODE, .mode = 0222));
+	for (bytes = 6000; bytes < 16000; bytes += 128) {
+		pid_t child;
+
+		ASSERT_EQ(0, parameter_set("user_bytes", bytes));
+		child = child_fork();
+		if (!child) {
+			become(CHILD, FAMILY);
+			_exit(send_what_may_be(self->fd, self->to, &lots));
+		}
+		EXPECT_NE(1, child_status(child)) {
+			TH_LOG("user_bytes %u", bytes);
+		}
+		while (RECEIVE_BATCH(self->fd, ELEMENTS(lots.in, LOTS),
+				     .flags = MSGPASS_NONBLOCK) > 0)
+			;
+	}
+	ASSERT_EQ(0, parameter_set("user_bytes", quota));
+}
+
+/* --- who polls */
+
+struct poller {
+	pthread_t thread;
+	int fd;
+	atomic_int tid;
+	atomic_uint *woken;
+};
+
+static void *poll_once(void *argument)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
+	struct poller *poller = argument;
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+	CHECK(!epoll_ctl(epoll, EPOLL_CTL_ADD, poller->fd, &event));
+	atomic_store(&poller->tid, gettid());
+	CHECK(epoll_wait(epoll, &event, 1, -1) == 1);
+	atomic_fetch_add(poller->woken, 1);
+	close(epoll);
+	return NULL;
+}
+
+static bool is_asleep(const struct poller *poller)
+{
+	char path[64], state = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", atomic_load(&poller->tid));
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	fclose(file);
+	return state == 'S';
+}
+
+TEST_F(batch, wakes_as_many_who_poll_for_themselves_as_it_has_messages)
+{
+	struct poller pollers[3];
+	atomic_uint woken = 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(pollers); i++) {
+		pollers[i] = (struct poller){ .fd = self->fd, .woken = &woken };
+		ASSERT_EQ(0, pthread_create(&pollers[i].thread, NULL, poll_once, &pollers[i]));
+		EXPECT_TRUE(wait_until(is_asleep(&pollers[i])));
+	}
+	ASSERT_EQ(2, SEND_NUMBERS(2));
+	EXPECT_TRUE(wait_until(woken == 2));
+	for (i = 0; i < ARRAY_SIZE(pollers); i++)
+		EXPECT_EQ(1, SEND_NUMBERS(1));
+	for (i = 0; i < ARRAY_SIZE(pollers); i++)
+		pthread_join(pollers[i].thread, NULL);
+}
+
+TEST_F(batch, raises_a_signal_for_each_message)
+{
+	const struct timespec now = {};
+	const int chosen = SIGRTMIN + 5;
+	unsigned int count = 0;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, chosen);
+	ASSERT_EQ(0, sigprocmask(SIG_BLOCK, &set, NULL));
+	ASSERT_EQ(0, fcntl(self->fd, F_SETOWN, getpid()));
+	ASSERT_EQ(0, fcntl(self->fd, F_SETSIG, chosen));
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, fcntl(self->fd, F_GETFL) | O_ASYNC));
+	ASSERT_EQ(3, SEND_NUMBERS(3));
+	while (sigtimedwait(&set, NULL, &now) == chosen)
+		count++;
+	EXPECT_EQ(3, count);
 }
 
 TEST_F(batch, who_waits_for_one_kind_gets_the_first_of_it_among_many)

@@ -55,6 +55,47 @@ static pid_t child_sent_and_idle(int fd, pid_t to, uint32_t number)
 	return pid;
 }
 
+/* How many small messages there is memory of, in use or kept. */
+static long small_messages(void)
+{
+	FILE *file = fopen("/proc/slabinfo", "re");
+	long objects = -1;
+	char line[400];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "msgpass_small %ld", &objects) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return objects;
+}
+
+TEST_F(direct, the_dead_keep_no_memory_beyond_their_messages)
+{
+	enum { CHILDREN = 400 };
+	int box = MAILBOX_OPEN(self->fd, "", OPEN_NEW, .capacity = MSGPASS_UNLIMITED,
+			       .set = MSGPASS_SET_CAPACITY);
+	long before = small_messages();
+	int i;
+
+	NEED_ROOT();
+	ASSERT_LE(0, before);
+	/* Of two messages of each one stays. */
+	for (i = 0; i < CHILDREN; i++) {
+		pid_t child = child_fork();
+
+		if (!child) {
+			CHECK(!send_number(box, 0, i));
+			CHECK(!send_number(box, 0, i));
+			_exit(0);
+		}
+		ASSERT_EQ(0, child_status(child));
+		EXPECT_LE(0, TAKE(box));
+	}
+	EXPECT_TRUE(wait_until(small_messages() - before < CHILDREN + CHILDREN / 2));
+	close(box);
+}
+
 TEST_F(direct, a_message_reaches_the_process_it_names)
 {
 	pid_t child = child_receiving(&self->channel, 0);
