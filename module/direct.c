@@ -237,6 +237,18 @@ static struct msgpass_inbox *first_outgoing(struct msgpass_inbox *sender)
 	return receiver;
 }
 
+/* To let memory go that another process has too takes as long as that likes. */
+static struct workqueue_struct *keeper_workqueue;
+
+static void keeper_work(struct work_struct *work)
+{
+	struct msgpass_inbox *inbox =
+		container_of(work, struct msgpass_inbox, keeper_work);
+
+	msgpass_keeper_exit(&inbox->keeper);
+	msgpass_inbox_put(inbox);
+}
+
 static void inbox_died(struct msgpass_peer *peer)
 {
 	struct msgpass_inbox *inbox = msgpass_inbox_of(peer);
@@ -246,7 +258,9 @@ static void inbox_died(struct msgpass_peer *peer)
 	msgpass_port_close(&inbox->port);
 	msgpass_call_party_exit(&inbox->calls);
 	msgpass_readings_exit(&inbox->readings);
-	msgpass_keeper_exit(&inbox->keeper);
+	msgpass_peer_ref(&inbox->peer);
+	INIT_WORK(&inbox->keeper_work, keeper_work);
+	queue_work(keeper_workqueue, &inbox->keeper_work);
 
 	while ((receiver = first_outgoing(inbox))) {
 		spin_lock(&receiver->port.lock);
@@ -267,14 +281,24 @@ static const struct msgpass_peer_ops inbox_peer_ops = {
 
 int msgpass_direct_init(void)
 {
+	int error;
+
 	msgpass_call_init();
 	msgpass_reading_init();
-	return msgpass_peer_init(&inbox_peer_ops);
+	keeper_workqueue = alloc_workqueue("msgpass_keeper", WQ_UNBOUND, 0);
+	if (!keeper_workqueue)
+		return -ENOMEM;
+	error = msgpass_peer_init(&inbox_peer_ops);
+	if (error)
+		destroy_workqueue(keeper_workqueue);
+	return error;
 }
 
 void msgpass_direct_exit(void)
 {
 	msgpass_peer_exit();
+	/* Waits for what that has queued. */
+	destroy_workqueue(keeper_workqueue);
 }
 
 static bool exec_changed_credentials(const struct msgpass_inbox *inbox,

@@ -53,6 +53,7 @@ struct msgpass_inbox {
 	struct msgpass_call_party calls;	/* call.c's */
 	struct xarray readings;			/* reading.c's */
 	struct msgpass_keeper keeper;		/* of its own flows' memory */
+	struct work_struct keeper_work;		/* ends that */
 	struct msgpass_wait_node waits;		/* deadlock.c's */
 
 	struct msgpass_account *account;	/* reference held, or NULL; const */

@@ -102,7 +102,8 @@ static void watch(struct msgpass_keeper *keeper)
 	struct mm_struct *mm = current->mm;
 
 	lockdep_assert_held(&keeper->mutex);
-	if (keeper->watching || mmap_write_lock_killable(mm))
+	/* The next flow may try again. */
+	if (keeper->watching || !mmap_write_trylock(mm))
 		return;
 	keeper->watching =
 		!mmu_interval_notifier_insert_locked(&keeper->notifier, mm,
@@ -112,12 +113,14 @@ static void watch(struct msgpass_keeper *keeper)
 	mmap_write_unlock(mm);
 }
 
-static bool all_anonymous(const struct msgpass_pages *pages)
+/* Reclaim passes by a large one to which others have references, untold. */
+static bool can_keep(const struct msgpass_pages *pages)
 {
 	unsigned long i;
 
 	for (i = 0; i < pages->count; i++)
-		if (!folio_test_anon(page_folio(pages->page[i])))
+		if (!folio_test_anon(page_folio(pages->page[i])) ||
+		    PageCompound(pages->page[i]))
 			return false;
 	return true;
 }
@@ -133,7 +136,7 @@ static struct msgpass_pages *find_watched(struct msgpass_keeper *keeper)
 	struct msgpass_pages *pages = msgpass_pages_find(&all, keeper->count);
 	struct msgpass_pages *before = NULL;
 
-	if (!pages || pages->count < keeper->count || !all_anonymous(pages))
+	if (!pages || pages->count < keeper->count || !can_keep(pages))
 		return pages;
 	spin_lock(&keeper->lock);
 	if (!mmu_interval_read_retry(&keeper->notifier, sequence)) {

@@ -7,8 +7,9 @@
  * They are kept for as long as they are the process's memory there, and no
  * longer: a notifier tells before that changes (they are unmapped, protected,
  * swapped out, moved, shared by fork), and then they go. So the process has no
- * more memory for it. Only anonymous memory is kept: files have other ways to
- * see who uses their pages.
+ * more memory for it. Only anonymous memory is kept, and no huge pages: files
+ * have other ways to see who uses their pages, and a huge page that others have
+ * references to is not swapped out.
  *
  * A place is watched once two flows after each other began there, and what the
  * next one finds is kept.
