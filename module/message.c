@@ -367,6 +367,7 @@ struct msgpass_message *msgpass_message_share(struct msgpass_message *body,
 	const struct msgpass_stamp stamp = {
 		.sender = body->sender,
 		.cred = cred,
+		.payer = body->account,
 	};
 	struct msgpass_message *message = message_alloc(0, &stamp, true);
 
