@@ -1231,7 +1231,9 @@ TEST_F(batch, a_quota_that_is_used_up_ends_a_send_of_many_where_it_is)
 /* Who has sent nothing yet, and so has no link, sends many; if it may not, one: 1 if that goes. */
 static int send_what_may_be(int fd, uint64_t to, const struct lots *lots)
 {
-	if (SEND_BATCH(fd, ELEMENTS(lots->out, 32), .to = to) != -EDQUOT)
+	int sent = SEND_BATCH(fd, ELEMENTS(lots->out, 32), .to = to);
+
+	if (sent != -EDQUOT)
 		return 0;
 	return SEND(fd, .to = to, NUMBER(1), .flags = MSGPASS_NONBLOCK) ? 2 : 1;
 }
@@ -1381,8 +1383,8 @@ struct crowd {
 
 static void *take_until_all_is_there(void *argument)
 {
+	FIXTURE_DATA(batch) *self = ((struct crowd *)argument)->self;
 	struct crowd *crowd = argument;
-	FIXTURE_DATA(batch) *self = crowd->self;
 	uint32_t last[SENDERS] = {};
 	struct lots lots;
 	int i, count;

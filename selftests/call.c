@@ -2061,11 +2061,13 @@ static void *call_in_thread(void *argument)
 {
 	struct calling_thread *thread = argument;
 	uint32_t i, reply;
+	int ret;
 
 	for (i = 0; i < ROUNDS; i++) {
 		reply = 0;
-		if (CALL(thread->fd, NULL, .to = thread->to, NUMBER(thread->first + i),
-			 PLACE_OF(reply)) || reply != ~(thread->first + i))
+		ret = CALL(thread->fd, NULL, .to = thread->to, NUMBER(thread->first + i),
+			   PLACE_OF(reply));
+		if (ret || reply != ~(thread->first + i))
 			thread->wrong++;
 	}
 	return NULL;

@@ -662,7 +662,7 @@ TEST_F(flow, does_not_hold_the_memory_of_a_file_for_the_next)
 	for (i = 0; i < TIMES; i++)
 		ASSERT_EQ(0, RECEIVE(self->fd, NULL, BYTES(self->buffer, LENGTH),
 				     .deadline = soon()));
-	EXPECT_TRUE(wait_until(*(volatile unsigned int *)sent == TIMES));
+	EXPECT_TRUE(wait_until(__atomic_load_n(sent, __ATOMIC_RELAXED) == TIMES));
 	EXPECT_NOT_HELD(file);
 	child_kill(child);
 }
