@@ -65,7 +65,7 @@ VARIANT(files_in_messages, EDQUOT, NORMAL);
 VARIANT(files_that_are_closed, EDQUOT, NORMAL);
 VARIANT(a_chain_of_mailboxes, EDQUOT, NORMAL);
 VARIANT(dead_senders, EDQUOT, SMALL);
-VARIANT(inboxes_of_others, EDQUOT, SMALL / 8);
+VARIANT(inboxes_of_others, EDQUOT, SMALL / 4);
 VARIANT(waiting_processes, EAGAIN, NORMAL);
 VARIANT(devices_of_the_dead, EMFILE, NORMAL);
 VARIANT(nested_namespaces, EDQUOT, NORMAL);
