@@ -62,7 +62,7 @@ struct msgpass_wakes {
 	unsigned int count;
 	struct task_struct *tasks[4];
 	__poll_t events;
-	unsigned int queued;			/* messages, by EPOLLIN */
+	unsigned int queued;			/* for how many messages EPOLLIN is */
 };
 
 void msgpass_waiter_init(struct msgpass_waiter *waiter);

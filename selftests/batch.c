@@ -1292,17 +1292,7 @@ static void *poll_once(void *argument)
 
 static bool is_asleep(const struct poller *poller)
 {
-	char path[64], state = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", atomic_load(&poller->tid));
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
-		state = 0;
-	fclose(file);
-	return state == 'S';
+	return thread_state(atomic_load(&poller->tid)) == 'S';
 }
 
 TEST_F(batch, wakes_as_many_who_poll_for_themselves_as_it_has_messages)

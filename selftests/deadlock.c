@@ -118,18 +118,7 @@ static bool ended(const struct member *member)
 /* Not stopped, and not on its way out of that. */
 static bool is_asleep(pid_t pid)
 {
-	char path[64], text[256] = "", *end;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	if (read(fd, text, sizeof(text) - 1) < 0)
-		text[0] = 0;
-	close(fd);
-	end = strrchr(text, ')');
-	return end && end[1] == ' ' && end[2] == 'S';
+	return thread_state(pid) == 'S';
 }
 
 /* Off the CPU, in an ioctl: so it waits, and all that comes before that is done. */

@@ -232,17 +232,7 @@ TEST_F(life, a_threads_end_is_not_the_processs)
 /* Whether the leader of a process is a zombie, the process being alive or not. */
 static bool leader_gone(pid_t pid)
 {
-	char path[64], state = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
-		state = 0;
-	fclose(file);
-	return state == 'Z';
+	return thread_state(pid) == 'Z';
 }
 
 TEST_F(life, a_process_lives_on_without_its_first_thread)

@@ -501,6 +501,22 @@ static inline pid_t child_fork_as(pid_t pid)
 	return ret;
 }
 
+/* As proc(5) has it; of a process, that of its first thread. 0: there is none. */
+static inline char thread_state(pid_t tid)
+{
+	char path[64], state = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	fclose(file);
+	return state;
+}
+
 /* Reap a child: its exit status, or minus the signal that killed it. */
 static inline int child_status(pid_t pid)
 {

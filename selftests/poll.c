@@ -56,17 +56,7 @@ static pid_t child_polling(int fd, int wanted)
 /* Whether a process sleeps, as one does in poll(). */
 static bool asleep(pid_t pid)
 {
-	char path[64], state = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
-		state = 0;
-	fclose(file);
-	return state == 'S';
+	return thread_state(pid) == 'S';
 }
 
 TEST_F(ready, to_read_while_a_message_is_queued)

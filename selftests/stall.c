@@ -158,17 +158,7 @@ static int child_ends(pid_t pid)
 /* Those who can't give up before a copy has ended wait for that as for a disk: in state D. */
 static bool waits_for_the_copy(pid_t pid)
 {
-	char path[32], state = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
-		state = 0;
-	fclose(file);
-	return state == 'D';
+	return thread_state(pid) == 'D';
 }
 
 #define OPEN_STALL(stall) do {							\

@@ -312,7 +312,7 @@ static inline uint32_t elements_count(const struct step *step)
 	static const uint32_t wild[] = { 0, MSGPASS_BATCH_MAX + 1, UINT32_MAX };
 
 	return step->token & WILD ? wild[step->token % ARRAY_SIZE(wild)] :
-				    step->token % ELEMENTS_MAX + 1;
+				    step->token % ELEMENTS_MAX + 1U;
 }
 
 /* Where they can be read, or written, in part: if that is not where the struct is. */
