@@ -258,9 +258,13 @@ static void inbox_died(struct msgpass_peer *peer)
 	msgpass_port_close(&inbox->port);
 	msgpass_call_party_exit(&inbox->calls);
 	msgpass_readings_exit(&inbox->readings);
-	msgpass_peer_ref(&inbox->peer);
-	INIT_WORK(&inbox->keeper_work, keeper_work);
-	queue_work(keeper_workqueue, &inbox->keeper_work);
+	if (msgpass_keeper_watches(&inbox->keeper)) {
+		msgpass_peer_ref(&inbox->peer);
+		INIT_WORK(&inbox->keeper_work, keeper_work);
+		queue_work(keeper_workqueue, &inbox->keeper_work);
+	} else {
+		msgpass_keeper_exit(&inbox->keeper);
+	}
 
 	while ((receiver = first_outgoing(inbox))) {
 		spin_lock(&receiver->port.lock);

@@ -205,6 +205,16 @@ void msgpass_keeper_note(struct msgpass_keeper *keeper, unsigned long start,
 	mutex_unlock(&keeper->mutex);
 }
 
+bool msgpass_keeper_watches(struct msgpass_keeper *keeper)
+{
+	bool watching;
+
+	mutex_lock(&keeper->mutex);
+	watching = keeper->watching;
+	mutex_unlock(&keeper->mutex);
+	return watching;
+}
+
 void msgpass_keeper_exit(struct msgpass_keeper *keeper)
 {
 	mutex_lock(&keeper->mutex);

@@ -66,7 +66,8 @@ struct msgpass_keeper {
 };
 
 void msgpass_keeper_init(struct msgpass_keeper *keeper);
-/* The process is dead. */
+/* The process is dead: will exit take as long as others of its memory like? */
+bool msgpass_keeper_watches(struct msgpass_keeper *keeper);
 void msgpass_keeper_exit(struct msgpass_keeper *keeper);
 
 /*

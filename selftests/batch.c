@@ -71,6 +71,10 @@ static void fill(struct numbers *out, struct places *in)
 
 FIXTURE_SETUP(batch)
 {
+	int device = device_open();
+
+	settled_user_bytes(device);
+	close(device);
 	ASSERT_EQ(0, channel_open(&self->channel, variant->direct));
 	self->fd = self->channel.fd;
 	self->to = address(&self->channel, getpid());

@@ -1397,6 +1397,7 @@ FIXTURE_SETUP(quota)
 	self->bytes = parameter("user_bytes");
 	ASSERT_LT(0, self->bytes);
 	self->device = device_open();
+	settled_user_bytes(self->device);
 	self->fd = mailbox_new(self->device);
 	ASSERT_LE(0, self->fd);
 }

@@ -320,10 +320,12 @@ TEST_F_TIMEOUT(exhaustion, stops_at_a_limit_while_others_are_served_and_all_come
 
 TEST(what_takes_the_place_of_something_takes_no_more)
 {
-	int device = device_open(), fd = mailbox_new(device), i;
 	uint64_t held, before = 0;
+	int device = device_open(), fd, i;
 
 	NEED_ROOT();
+	settled_user_bytes(device);
+	fd = mailbox_new(device);
 	held = user_bytes(device);
 	for (i = 0; i < 20000; i++) {
 		if (i == 1000)

@@ -20,6 +20,7 @@ FIXTURE_SETUP(library)
 {
 	self->device = msgpass_open();
 	ASSERT_GE(self->device, 0);
+	settled_user_bytes(self->device);
 	self->mailbox = msgpass_mailbox_open(self->device, NULL, O_RDWR, NULL);
 	ASSERT_GE(self->mailbox, 0);
 }
