@@ -38,6 +38,19 @@ static inline long msgpass_get_pages(struct mm_struct *mm,
 #endif
 }
 
+/* Newer kernels have no mmap_write_trylock(); mmap_write_unlock() ends it. */
+static inline bool msgpass_mmap_write_trylock(struct mm_struct *mm)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+	if (!down_write_trylock(&mm->mmap_lock))
+		return false;
+	mm_lock_seqcount_begin(mm);
+	return true;
+#else
+	return mmap_write_trylock(mm);
+#endif
+}
+
 #ifndef CONFIG_MMU_NOTIFIER
 /* Where nobody is told that memory changes, none can be watched. */
 static inline int

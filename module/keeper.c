@@ -3,6 +3,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
+#include "compat.h"
 #include "keeper.h"
 
 static unsigned long find_own(const struct iovec *segment, struct page **pages,
@@ -103,7 +104,7 @@ static void watch(struct msgpass_keeper *keeper)
 
 	lockdep_assert_held(&keeper->mutex);
 	/* The next flow may try again. */
-	if (keeper->watching || !mmap_write_trylock(mm))
+	if (keeper->watching || !msgpass_mmap_write_trylock(mm))
 		return;
 	keeper->watching =
 		!mmu_interval_notifier_insert_locked(&keeper->notifier, mm,
