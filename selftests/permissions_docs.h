@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The rules of permissions_rules.h as the tables that docs/security.md shows. The page is part
+ * The rules of permissions_rules.h as the tables that docs/security.rst shows. The page is part
  * of the program, so that a test can compare.
  */
 #ifndef PERMISSIONS_DOCS_H
@@ -23,16 +23,18 @@ static inline const char *outcome_of(const struct cell *cell)
 	return !error || error == -EINPROGRESS || error == -EAGAIN ? "yes" : name_of(error);
 }
 
+static inline void print_first(FILE *out, const char *cell)
+{
+	fprintf(out, "\n.. csv-table::\n   :header-rows: 1\n   :delim: |\n\n   %s", cell);
+}
+
 static inline void print_head(FILE *out, const char *first, const enum verb *verbs, size_t count)
 {
 	size_t i;
 
-	fprintf(out, "\n| %s |", first);
+	print_first(out, first);
 	for (i = 0; i < count; i++)
-		fprintf(out, " %s |", operations[verbs[i]].name);
-	fprintf(out, "\n| --- |%s", strchr(first, '|') ? " --- |" : "");
-	for (i = 0; i < count; i++)
-		fprintf(out, " --- |");
+		fprintf(out, " | %s", operations[verbs[i]].name);
 	fprintf(out, "\n");
 }
 
@@ -51,10 +53,9 @@ static inline void print_outcomes(FILE *out, struct cell cell, const uint32_t *w
 
 	for (i = 1; i < count; i++)
 		alike &= !strcmp(outcome_with(cell, with[i]), first);
-	fprintf(out, " %s", first);
+	fprintf(out, " | %s", first);
 	for (i = 1; i < count && !alike; i++)
 		fprintf(out, ", %s", outcome_with(cell, with[i]));
-	fprintf(out, " |");
 }
 
 struct columns {
@@ -78,7 +79,7 @@ static inline char *row_of(struct cell cell, const struct columns *columns)
 	FILE *out = open_memstream(&row, &size);
 
 	if (cell.family == BY_NAME)
-		fprintf(out, " %s |", class_of(cell.subject));
+		fprintf(out, " | %s", class_of(cell.subject));
 	for (i = 0; i < columns->count; i++) {
 		cell.verb = columns->verbs[i];
 		print_outcomes(out, cell, columns->modes, columns->mode_count);
@@ -101,7 +102,7 @@ static inline void print_subjects(FILE *out, struct cell cell, const struct colu
 	for (i = 0; i < ARRAY_SIZE(subjects); i++) {
 		if (!rows[i])
 			continue;
-		fprintf(out, "| %s", subjects[i].name);
+		fprintf(out, "   %s", subjects[i].name);
 		for (j = i + 1; j < ARRAY_SIZE(subjects); j++) {
 			if (!rows[j] || strcmp(rows[i], rows[j]))
 				continue;
@@ -109,7 +110,7 @@ static inline void print_subjects(FILE *out, struct cell cell, const struct colu
 			free(rows[j]);
 			rows[j] = NULL;
 		}
-		fprintf(out, " |%s\n", rows[i]);
+		fprintf(out, "%s\n", rows[i]);
 		free(rows[i]);
 	}
 }
@@ -143,10 +144,10 @@ static inline void print_fds(FILE *out)
 	cell.subject = &subjects[3];
 	for (i = 1; i < ARRAY_SIZE(rights); i++) {
 		cell.right = i;
-		fprintf(out, "| %s |", rights[i]);
+		fprintf(out, "   %s", rights[i]);
 		for (j = 0; j < ARRAY_SIZE(verbs); j++) {
 			cell.verb = verbs[j];
-			fprintf(out, " %s |", outcome_of(&cell));
+			fprintf(out, " | %s", outcome_of(&cell));
 		}
 		fprintf(out, "\n");
 	}
@@ -175,20 +176,17 @@ static inline void print_places(FILE *out)
 	};
 	size_t i;
 
-	fprintf(out, "\n| root, of what is open to all |");
+	print_first(out, "root, of what is open to all");
 	for (i = 0; i < ARRAY_SIZE(columns); i++)
-		fprintf(out, " %s%s |", operations[columns[i].verb].name,
+		fprintf(out, " | %s%s", operations[columns[i].verb].name,
 			columns[i].family == BY_NAME ? " by name" :
 			columns[i].family == BY_FD ? " by fd" : "");
-	fprintf(out, "\n| --- |");
-	for (i = 0; i < ARRAY_SIZE(columns); i++)
-		fprintf(out, " --- |");
 	for (cell.place = HERE; cell.place < PLACES; cell.place++) {
-		fprintf(out, "\n|%s |", cell.place ? places[cell.place] : " from here");
+		fprintf(out, "\n  %s", cell.place ? places[cell.place] : " from here");
 		for (i = 0; i < ARRAY_SIZE(columns); i++) {
 			cell.family = columns[i].family;
 			cell.verb = columns[i].verb;
-			fprintf(out, " %s |", outcome_of(&cell));
+			fprintf(out, " | %s", outcome_of(&cell));
 		}
 	}
 	fprintf(out, "\n");
@@ -206,7 +204,7 @@ static inline int print_tables(FILE *out)
 /* --- the page */
 
 __asm__(".section .rodata\n"
-	"page: .incbin \"../docs/security.md\"\n"
+	"page: .incbin \"../docs/security.rst\"\n"
 	".byte 0\n"
 	".previous\n");
 extern const char page[];

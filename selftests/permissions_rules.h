@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What has to come of a cell, after the text of uapi/linux/msgpass.h: 0, or -errno. Nothing
- * here asks the module. The tables of docs/security.md are made of the same rules.
+ * here asks the module. The tables of docs/security.rst are made of the same rules.
  */
 #ifndef PERMISSIONS_RULES_H
 #define PERMISSIONS_RULES_H
