@@ -52,7 +52,8 @@ build_packages := gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnue
 vm_packages := qemu-system-arm busybox-static cpio
 endif
 export MSGPASS_OUT := $(out)
-lint_packages := perl shellcheck coccinelle clang clang-format
+docs_packages := perl python3-sphinx xz-utils
+lint_packages := $(docs_packages) shellcheck coccinelle clang clang-format
 coverage_packages := lcov
 fuzz_packages := clang-14 libclang-rt-14-dev libstdc++-12-dev perl
 model_packages := spin gcc libc6-dev
@@ -103,6 +104,7 @@ help:
 	@echo 'make insmod, rmmod    load the module into the running kernel, unload it'
 	@echo 'make install, uninstall   DESTDIR= PREFIX=$(PREFIX) KVER=<running kernel>'
 	@echo 'make lint             sparse, clang, coccinelle, checkpatch, ...'
+	@echo 'make docs             the book of docs/ and the headers, build/docs/html/index.html'
 	@echo 'make update-kernel    fetch the newest release of KERNEL'
 	@echo 'make clean            remove build/'
 	@echo
@@ -362,6 +364,12 @@ uninstall:
 .PHONY: lint
 lint: lint-packages
 	@$(vm)/lint $(KERNEL)
+
+.PHONY: docs
+docs:
+	@$(vm)/need $(docs_packages)
+	@$(vm)/docs
+	@echo build/docs/html/index.html
 
 .PHONY: clean
 clean:

@@ -37,7 +37,7 @@
  * A program built against an older header passes a shorter struct: the fields
  * it lacks count as zero. One built against a newer header passes a longer
  * struct: the part this module does not know has to be zero (else E2BIG).
- * A field named out_* is filled by the module, every other by the caller.
+ * A field named ``out_*`` is filled by the module, every other by the caller.
  * The layout is the same for 32-bit and 64-bit programs.
  */
 
@@ -59,7 +59,7 @@
  *   deleted before
  * - EMSGSIZE: sending, the message is longer than the largest allowed;
  *   receiving, it does not fit the buffer and MSGPASS_TRUNCATE is not set
- *   (the message stays queued and the out_ fields describe it)
+ *   (the message stays queued and the ``out_`` fields describe it)
  * - EACCES: the mode does not let the caller in; EPERM: only the owner may
  * - EDQUOT: the user's quota is used up, blocking or not
  * - ENOSPC: the network namespace has as many mailboxes as it may, or the
@@ -369,7 +369,7 @@ struct msgpass_receipt {
  *
  * To wait for @from while that waits for the caller is EDEADLK.
  *
- * The out_ fields are filled on success and with EMSGSIZE.
+ * The ``out_`` fields are filled on success and with EMSGSIZE.
  */
 struct msgpass_receive {
 	__u32 size;
@@ -506,7 +506,7 @@ struct msgpass_receive_element {
  * @type: as in struct msgpass_receive
  *
  * Returns how many messages were received: so many elements, from the first
- * on, have their out_ fields and their buffers filled; of the others nothing
+ * on, have their ``out_`` fields and their buffers filled; of the others nothing
  * can be relied on. It waits for the first message as MSGPASS_IOC_RECEIVE
  * does, and then takes what is there and does not wait.
  *
@@ -515,7 +515,7 @@ struct msgpass_receive_element {
  * MSGPASS_IOC_RECEIVE.
  *
  * Errors: as of MSGPASS_IOC_RECEIVE, of the first message. With EMSGSIZE the
- * out_ fields of the first element describe it.
+ * ``out_`` fields of the first element describe it.
  */
 struct msgpass_receive_batch {
 	__u32 size;
