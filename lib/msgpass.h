@@ -14,10 +14,12 @@
  *
  * -EAGAIN	it would block, and may not
  * -ETIMEDOUT	the timeout is over; nothing was sent or received
- * -EINTR	a signal handler without SA_RESTART ran first; the same
+ * -EINTR	a signal handler without SA_RESTART ran first; nothing was sent or
+ *		received
  * -EDEADLK	the wait would never end: the process that it is for waits for the
- *		caller, directly or through others; the same. Waits with a timeout
- *		are never refused so, nor those of processes with several threads.
+ *		caller, directly or through others; nothing was sent or received.
+ *		Waits with a timeout are never refused so, nor those of processes
+ *		with several threads.
  * -ESRCH	there is no such process, or not any more
  * -ENOENT	there is no such mailbox, or it is not for the caller to see
  * -EPIPE	the process died or the mailbox was deleted; of a call also: the
@@ -34,6 +36,9 @@
  *		that only one of them has; sending and receiving go to the
  *		caller's inbox on a device, whatever the call's name
  * -EINVAL	a value out of its range, or a reserved field that is not 0
+ * -EFAULT	a buffer is not the caller's to read or write; nothing was sent or
+ *		received
+ * -ENOMEM	the kernel has no memory
  *
  * Structs are for the caller to allocate. Those that are read mean the usual
  * thing wherever they hold 0, so name the fields you want and leave the rest
@@ -619,6 +624,8 @@ int msgpass_open(void);
  * @info: filled on success
  *
  * Return: 0, else a negative errno value.
+ *
+ * Errors: -EBADF, -EINVAL.
  */
 int msgpass_get_info(int fd, struct msgpass_system_info *info);
 
@@ -644,6 +651,9 @@ uint64_t msgpass_deadline(uint64_t timeout_ns);
  * receiver's inbox, whether or not it receives or ever opened the device.
  *
  * Return: 0, else a negative errno value.
+ *
+ * Errors: -EAGAIN, -EINTR, -EDEADLK, -ESRCH, -EPIPE, -EMSGSIZE, -EPERM,
+ * -EDQUOT, -EBADF, -EINVAL, -EFAULT, -ENOMEM.
  */
 int msgpass_send(int device, pid_t to, const void *data, size_t length);
 
@@ -658,6 +668,9 @@ int msgpass_send(int device, pid_t to, const void *data, size_t length);
  * Waits for a message. One sent before its sender died is received still.
  *
  * Return: the length in bytes, else a negative errno value.
+ *
+ * Errors: -EAGAIN, -EINTR, -EDEADLK, -ESRCH, -EPIPE, -EMSGSIZE, -EDQUOT,
+ * -EBADF, -EINVAL, -EFAULT, -ENOMEM.
  */
 ssize_t msgpass_receive(int device, pid_t from, void *buffer, size_t size,
 			struct msgpass_message_info *info);
@@ -671,6 +684,9 @@ ssize_t msgpass_receive(int device, pid_t from, void *buffer, size_t size,
  * Waits while the mailbox is full.
  *
  * Return: 0, else a negative errno value.
+ *
+ * Errors: -EAGAIN, -EINTR, -EPIPE, -EMSGSIZE, -EDQUOT, -EBADF, -EFAULT,
+ * -ENOMEM.
  */
 int msgpass_mailbox_send(int mailbox, const void *data, size_t length);
 
@@ -684,6 +700,8 @@ int msgpass_mailbox_send(int mailbox, const void *data, size_t length);
  * Waits for a message.
  *
  * Return: the length in bytes, else a negative errno value.
+ *
+ * Errors: -EAGAIN, -EINTR, -EPIPE, -EMSGSIZE, -EBADF, -EFAULT, -ENOMEM.
  */
 ssize_t msgpass_mailbox_receive(int mailbox, void *buffer, size_t size,
 				struct msgpass_message_info *info);
@@ -696,6 +714,9 @@ ssize_t msgpass_mailbox_receive(int mailbox, void *buffer, size_t size,
  * @options: NULL, or how
  *
  * Return: 0, else a negative errno value.
+ *
+ * Errors: -EAGAIN, -ETIMEDOUT, -EINTR, -EDEADLK, -ESRCH, -EPIPE, -EMSGSIZE,
+ * -EPERM, -EDQUOT, -EBADF, -EINVAL, -EFAULT, -ENOMEM.
  */
 int msgpass_send_with(int fd, const void *data, size_t length,
 		      const struct msgpass_send_options *options);
@@ -708,6 +729,9 @@ int msgpass_send_with(int fd, const void *data, size_t length,
  * @options: NULL, or how
  *
  * Return: 0, else a negative errno value.
+ *
+ * Errors: -EAGAIN, -ETIMEDOUT, -EINTR, -EDEADLK, -ESRCH, -EPIPE, -EMSGSIZE,
+ * -EPERM, -EDQUOT, -EBADF, -EINVAL, -EFAULT, -ENOMEM.
  */
 int msgpass_sendv(int fd, const struct iovec *iov, size_t count,
 		  const struct msgpass_send_options *options);
@@ -727,6 +751,9 @@ int msgpass_sendv(int fd, const struct iovec *iov, size_t count,
  * Return: how many bytes went through, which is less than the length if a
  * signal or the deadline came half-way, or the receiver died or skipped the
  * rest; if none went through, a negative errno value.
+ *
+ * Errors: -EAGAIN, -ETIMEDOUT, -EINTR, -EDEADLK, -ESRCH, -EPIPE, -EMSGSIZE,
+ * -EPERM, -EDQUOT, -EBADF, -EINVAL, -EFAULT, -ENOMEM.
  */
 ssize_t msgpass_flow(int fd, const void *data, size_t length,
 		     const struct msgpass_send_options *options);
@@ -739,6 +766,9 @@ ssize_t msgpass_flow(int fd, const void *data, size_t length,
  * @options: NULL, or how; no receipt and no fds
  *
  * Return: as msgpass_flow().
+ *
+ * Errors: -EAGAIN, -ETIMEDOUT, -EINTR, -EDEADLK, -ESRCH, -EPIPE, -EMSGSIZE,
+ * -EPERM, -EDQUOT, -EBADF, -EINVAL, -EFAULT, -ENOMEM.
  */
 ssize_t msgpass_flowv(int fd, const struct iovec *iov, size_t count,
 		      const struct msgpass_send_options *options);
@@ -752,6 +782,9 @@ ssize_t msgpass_flowv(int fd, const struct iovec *iov, size_t count,
  * @info: NULL, or filled on success and with -EMSGSIZE
  *
  * Return: the bytes put in the buffer, else a negative errno value.
+ *
+ * Errors: -EAGAIN, -ETIMEDOUT, -EINTR, -EDEADLK, -ESRCH, -EPIPE, -EMSGSIZE,
+ * -EMFILE, -EDQUOT, -EBADF, -EINVAL, -EFAULT, -ENOMEM.
  */
 ssize_t msgpass_receive_with(int fd, void *buffer, size_t size,
 			     const struct msgpass_receive_options *options,
@@ -766,6 +799,9 @@ ssize_t msgpass_receive_with(int fd, void *buffer, size_t size,
  * @info: NULL, or filled on success and with -EMSGSIZE
  *
  * Return: the bytes put in all places, else a negative errno value.
+ *
+ * Errors: -EAGAIN, -ETIMEDOUT, -EINTR, -EDEADLK, -ESRCH, -EPIPE, -EMSGSIZE,
+ * -EMFILE, -EDQUOT, -EBADF, -EINVAL, -EFAULT, -ENOMEM.
  */
 ssize_t msgpass_receivev(int fd, const struct iovec *iov, size_t count,
 			 const struct msgpass_receive_options *options,
@@ -781,6 +817,9 @@ ssize_t msgpass_receivev(int fd, const struct iovec *iov, size_t count,
  *
  * Return: the length in bytes, else a negative errno value; with -ENOMEM the
  * message is still queued.
+ *
+ * Errors: -EAGAIN, -ETIMEDOUT, -EINTR, -EDEADLK, -ESRCH, -EPIPE, -EMSGSIZE,
+ * -EMFILE, -EDQUOT, -EBADF, -EINVAL, -EFAULT, -ENOMEM.
  */
 ssize_t msgpass_receive_alloc(int fd, char **message,
 			      const struct msgpass_receive_options *options,
@@ -801,6 +840,9 @@ ssize_t msgpass_receive_alloc(int fd, char **message,
  * the deadline came, there was no more room and it may not wait, or the next
  * one could not be sent: to try again with that tells why. If not one was sent,
  * a negative errno value.
+ *
+ * Errors: -EAGAIN, -ETIMEDOUT, -EINTR, -EDEADLK, -ESRCH, -EPIPE, -EMSGSIZE,
+ * -EPERM, -EDQUOT, -EBADF, -EINVAL, -EFAULT, -ENOMEM.
  */
 ssize_t msgpass_send_batch(int fd, const struct msgpass_outgoing *messages,
 			   size_t count,
@@ -819,6 +861,9 @@ ssize_t msgpass_send_batch(int fd, const struct msgpass_outgoing *messages,
  *
  * Return: how many messages were received. If not one, a negative errno value;
  * with -EMSGSIZE the @info of the first describes the message.
+ *
+ * Errors: -EAGAIN, -ETIMEDOUT, -EINTR, -EDEADLK, -ESRCH, -EPIPE, -EMSGSIZE,
+ * -EDQUOT, -EBADF, -EINVAL, -EFAULT, -ENOMEM.
  */
 ssize_t msgpass_receive_batch(int fd, struct msgpass_incoming *messages,
 			      size_t count,
@@ -838,6 +883,8 @@ ssize_t msgpass_receive_batch(int fd, struct msgpass_incoming *messages,
  * Return: the bytes put in the buffer, else a negative errno value; -ESRCH:
  * the process has no such message; -EPIPE: the sender of a flow died or gave
  * up, and there is no more. After -EPIPE @rest is used up, too.
+ *
+ * Errors: -EINTR, -EBADF, -EFAULT, -ENOMEM.
  */
 ssize_t msgpass_piece_read(int fd, uint64_t rest, void *buffer, size_t size,
 			   uint64_t *remaining);
@@ -851,6 +898,8 @@ ssize_t msgpass_piece_read(int fd, uint64_t rest, void *buffer, size_t size,
  *
  * Return: 0, else a negative errno value; -ESRCH: the process has no such
  * message.
+ *
+ * Errors: -EBADF.
  */
 int msgpass_piece_skip(int fd, uint64_t rest);
 
@@ -864,6 +913,8 @@ int msgpass_piece_skip(int fd, uint64_t rest);
  * messages; this takes the oldest receipt and leaves the messages.
  *
  * Return: 0, else a negative errno value.
+ *
+ * Errors: -EAGAIN, -ETIMEDOUT, -EINTR, -EBADF, -EINVAL, -ENOMEM.
  */
 int msgpass_receive_receipt(int device,
 			    const struct msgpass_receive_options *options,
@@ -895,6 +946,8 @@ int msgpass_receipt_decode(const void *data, size_t length,
  * made it.
  *
  * Return: 0, else a negative errno value.
+ *
+ * Errors: -ENOMEM, -EINVAL.
  */
 int msgpass_outbox_new(int device, unsigned int tries,
 		       struct msgpass_outbox **outbox);
@@ -924,6 +977,9 @@ void msgpass_outbox_free(struct msgpass_outbox *outbox);
  *
  * Return: 0 when it has been sent for the first time, else a negative errno
  * value: then it has not, and there will be no outcome.
+ *
+ * Errors: -EAGAIN, -ETIMEDOUT, -EINTR, -EDEADLK, -ESRCH, -EPIPE, -EMSGSIZE,
+ * -EPERM, -EDQUOT, -EBADF, -EINVAL, -EFAULT, -ENOMEM.
  */
 int msgpass_outbox_send(struct msgpass_outbox *outbox, int fd, const void *data,
 			size_t length,
@@ -941,6 +997,8 @@ int msgpass_outbox_send(struct msgpass_outbox *outbox, int fd, const void *data,
  *
  * Return: 1 with an outcome, 0 when no message is under way, else a negative
  * errno value; after -EAGAIN, -ETIMEDOUT and -EINTR nothing is lost.
+ *
+ * Errors: -EAGAIN, -ETIMEDOUT, -EINTR, -EBADF, -EINVAL, -ENOMEM.
  */
 int msgpass_outbox_next(struct msgpass_outbox *outbox,
 			const struct msgpass_receive_options *options,
@@ -978,6 +1036,9 @@ int msgpass_outbox_settle(struct msgpass_outbox *outbox,
  *
  * Return: the length of the reply in bytes, else a negative errno value;
  * -EPIPE when the server died or gave the call up.
+ *
+ * Errors: -EAGAIN, -EINTR, -EDEADLK, -ESRCH, -EMSGSIZE, -EPERM, -EDQUOT,
+ * -EBADF, -EINVAL, -EFAULT, -ENOMEM.
  */
 ssize_t msgpass_call(int device, pid_t to, const void *request, size_t length,
 		     void *reply, size_t size);
@@ -993,6 +1054,9 @@ ssize_t msgpass_call(int device, pid_t to, const void *request, size_t length,
  * Otherwise as msgpass_call().
  *
  * Return: the length of the reply in bytes, else a negative errno value.
+ *
+ * Errors: -EAGAIN, -EINTR, -EDEADLK, -EPIPE, -EMSGSIZE, -EDQUOT, -EBADF,
+ * -EFAULT, -ENOMEM.
  */
 ssize_t msgpass_mailbox_call(int mailbox, const void *request, size_t length,
 			     void *reply, size_t size);
@@ -1011,6 +1075,9 @@ ssize_t msgpass_mailbox_call(int mailbox, const void *request, size_t length,
  * msgpass_call() does. After -EINTR it is given up in any case.
  *
  * Return: the bytes put in the buffer, else a negative errno value.
+ *
+ * Errors: -EAGAIN, -ETIMEDOUT, -EINTR, -EDEADLK, -ESRCH, -EPIPE, -EMSGSIZE,
+ * -EMFILE, -EPERM, -EDQUOT, -EBADF, -EINVAL, -EFAULT, -ENOMEM.
  */
 ssize_t msgpass_call_with(int fd, const void *request, size_t length,
 			  void *reply, size_t size,
@@ -1028,6 +1095,9 @@ ssize_t msgpass_call_with(int fd, const void *request, size_t length,
  * @info: NULL, or filled whatever it returns
  *
  * Return: the bytes put in all places, else a negative errno value.
+ *
+ * Errors: -EAGAIN, -ETIMEDOUT, -EINTR, -EDEADLK, -ESRCH, -EPIPE, -EMSGSIZE,
+ * -EMFILE, -EPERM, -EDQUOT, -EBADF, -EINVAL, -EFAULT, -ENOMEM.
  */
 ssize_t msgpass_callv(int fd, const struct iovec *request, size_t request_count,
 		      const struct iovec *reply, size_t reply_count,
@@ -1041,6 +1111,8 @@ ssize_t msgpass_callv(int fd, const struct iovec *request, size_t request_count,
  *
  * Return: 0, else a negative errno value; -ESRCH: the process has no such
  * call.
+ *
+ * Errors: -EBADF.
  */
 int msgpass_call_cancel(int fd, uint64_t token);
 
@@ -1056,6 +1128,8 @@ int msgpass_call_cancel(int fd, uint64_t token);
  * Return: 0, else a negative errno value; -ESRCH: nobody waits for it any
  * more, or the process has no such token. After 0 and -ESRCH the token is used
  * up.
+ *
+ * Errors: -EMSGSIZE, -EDQUOT, -EBADF, -EFAULT, -ENOMEM.
  */
 int msgpass_reply(int fd, uint64_t token, const void *data, size_t length);
 
@@ -1068,6 +1142,8 @@ int msgpass_reply(int fd, uint64_t token, const void *data, size_t length);
  * @options: NULL, or how
  *
  * Return: as msgpass_reply().
+ *
+ * Errors: -EMSGSIZE, -EDQUOT, -EBADF, -EINVAL, -EFAULT, -ENOMEM.
  */
 int msgpass_reply_with(int fd, uint64_t token, const void *data, size_t length,
 		       const struct msgpass_reply_options *options);
@@ -1081,6 +1157,8 @@ int msgpass_reply_with(int fd, uint64_t token, const void *data, size_t length,
  * @options: NULL, or how
  *
  * Return: as msgpass_reply().
+ *
+ * Errors: -EMSGSIZE, -EDQUOT, -EBADF, -EINVAL, -EFAULT, -ENOMEM.
  */
 int msgpass_replyv(int fd, uint64_t token, const struct iovec *iov,
 		   size_t count, const struct msgpass_reply_options *options);
@@ -1093,6 +1171,8 @@ int msgpass_replyv(int fd, uint64_t token, const struct iovec *iov,
  * Who called gets -EPIPE.
  *
  * Return: as msgpass_reply().
+ *
+ * Errors: -EBADF.
  */
 int msgpass_abandon(int fd, uint64_t token);
 
@@ -1110,6 +1190,9 @@ int msgpass_abandon(int fd, uint64_t token);
  * concerns the reply, the token is still in @answer, and nothing was received.
  *
  * Return: the bytes put in the buffer, else a negative errno value.
+ *
+ * Errors: -EAGAIN, -ETIMEDOUT, -EINTR, -EDEADLK, -ESRCH, -EPIPE, -EMSGSIZE,
+ * -EMFILE, -EDQUOT, -EBADF, -EINVAL, -EFAULT, -ENOMEM.
  */
 ssize_t msgpass_reply_receive(int fd, struct msgpass_answer *answer,
 			      void *buffer, size_t size,
@@ -1129,6 +1212,9 @@ ssize_t msgpass_reply_receive(int fd, struct msgpass_answer *answer,
  *
  * Return: 0, else a negative errno value. With an error the call is still the
  * process's own, but for -ESRCH when nobody waits for the reply any more.
+ *
+ * Errors: -EAGAIN, -ETIMEDOUT, -EINTR, -ESRCH, -EPIPE, -EMSGSIZE, -EPERM,
+ * -EDQUOT, -EBADF, -EINVAL, -EFAULT, -ENOMEM.
  */
 int msgpass_forward(int fd, uint64_t token, const void *data, size_t length,
 		    const struct msgpass_send_options *options);
@@ -1147,6 +1233,8 @@ int msgpass_forward(int fd, uint64_t token, const void *data, size_t length,
  *
  * Return: the bytes put in the buffer, else a negative errno value; -ESRCH:
  * the process has no such token.
+ *
+ * Errors: -EBADF, -EFAULT.
  */
 ssize_t msgpass_request_read(int fd, uint64_t token, uint64_t offset,
 			     void *buffer, size_t size,
@@ -1165,6 +1253,8 @@ ssize_t msgpass_request_read(int fd, uint64_t token, uint64_t offset,
  *
  * Return: a file descriptor, else a negative errno value; -ENOSPC when there
  * are as many mailboxes as may be.
+ *
+ * Errors: -ENOENT, -EACCES, -EDQUOT, -EBADF, -ENOTTY, -EINVAL, -ENOMEM.
  */
 int msgpass_mailbox_open(int device, const char *name, int flags,
 			 const struct msgpass_settings *settings);
@@ -1180,6 +1270,8 @@ int msgpass_mailbox_open(int device, const char *name, int flags,
  * The port 8080 is the mailbox of the name "8080".
  *
  * Return: a file descriptor, else a negative errno value.
+ *
+ * Errors: -ENOENT, -EACCES, -EDQUOT, -EBADF, -ENOTTY, -EINVAL, -ENOMEM.
  */
 int msgpass_port_open(int device, uint16_t *port, int flags,
 		      const struct msgpass_settings *settings);
@@ -1192,6 +1284,8 @@ int msgpass_port_open(int device, uint16_t *port, int flags,
  * For its owner. Who waits in it, or uses it later, gets -EPIPE.
  *
  * Return: 0, else a negative errno value.
+ *
+ * Errors: -ENOENT, -EPIPE, -EPERM, -EBADF, -EINVAL.
  */
 int msgpass_mailbox_delete(int fd, const char *name);
 
@@ -1204,6 +1298,8 @@ int msgpass_mailbox_delete(int fd, const char *name);
  * For its owner. File descriptors that are open keep their right.
  *
  * Return: 0, else a negative errno value.
+ *
+ * Errors: -ENOENT, -EPIPE, -EPERM, -EBADF, -EINVAL.
  */
 int msgpass_mailbox_set(int fd, const char *name,
 			const struct msgpass_settings *settings);
@@ -1218,6 +1314,8 @@ int msgpass_mailbox_set(int fd, const char *name,
  * place of an earlier offer, and ends when that process or the mailbox dies.
  *
  * Return: 0, else a negative errno value; -ESRCH: there is no such process.
+ *
+ * Errors: -ENOENT, -EPIPE, -EPERM, -EDQUOT, -EBADF, -EINVAL, -ENOMEM.
  */
 int msgpass_mailbox_give(int fd, const char *name, pid_t to);
 
@@ -1228,6 +1326,8 @@ int msgpass_mailbox_give(int fd, const char *name, pid_t to);
  * @to: the process that may accept it
  *
  * Return: as msgpass_mailbox_give().
+ *
+ * Errors: -ENOENT, -EPIPE, -EPERM, -EDQUOT, -EBADF, -EINVAL, -ENOMEM.
  */
 int msgpass_mailbox_give_peer(int fd, const char *name, uint64_t to);
 
@@ -1240,6 +1340,8 @@ int msgpass_mailbox_give_peer(int fd, const char *name, uint64_t to);
  *
  * Return: 0, else a negative errno value; -ESRCH: there is no offer, it may
  * have been accepted, or have ended.
+ *
+ * Errors: -ENOENT, -EPIPE, -EPERM, -EBADF, -EINVAL.
  */
 int msgpass_mailbox_give_cancel(int fd, const char *name);
 
@@ -1253,6 +1355,8 @@ int msgpass_mailbox_give_cancel(int fd, const char *name);
  *
  * Return: 0, else a negative errno value; -EPERM: it is not offered to the
  * calling process. With an error the offer stands.
+ *
+ * Errors: -ENOENT, -EPIPE, -EDQUOT, -EBADF, -EINVAL, -ENOMEM.
  */
 int msgpass_mailbox_accept(int fd, const char *name);
 
@@ -1263,6 +1367,8 @@ int msgpass_mailbox_accept(int fd, const char *name);
  * @status: filled on success
  *
  * Return: 0, else a negative errno value.
+ *
+ * Errors: -ENOENT, -EPIPE, -EBADF, -EINVAL.
  */
 int msgpass_mailbox_stat(int fd, const char *name,
 			 struct msgpass_mailbox_status *status);
@@ -1274,6 +1380,8 @@ int msgpass_mailbox_stat(int fd, const char *name,
  *	filled, of which only the id counts
  *
  * Return: 1 with a mailbox, 0 after the last, else a negative errno value.
+ *
+ * Errors: -EBADF, -ENOTTY.
  */
 int msgpass_mailbox_next(int device, struct msgpass_mailbox_status *status);
 
@@ -1283,6 +1391,8 @@ int msgpass_mailbox_next(int device, struct msgpass_mailbox_status *status);
  * @settings: what to change; no owner and group
  *
  * Return: 0, else a negative errno value.
+ *
+ * Errors: -EBADF, -ENOTTY, -EINVAL, -ENOMEM.
  */
 int msgpass_inbox_set(int device, const struct msgpass_settings *settings);
 
@@ -1294,6 +1404,8 @@ int msgpass_inbox_set(int device, const struct msgpass_settings *settings);
  *
  * Return: 0, else a negative errno value; -ESRCH also while the process has
  * no inbox yet, and when the caller could not signal it.
+ *
+ * Errors: -EBADF, -ENOTTY, -EINVAL.
  */
 int msgpass_inbox_stat(int device, pid_t pid,
 		       struct msgpass_inbox_status *status);
@@ -1305,6 +1417,8 @@ int msgpass_inbox_stat(int device, pid_t pid,
  * @status: filled on success
  *
  * Return: as msgpass_inbox_stat().
+ *
+ * Errors: -EBADF, -ENOTTY, -EINVAL.
  */
 int msgpass_inbox_stat_peer(int device, uint64_t peer,
 			    struct msgpass_inbox_status *status);
@@ -1316,6 +1430,8 @@ int msgpass_inbox_stat_peer(int device, uint64_t peer,
  *	filled, of which only the peer counts
  *
  * Return: 1 with an inbox, 0 after the last, else a negative errno value.
+ *
+ * Errors: -EBADF, -ENOTTY.
  */
 int msgpass_inbox_next(int device, struct msgpass_inbox_status *status);
 
@@ -1326,6 +1442,8 @@ int msgpass_inbox_next(int device, struct msgpass_inbox_status *status);
  *	filled, of which only the two peers count
  *
  * Return: 1 with a link, 0 after the last, else a negative errno value.
+ *
+ * Errors: -EBADF, -ENOTTY.
  */
 int msgpass_link_next(int device, struct msgpass_link_status *status);
 
