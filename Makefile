@@ -53,7 +53,7 @@ vm_packages := qemu-system-arm busybox-static cpio
 endif
 export MSGPASS_OUT := $(out)
 docs_packages := perl python3-sphinx xz-utils
-lint_packages := $(docs_packages) shellcheck coccinelle clang clang-format
+lint_packages := $(docs_packages) shellcheck coccinelle clang clang-format mandoc
 coverage_packages := lcov
 fuzz_packages := clang-14 libclang-rt-14-dev libstdc++-12-dev perl
 model_packages := spin gcc libc6-dev
@@ -72,16 +72,18 @@ lib := $(if $(lib_objects),$(out)/libmsgpass.a $(out)/libmsgpass.so $(out)/libms
 tool := $(if $(tool_objects),$(out)/msgpass)
 completion := $(wildcard tools/msgpass.bash-completion)
 manpages := $(wildcard docs/man/*.[1-8])
+man_sources := docs/man/pages.awk docs/man/libmsgpass.3.in lib/msgpass.h \
+	$(wildcard docs/examples/*.c)
 guest_programs := $(out)/vm/init $(out)/vm/taprun
 
 .PHONY: all
 all: build-packages
-	@$(MAKE) -s --no-print-directory module lib tools tests
+	@$(MAKE) -s --no-print-directory module lib tools man tests
 
 .PHONY: help
 help:
 	@echo 'make                  the module, the library, the command and the tests'
-	@echo 'make module|lib|tools|tests   one of them'
+	@echo 'make module|lib|tools|man|tests   one of them'
 	@echo 'make check            run the tests in a VM; TESTS="mailbox direct" runs some'
 	@echo 'make check-debug      the same in a kernel with KASAN, lockdep, kmemleak, ...'
 	@echo 'make check-kcsan      the same in one that looks for data races'
@@ -190,6 +192,16 @@ $(out)/msgpass: $(tool_objects) $(out)/libmsgpass.so
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(tool_objects) -L$(out) -lmsgpass
 
 -include $(lib_objects:.o=.d) $(tool_objects:.o=.d)
+
+# The pages of the library, in build/man, out of its header.
+.PHONY: man
+man: build/man/libmsgpass.3
+
+build/man/libmsgpass.3: $(man_sources)
+	@mkdir -p $(@D)
+	@rm -f $(@D)/*
+	@echo '  MAN     $(@D)'
+	@awk -v out=$(@D) -f $^
 
 # --- tests and VMs
 
@@ -327,7 +339,7 @@ rmmod:
 	$(as_root) rmmod msgpass
 
 .PHONY: install
-install: build/$(KVER)/msgpass.ko lib tools
+install: build/$(KVER)/msgpass.ko lib tools man
 	$(if $(DESTDIR),,@$(vm)/need kmod)
 	install -D -m 644 build/$(KVER)/msgpass.ko $(DESTDIR)/lib/modules/$(KVER)/updates/msgpass.ko
 	install -d $(DESTDIR)/usr/lib/modules-load.d
@@ -341,20 +353,20 @@ install: build/$(KVER)/msgpass.ko lib tools
 	install -D -m 755 build/msgpass $(DESTDIR)$(PREFIX)/bin/msgpass
 	$(if $(completion),install -D -m 644 $(completion) \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/msgpass)
-	for page in $(manpages); do \
+	for page in $(manpages) build/man/*; do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; \
 	done
 	$(if $(DESTDIR),,depmod -a $(KVER) && ldconfig)
 
 .PHONY: uninstall
-uninstall:
+uninstall: man
 	rm -f $(DESTDIR)/lib/modules/$(KVER)/updates/msgpass.ko
 	rm -f $(DESTDIR)/usr/lib/modules-load.d/msgpass.conf
 	rm -f $(DESTDIR)$(PREFIX)/include/linux/msgpass.h $(DESTDIR)$(PREFIX)/include/msgpass.h
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libmsgpass.a libmsgpass.so libmsgpass.so.0)
 	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/libmsgpass.pc $(DESTDIR)$(PREFIX)/bin/msgpass
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/msgpass
-	for page in $(manpages); do \
+	for page in $(manpages) build/man/*; do \
 		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; \
 	done
 	$(if $(DESTDIR),,depmod -a $(KVER) && ldconfig)
