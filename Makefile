@@ -53,7 +53,7 @@ vm_packages := qemu-system-arm busybox-static cpio
 endif
 export MSGPASS_OUT := $(out)
 docs_packages := perl python3-sphinx xz-utils
-lint_packages := $(docs_packages) shellcheck coccinelle clang clang-format mandoc
+lint_packages := $(docs_packages) shellcheck coccinelle clang clang-format mandoc pkgconf
 coverage_packages := lcov
 fuzz_packages := clang-14 libclang-rt-14-dev libstdc++-12-dev perl
 model_packages := spin gcc libc6-dev
@@ -74,6 +74,8 @@ completion := $(wildcard tools/msgpass.bash-completion)
 manpages := $(wildcard docs/man/*.[1-8])
 man_sources := docs/man/pages.awk docs/man/libmsgpass.3.in lib/msgpass.h \
 	$(wildcard docs/examples/*.c)
+examples := docs/examples/Makefile $(wildcard docs/examples/*.[ch] docs/examples/*.sh)
+docdir := $(PREFIX)/share/doc/msgpass
 guest_programs := $(out)/vm/init $(out)/vm/taprun
 
 .PHONY: all
@@ -353,6 +355,8 @@ install: build/$(KVER)/msgpass.ko lib tools man
 	install -D -m 755 build/msgpass $(DESTDIR)$(PREFIX)/bin/msgpass
 	$(if $(completion),install -D -m 644 $(completion) \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/msgpass)
+	install -d $(DESTDIR)$(docdir)/examples
+	install -m 644 $(examples) $(DESTDIR)$(docdir)/examples
 	for page in $(manpages) build/man/*; do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; \
 	done
@@ -366,6 +370,7 @@ uninstall: man
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libmsgpass.a libmsgpass.so libmsgpass.so.0)
 	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/libmsgpass.pc $(DESTDIR)$(PREFIX)/bin/msgpass
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/msgpass
+	rm -rf $(DESTDIR)$(docdir)
 	for page in $(manpages) build/man/*; do \
 		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; \
 	done
