@@ -83,7 +83,7 @@ static void describe(struct msgpass_receive_element *element,
 
 	if (message->sender != last->identity) {
 		last->identity = message->sender;
-		last->pid = pid_vnr(message->sender->pid);
+		last->pid = msgpass_pid_number(message->sender->pid);
 	}
 	element->out_length = message->length;
 	element->out_sequence = message->sequence;

@@ -477,14 +477,20 @@ search:
 	return inbox;
 }
 
-/* May the caller signal it? kill(2)'s rule, but for what security modules say. */
-static bool kill_allowed(const struct cred *target, bool audit)
+static bool is_same_user(const struct cred *target)
 {
 	const struct cred *cred = current_cred();
 
-	if (uid_eq(cred->euid, target->suid) ||
-	    uid_eq(cred->euid, target->uid) ||
-	    uid_eq(cred->uid, target->suid) || uid_eq(cred->uid, target->uid))
+	return uid_eq(cred->euid, target->suid) ||
+	       uid_eq(cred->euid, target->uid) ||
+	       uid_eq(cred->uid, target->suid) ||
+	       uid_eq(cred->uid, target->uid);
+}
+
+/* May the caller signal it? kill(2)'s rule, but for what security modules say. */
+static bool kill_allowed(const struct cred *target, bool audit)
+{
+	if (is_same_user(target))
 		return true;
 	return audit ? ns_capable(target->user_ns, CAP_KILL) :
 		       ns_capable_noaudit(target->user_ns, CAP_KILL);
@@ -529,14 +535,34 @@ static int may_send(const struct msgpass_inbox *inbox)
 	return error;
 }
 
-/* The same, and when it was so: see link_lock_since(). */
-static int check_allowed(struct msgpass_inbox *inbox, u64 *epoch)
+/*
+ * Most often one look at the process tells that it lives, did not exec, and is
+ * of the caller's user. If not, nothing is known.
+ */
+static bool is_plainly_allowed(const struct msgpass_inbox *inbox, u64 *epoch)
 {
+	const struct task_struct *leader;
+	bool allowed;
+
 	/*
 	 * Whoever sees the new one sees the new mode, and what the process that
 	 * changed it saw of the credentials.
 	 */
 	*epoch = smp_load_acquire(&inbox->epoch);
+	rcu_read_lock();
+	leader = pid_task(inbox->peer.pid, PIDTYPE_TGID);
+	allowed = leader && !READ_ONCE(leader->exit_state) &&
+		  READ_ONCE(leader->self_exec_id) == READ_ONCE(inbox->exec_id) &&
+		  is_same_user(__task_cred(leader));
+	rcu_read_unlock();
+	return allowed;
+}
+
+/* May the caller send to it, and when was it so: see link_lock_since(). */
+static int check_allowed(struct msgpass_inbox *inbox, u64 *epoch)
+{
+	if (is_plainly_allowed(inbox, epoch))
+		return 0;
 	msgpass_inbox_note_exec(inbox);
 	return may_send(inbox);
 }
@@ -614,8 +640,8 @@ static struct msgpass_inbox *make_receiver(u64 number)
 #define LINKS_TRIED	4
 
 /*
- * Where one of the first links that @sender sends through leads to, if that is
- * the living process @to: a reference, or NULL.
+ * Where one of the first links that @sender sends through leads to, if that
+ * process has or had the number @to: a reference, or NULL.
  */
 static struct msgpass_inbox *linked_receiver(struct msgpass_inbox *sender,
 					     u64 to, bool is_peer)
@@ -627,10 +653,9 @@ static struct msgpass_inbox *linked_receiver(struct msgpass_inbox *sender,
 	spin_lock(&sender->outgoing_lock);
 	list_for_each_entry(link, &sender->outgoing, outgoing) {
 		const struct msgpass_peer *peer = &link->receiver->peer;
-		pid_t number = pid_vnr(peer->pid);
+		pid_t number = msgpass_pid_number(peer->pid);
 
-		if (number && (is_peer ? peer->id : number) == to &&
-		    msgpass_pid_alive(peer->pid)) {
+		if (number && (is_peer ? peer->id : number) == to) {
 			/* Links go before the inbox that they lead to. */
 			receiver = link->receiver;
 			msgpass_peer_ref(&receiver->peer);
@@ -649,6 +674,13 @@ struct msgpass_inbox *msgpass_direct_receiver(struct msgpass_inbox *sender,
 	struct msgpass_inbox *inbox = linked_receiver(sender, to, is_peer);
 	int error;
 
+	if (inbox && is_plainly_allowed(inbox, epoch))
+		return inbox;
+	/* The number may be another's by now. */
+	if (inbox && !msgpass_pid_alive(inbox->peer.pid)) {
+		msgpass_inbox_put(inbox);
+		inbox = NULL;
+	}
 	if (!inbox)
 		inbox = is_peer ? inbox_by_peer(to) : inbox_by_pid(to, false);
 	if (inbox == ERR_PTR(-EAGAIN))

@@ -118,4 +118,13 @@ static inline bool msgpass_peer_is_dead(const struct msgpass_peer *peer)
 /* Is any thread of the process left? A zombie is dead. */
 bool msgpass_pid_alive(struct pid *pid);
 
+/* pid_vnr(), more quickly where both are in the same pid namespace. */
+static inline pid_t msgpass_pid_number(struct pid *pid)
+{
+	const struct upid *number = &pid->numbers[pid->level];
+
+	return number->ns == ns_of_pid(task_pid(current)) ? number->nr :
+							    pid_vnr(pid);
+}
+
 #endif

@@ -614,7 +614,7 @@ static void stamp(struct msgpass_receive *receive,
 	receive->out_sequence = message->sequence;
 	receive->out_time = message->time;
 	receive->out_peer = message->sender->id;
-	receive->out_pid = pid_vnr(message->sender->pid);
+	receive->out_pid = msgpass_pid_number(message->sender->pid);
 	receive->out_uid = msgpass_message_uid(message, ns);
 	receive->out_gid = msgpass_message_gid(message, ns);
 	receive->out_type = message->type;
