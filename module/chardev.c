@@ -71,7 +71,6 @@ static long any_info(struct file *file, union msgpass_argument *argument,
 	if (IS_ERR(inbox))
 		return PTR_ERR(inbox);
 	info->out_peer = inbox->peer.id;
-	msgpass_inbox_put(inbox);
 
 	account = msgpass_account_get(current_cred());
 	if (IS_ERR(account))
@@ -101,7 +100,6 @@ static long device_inbox_set(struct file *file, union msgpass_argument *argument
 	if (IS_ERR(inbox))
 		return PTR_ERR(inbox);
 	error = msgpass_inbox_set(inbox, &set->attributes);
-	msgpass_inbox_put(inbox);
 	return error;
 }
 

@@ -427,12 +427,23 @@ struct msgpass_inbox *msgpass_inbox_current(void)
 	inbox = msgpass_inbox_of(peer);
 	set_payer(inbox);
 	note_exec_of_caller(inbox);
+	msgpass_peer_put(peer);
+	return inbox;
+}
+
+/* The calling process's: a reference, or ERR_PTR. */
+static struct msgpass_inbox *get_own_inbox(void)
+{
+	struct msgpass_inbox *inbox = msgpass_inbox_current();
+
+	if (!IS_ERR(inbox))
+		msgpass_peer_ref(&inbox->peer);
 	return inbox;
 }
 
 int msgpass_callers_init(struct msgpass_callers *callers)
 {
-	struct msgpass_inbox *opener = msgpass_inbox_current();
+	struct msgpass_inbox *opener = get_own_inbox();
 
 	if (IS_ERR(opener))
 		return PTR_ERR(opener);
@@ -463,7 +474,6 @@ struct msgpass_inbox *msgpass_inbox_caller(struct msgpass_callers *callers)
 		inbox = other;
 	else
 		goto search;
-	msgpass_peer_ref(&inbox->peer);
 	note_exec_of_caller(inbox);
 	return inbox;
 
@@ -980,7 +990,7 @@ int msgpass_inbox_stat(struct msgpass_inbox_stat *stat, bool is_peer)
 	int error = 0;
 
 	if (stat->process == 0 && !is_peer)
-		inbox = msgpass_inbox_current();
+		inbox = get_own_inbox();
 	else if (is_peer)
 		inbox = inbox_by_peer(stat->process);
 	else

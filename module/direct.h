@@ -75,7 +75,10 @@ msgpass_inbox_of(struct msgpass_peer *peer)
 int msgpass_direct_init(void);
 void msgpass_direct_exit(void);
 
-/* The calling process's; a reference to inbox->peer, or ERR_PTR. */
+/*
+ * The calling process's, or ERR_PTR. That needs no reference while the thread
+ * that asks for it runs: as the process lives, peer.c keeps it.
+ */
 struct msgpass_inbox *msgpass_inbox_current(void);
 
 /*

@@ -115,14 +115,12 @@ long msgpass_ioctl_send_batch(struct file *file,
 	result = msgpass_target_to_send(&target, file, draft.sender, batch->to,
 					batch->flags);
 	if (result)
-		goto put_sender;
+		return result;
 	if (msgpass_target_takes_bulk(&target))
 		bulk = msgpass_bulk_get();
 	result = send_elements(&target, &draft, batch, &wait, bulk);
 	msgpass_bulk_put(bulk);
 	msgpass_target_put(&target);
-put_sender:
-	msgpass_inbox_put(draft.sender);
 	return result;
 }
 
@@ -144,16 +142,13 @@ long msgpass_ioctl_receive_batch(struct file *file,
 		.type = batch->type,
 	};
 	struct msgpass_inbox *caller;
-	long result;
 
 	if (batch->flags & ~RECEIVE_BATCH_FLAGS || !is_batch(batch->count))
 		return -EINVAL;
 	caller = msgpass_file_caller(file);
 	if (IS_ERR(caller))
 		return PTR_ERR(caller);
-	result = msgpass_receive_batch_at(file, caller, &receive,
-					  u64_to_user_ptr(batch->elements),
-					  batch->count);
-	msgpass_inbox_put(caller);
-	return result;
+	return msgpass_receive_batch_at(file, caller, &receive,
+					u64_to_user_ptr(batch->elements),
+					batch->count);
 }

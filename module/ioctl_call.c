@@ -313,7 +313,6 @@ long msgpass_ioctl_call(struct file *file,
 		.told = call->token,
 	};
 	struct msgpass_inbox *caller;
-	long result;
 
 	if (call->flags & ~CALL_FLAGS || call->reserved)
 		return -EINVAL;
@@ -321,11 +320,8 @@ long msgpass_ioctl_call(struct file *file,
 	if (IS_ERR(caller))
 		return PTR_ERR(caller);
 	if (call->flags & MSGPASS_CANCEL)
-		result = call_cancel(caller, &calling);
-	else
-		result = call_run(file, caller, &calling);
-	msgpass_inbox_put(caller);
-	return result;
+		return call_cancel(caller, &calling);
+	return call_run(file, caller, &calling);
 }
 
 /* Its memory is charged to the caller, who may leave it lying about. */
@@ -442,13 +438,10 @@ long msgpass_ioctl_reply(struct file *file,
 			 union msgpass_argument *argument, void __user *user)
 {
 	struct msgpass_inbox *server = msgpass_file_caller(file);
-	long error;
 
 	if (IS_ERR(server))
 		return PTR_ERR(server);
-	error = reply_once(server, &argument->reply);
-	msgpass_inbox_put(server);
-	return error;
+	return reply_once(server, &argument->reply);
 }
 
 /* That the token is used up last: until then nothing has happened. */
@@ -497,12 +490,10 @@ long msgpass_ioctl_reply_receive(struct file *file,
 		return PTR_ERR(server);
 	if (both->reply.token)
 		error = reply_and_tell(server, both, user);
-	if (!error)
-		error = msgpass_receive_at(file, server, &both->receive,
-					   user + receive,
-					   both->size - receive);
-	msgpass_inbox_put(server);
-	return error;
+	if (error)
+		return error;
+	return msgpass_receive_at(file, server, &both->receive, user + receive,
+				  both->size - receive);
 }
 
 /* Through the call's token, to @target as it is sent there anew. */
@@ -552,9 +543,8 @@ long msgpass_ioctl_forward(struct file *file, union msgpass_argument *argument,
 	if (IS_ERR(server))
 		return PTR_ERR(server);
 	call = msgpass_call_find_taken(&server->calls, forward->token);
-	error = -ESRCH;
 	if (!call)
-		goto put_server;
+		return -ESRCH;
 	error = msgpass_target_to_send(&target, file, server, forward->to,
 				       forward->flags);
 	if (error)
@@ -563,8 +553,6 @@ long msgpass_ioctl_forward(struct file *file, union msgpass_argument *argument,
 	msgpass_target_put(&target);
 put_call:
 	msgpass_call_put(call);
-put_server:
-	msgpass_inbox_put(server);
 	return error;
 }
 
@@ -620,6 +608,5 @@ long msgpass_ioctl_request_read(struct file *file,
 	}
 	if (call)
 		msgpass_call_put(call);
-	msgpass_inbox_put(server);
 	return error;
 }

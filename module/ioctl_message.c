@@ -155,23 +155,17 @@ long msgpass_ioctl_send(struct file *file, union msgpass_argument *argument,
 		return PTR_ERR(sender);
 	wait = msgpass_wait_for(file, send->flags, send->deadline);
 	if (plain)
-		error = msgpass_transfer_plain(file, sender, send, &wait);
-	else
-		error = send_draft(file, sender, send, &wait, user);
-	msgpass_inbox_put(sender);
-	return error;
+		return msgpass_transfer_plain(file, sender, send, &wait);
+	return send_draft(file, sender, send, &wait, user);
 }
 
 long msgpass_ioctl_receive(struct file *file, union msgpass_argument *argument,
 			   void __user *user)
 {
 	struct msgpass_inbox *caller = msgpass_file_caller(file);
-	long error;
 
 	if (IS_ERR(caller))
 		return PTR_ERR(caller);
-	error = msgpass_receive_at(file, caller, &argument->receive, user,
-				   argument->size);
-	msgpass_inbox_put(caller);
-	return error;
+	return msgpass_receive_at(file, caller, &argument->receive, user,
+				  argument->size);
 }

@@ -49,7 +49,7 @@ long msgpass_ioctl_piece_read(struct file *file,
 	struct msgpass_piece_read *read = &argument->piece_read;
 	struct msgpass_reading *reading;
 	struct msgpass_inbox *reader;
-	int error = -ESRCH;
+	int error;
 
 	if (read->flags & ~(MSGPASS_IOVEC | MSGPASS_CANCEL))
 		return -EINVAL;
@@ -58,7 +58,7 @@ long msgpass_ioctl_piece_read(struct file *file,
 		return PTR_ERR(reader);
 	reading = msgpass_reading_find(&reader->readings, read->token);
 	if (!reading)
-		goto put_reader;
+		return -ESRCH;
 
 	if (read->flags & MSGPASS_CANCEL)
 		error = 0;
@@ -68,7 +68,5 @@ long msgpass_ioctl_piece_read(struct file *file,
 	if (read->flags & MSGPASS_CANCEL || error == -EPIPE)
 		msgpass_reading_abandon(&reader->readings, reading);
 	msgpass_reading_put(reading);
-put_reader:
-	msgpass_inbox_put(reader);
 	return error;
 }

@@ -142,15 +142,11 @@ static ssize_t mailbox_write(struct kiocb *iocb, struct iov_iter *from)
 	};
 	ssize_t length = iov_iter_count(from);
 
-	ssize_t result;
-
 	draft.sender = msgpass_file_caller(file);
 	if (IS_ERR(draft.sender))
 		return PTR_ERR(draft.sender);
 	draft.payer = msgpass_inbox_payer(draft.sender);
-	result = msgpass_transfer_send(&target, &draft, &wait) ?: length;
-	msgpass_inbox_put(draft.sender);
-	return result;
+	return msgpass_transfer_send(&target, &draft, &wait) ?: length;
 }
 
 static const struct file_operations mailbox_fops = {

@@ -22,10 +22,7 @@ struct file *msgpass_mailbox_file_new(struct msgpass_right *right,
 /* NULL if it is another kind of file. */
 struct msgpass_right *msgpass_file_right(const struct file *file);
 
-/*
- * The inbox of the calling process, of which the file is a device's or a
- * mailbox's: a reference, or ERR_PTR.
- */
+/* msgpass_inbox_current(), more quickly; of a device's file or a mailbox's. */
 struct msgpass_inbox *msgpass_file_caller(const struct file *file);
 
 #endif

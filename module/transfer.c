@@ -99,7 +99,10 @@ int msgpass_target_to_send(struct msgpass_target *target,
 						    &target->epoch));
 }
 
-/* The same for a receive: from the mailbox, else from the caller's inbox. */
+/*
+ * The same for a receive: from the mailbox, else from the caller's inbox, which
+ * needs no reference.
+ */
 static __always_inline int
 target_to_receive(struct msgpass_target *target, struct file *file,
 		  struct msgpass_inbox *caller, u64 from, u32 flags)
@@ -120,7 +123,6 @@ target_to_receive(struct msgpass_target *target, struct file *file,
 		return -EINVAL;
 	if (flags & MSGPASS_RECEIPT && from)
 		return -EINVAL;
-	msgpass_peer_ref(&caller->peer);
 	return target_inbox(target, caller);
 }
 
@@ -1048,7 +1050,6 @@ long msgpass_receive_batch_at(struct file *file, struct msgpass_inbox *caller,
 	result = receive_batch(&target, file, caller, receive, elements,
 			       count, bulk);
 	msgpass_bulk_put(bulk);
-	msgpass_target_put(&target);
 	return result;
 }
 
@@ -1068,7 +1069,5 @@ long msgpass_receive_at(struct file *file, struct msgpass_inbox *caller,
 				  receive->flags);
 	if (error)
 		return error;
-	error = transfer_receive(&target, file, caller, receive, user, size);
-	msgpass_target_put(&target);
-	return error;
+	return transfer_receive(&target, file, caller, receive, user, size);
 }
