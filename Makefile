@@ -34,7 +34,12 @@ release := $(cache)/kernel-$(KERNEL)/release
 ifeq ($(filter %-arm64,$(KERNEL)),)
 out := build
 export CROSS_COMPILE :=
-build_packages := gcc libc6-dev libc6-dev-i386 lib32gcc-12-dev xz-utils
+build_packages := gcc libc6-dev libc6-dev-i386 lib32gcc-12-dev xz-utils \
+	libtracefs-dev libtraceevent-dev
+# Static, so that the command runs where there are no such libraries.
+trace_flags := -isystem /usr/include/tracefs -isystem /usr/include/traceevent
+trace_libraries := -l:libtracefs.a -l:libtraceevent.a
+no_trace := trace_live_none
 ifneq ($(filter $(KERNEL),$(DEBUG_KERNELS)),)
 build_packages += flex bison bc libelf-dev
 endif
@@ -50,6 +55,10 @@ AR := $(CROSS_COMPILE)ar
 build_packages := gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf \
 	libc6-dev-armhf-cross xz-utils
 vm_packages := qemu-system-arm busybox-static cpio
+# There are no such libraries to build with for another machine.
+trace_flags :=
+trace_libraries :=
+no_trace := trace_live
 endif
 export MSGPASS_OUT := $(out)
 docs_packages := perl python3-sphinx xz-utils
@@ -67,7 +76,8 @@ user_flags := -std=gnu11 -Wall -Wextra -D_GNU_SOURCE= -Iuapi -Ilib
 
 module_sources := module/. Kbuild $(wildcard module/*.[ch] uapi/linux/*.h)
 lib_objects := $(patsubst lib/%.c,$(out)/lib/%.o,$(wildcard lib/*.c))
-tool_objects := $(patsubst tools/%.c,$(out)/tools/%.o,$(wildcard tools/*.c))
+tool_objects := $(patsubst %,$(out)/tools/%.o,$(filter-out $(no_trace), \
+	$(basename $(notdir $(wildcard tools/*.c)))))
 lib := $(if $(lib_objects),$(out)/libmsgpass.a $(out)/libmsgpass.so $(out)/libmsgpass.pc)
 tool := $(if $(tool_objects),$(out)/msgpass)
 completion := $(wildcard tools/msgpass.bash-completion)
@@ -169,7 +179,7 @@ $(out)/lib/%.o: lib/%.c | build-packages
 $(out)/tools/%.o: tools/%.c | build-packages
 	@mkdir -p $(@D)
 	@echo '  CC      $@'
-	@$(CC) $(CFLAGS) $(user_flags) -DVERSION='"$(VERSION)"' -MMD -c -o $@ $<
+	@$(CC) $(CFLAGS) $(user_flags) $(trace_flags) -DVERSION='"$(VERSION)"' -MMD -c -o $@ $<
 
 $(out)/libmsgpass.a: $(lib_objects)
 	@echo '  AR      $@'
@@ -191,7 +201,7 @@ $(out)/libmsgpass.pc: lib/libmsgpass.pc.in FORCE
 
 $(out)/msgpass: $(tool_objects) $(out)/libmsgpass.so
 	@echo '  LD      $@'
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(tool_objects) -L$(out) -lmsgpass
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(tool_objects) -L$(out) -lmsgpass $(trace_libraries)
 
 -include $(lib_objects:.o=.d) $(tool_objects:.o=.d)
 

@@ -1579,7 +1579,7 @@ progress_is_shown_when_asked_for() {
 
 every_verb_has_help() {
 	msgpass help >"$tmp/help"
-	for verb in create send recv call serve ls stat set give accept rm info help; do
+	for verb in create send recv call serve ls stat set give accept rm info trace help; do
 		grep -q "^  $verb " "$tmp/help"
 		msgpass help $verb | grep -q "^usage: msgpass $verb "
 		msgpass $verb --help | grep -q "^usage: msgpass $verb "

@@ -35,6 +35,8 @@ const struct verb verbs[] = {
 	{ "rm", FOR_RM, "BOX...", "delete mailboxes and what is in them",
 	  remove_mailboxes },
 	{ "info", FOR_INFO, "", "tell limits and usage", show_info },
+	{ "trace", FOR_TRACE, "[-- COMMAND [ARG...]]",
+	  "show what passes between processes, as text or as a diagram", trace_events },
 	{ "help", FOR_HELP, "[VERB]", "show this, or more about a verb",
 	  show_help },
 	{ NULL, 0, NULL, NULL, NULL },

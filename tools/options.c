@@ -10,6 +10,7 @@
 
 #include "fail.h"
 #include "options.h"
+#include "trace_record.h"
 
 /**
  * struct option_row - one option
@@ -41,6 +42,12 @@ static const char *set_flag(const char *text, void *field)
 	return NULL;
 }
 
+static const char *set_text(const char *text, void *field)
+{
+	*(const char **)field = text;
+	return NULL;
+}
+
 #define SET_UP	 (FOR_CREATE | FOR_SET | FOR_RECV | FOR_SERVE)
 #define TRANSFER (FOR_SEND | FOR_RECV)
 #define FIELD(f) offsetof(struct options, f)
@@ -48,7 +55,7 @@ static const char *set_flag(const char *text, void *field)
 
 /* clang-format off */
 static const struct option_row rows[] = {
-	{ "pid", "PID", TRANSFER | FOR_CALL | FOR_STAT | FOR_GIVE, parse_pid,
+	{ "pid", "PID", TRANSFER | FOR_CALL | FOR_STAT | FOR_GIVE | FOR_TRACE, parse_pid,
 	  FIELD(pid), 0, 0, "the process with this pid" },
 	{ "peer", "ID", TRANSFER | FOR_CALL | FOR_STAT | FOR_GIVE, parse_count,
 	  FIELD(peer), 0, 0, "the process with this peer id" },
@@ -139,6 +146,22 @@ static const struct option_row rows[] = {
 	  "show no progress" },
 	{ "quiet", NULL, TRANSFER | FOR_CREATE | FOR_SERVE | FOR_CALL, FLAG(quiet),
 	  "no progress and no notices" },
+	{ "record", "FILE", FOR_TRACE, set_text, FIELD(record), 0, 0,
+	  "write a recording; its first line is there once it has begun" },
+	{ "replay", "FILE", FOR_TRACE, set_text, FIELD(replay), 0, 0,
+	  "take the events from a recording" },
+	{ "diagram", NULL, FOR_TRACE, FLAG(diagram),
+	  "draw a sequence diagram in the end" },
+	{ "ascii", NULL, FOR_TRACE, FLAG(ascii),
+	  "draw it without line characters" },
+	{ "svg", "FILE", FOR_TRACE, set_text, FIELD(svg), 0, 0,
+	  "write the diagram as an SVG picture" },
+	{ "mermaid", "FILE", FOR_TRACE, set_text, FIELD(mermaid), 0, 0,
+	  "write the diagram for Mermaid" },
+	{ "mailbox", "BOX", FOR_TRACE, set_text, FIELD(mailbox), 0, 0,
+	  "only what concerns the mailbox of this name" },
+	{ "event", "NAME,...", FOR_TRACE, parse_events, FIELD(events), 0, 0,
+	  "only events of these names" },
 	{ "help", NULL, ~0U, FLAG(help), "show this" },
 };
 

@@ -27,6 +27,7 @@ enum verb_bit {
 	FOR_SERVE = 1 << 10,
 	FOR_GIVE = 1 << 11,
 	FOR_ACCEPT = 1 << 12,
+	FOR_TRACE = 1 << 13,
 };
 
 struct options;
@@ -68,10 +69,18 @@ extern const struct verb verbs[];
  * @send_fds: --fd, each of them
  * @settings: --mode, --owner, --group, --capacity, --capacity-bytes,
  *	--message-max, --bound, --broadcast, --lossy
+ * @record: --record; NULL if not given
+ * @replay: --replay; NULL if not given
+ * @svg: --svg; NULL if not given
+ * @mermaid: --mermaid; NULL if not given
+ * @mailbox: --mailbox; NULL if not given
+ * @events: --event, bits by enum event_kind; 0 if not given
  * @all: --all
  * @any: --any
+ * @ascii: --ascii
  * @by_priority: --by-priority
  * @cancel: --cancel
+ * @diagram: --diagram
  * @exclusive: --exclusive
  * @fds: --fds
  * @flow: --flow
@@ -112,10 +121,19 @@ struct options {
 	struct fd_list send_fds;
 	struct msgpass_settings settings;
 
+	const char *record;
+	const char *replay;
+	const char *svg;
+	const char *mermaid;
+	const char *mailbox;
+	uint64_t events;
+
 	bool all;
 	bool any;
+	bool ascii;
 	bool by_priority;
 	bool cancel;
+	bool diagram;
 	bool exclusive;
 	bool fds;
 	bool flow;

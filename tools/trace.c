@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * trace: what passes between processes as it happens, from the module or from
+ * a recording; as text, as a recording, as a diagram.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "diagram.h"
+#include "fail.h"
+#include "text.h"
+#include "trace.h"
+#include "trace_record.h"
+#include "verbs.h"
+
+/**
+ * struct tracing - where events go
+ * @options: what the command line says
+ * @text: print them
+ * @record: write them here, or NULL
+ * @keep: for the diagrams
+ * @kept: those that are kept
+ * @ports: of the --mailbox
+ * @port_count: how many
+ * @port_room: for how many there is memory
+ */
+struct tracing {
+	const struct options *options;
+	bool text;
+	FILE *record;
+	bool keep;
+	struct recording kept;
+	uint64_t *ports;
+	size_t port_count;
+};
+
+/* --- which events */
+
+static bool is_pid_of(const struct event *event, uint64_t pid)
+{
+	static const char *const keys[] = { "pid", "from", "to", "by" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (event_number(event, keys[i]) == pid)
+			return true;
+	return false;
+}
+
+static bool is_port_known(const struct tracing *tracing, uint64_t port)
+{
+	for (size_t i = 0; i < tracing->port_count; i++)
+		if (tracing->ports[i] == port)
+			return true;
+	return false;
+}
+
+static void learn_port(struct tracing *tracing, uint64_t port)
+{
+	uint64_t *larger = reallocarray(tracing->ports, tracing->port_count + 1, sizeof(*larger));
+
+	if (!larger)
+		exit(fail(FAILED, "there is not enough memory"));
+	tracing->ports = larger;
+	tracing->ports[tracing->port_count++] = port;
+}
+
+/* A mailbox is one name and several ports: its own, and those who subscribe. */
+static bool is_port_of_mailbox(struct tracing *tracing, const struct event *event)
+{
+	uint64_t port = event_number(event, "port");
+
+	if (is_port_known(tracing, port))
+		return true;
+	if ((event->kind == EVENT_MAILBOX_NEW &&
+	     !strcmp(event_text(event, "name"), tracing->options->mailbox)) ||
+	    (event->kind == EVENT_SUBSCRIBE &&
+	     is_port_known(tracing, event_number(event, "mailbox")))) {
+		learn_port(tracing, port);
+		return true;
+	}
+	return false;
+}
+
+/* What only says who or what a number is, the rest can't do without. */
+static bool is_naming(const struct event *event)
+{
+	return event->kind == EVENT_INBOX_NEW || event->kind == EVENT_MAILBOX_NEW ||
+	       event->kind == EVENT_LOST;
+}
+
+static bool is_wanted(struct tracing *tracing, const struct event *event)
+{
+	const struct options *options = tracing->options;
+	bool of_mailbox = !options->mailbox || is_port_of_mailbox(tracing, event);
+
+	if (options->events && !(options->events & 1ULL << event->kind) && event->kind != EVENT_LOST)
+		return false;
+	if (is_naming(event))
+		return true;
+	return of_mailbox && (!options->pid || is_pid_of(event, options->pid));
+}
+
+/* --- where they go */
+
+static void write_event(FILE *file, const struct event *event)
+{
+	event_begin(file, event->time, event->comm, event->tid, event_name(event->kind));
+	for (unsigned int i = 0; i < event->count; i++)
+		event_field(file, event->fields[i].key, event->fields[i].value);
+	fputc('\n', file);
+	fflush(file);
+}
+
+static int take_event(void *context, struct event *event)
+{
+	struct tracing *tracing = context;
+
+	if (!is_wanted(tracing, event)) {
+		event_free(event);
+		return DONE;
+	}
+	if (tracing->text)
+		write_event(stdout, event);
+	if (tracing->record)
+		write_event(tracing->record, event);
+	if ((tracing->text && ferror(stdout)) || (tracing->record && ferror(tracing->record))) {
+		event_free(event);
+		return fail(FAILED, "cannot write the events: %m");
+	}
+	if (tracing->keep)
+		return recording_add(&tracing->kept, event);
+	event_free(event);
+	return DONE;
+}
+
+/* Its first line says that from now on nothing is missed. */
+static int begin(void *context)
+{
+	struct tracing *tracing = context;
+
+	if (tracing->text) {
+		puts(RECORDING_HEADER);
+		fflush(stdout);
+	}
+	if (tracing->record) {
+		fprintf(tracing->record, "%s\n", RECORDING_HEADER);
+		fflush(tracing->record);
+	}
+	return DONE;
+}
+
+/* --- diagrams */
+
+static unsigned int columns_of_terminal(void)
+{
+	const char *text = getenv("COLUMNS");
+	struct winsize size;
+
+	if (text && atoi(text) > 0 && atoi(text) <= 10000)
+		return atoi(text);
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col)
+		return size.ws_col;
+	return 80;
+}
+
+static FILE *open_output(const char *path)
+{
+	return strcmp(path, "-") ? fopen(path, "we") : stdout;
+}
+
+static int close_output(FILE *file, const char *path)
+{
+	bool bad = fflush(file) || ferror(file);
+
+	if ((file != stdout && fclose(file)) || bad)
+		return fail(FAILED, "cannot write to '%s': %m", text_shown(path));
+	return DONE;
+}
+
+static int write_diagram(const struct diagram *diagram, const char *path,
+			 void (*write)(const struct diagram *diagram, FILE *file))
+{
+	FILE *file;
+
+	if (!path)
+		return DONE;
+	file = open_output(path);
+	if (!file)
+		return fail(exit_code_of(-errno), "cannot write to '%s': %m", text_shown(path));
+	write(diagram, file);
+	return close_output(file, path);
+}
+
+static int draw(const struct tracing *tracing)
+{
+	const struct options *options = tracing->options;
+	struct diagram diagram = { 0 };
+	int ret;
+
+	for (size_t i = 0; i < tracing->kept.count; i++)
+		diagram_add(&diagram, &tracing->kept.events[i]);
+	diagram_finish(&diagram);
+	if (options->diagram)
+		diagram_write_text(&diagram, stdout, columns_of_terminal(), options->ascii);
+	ret = write_diagram(&diagram, options->svg, diagram_write_svg);
+	if (!ret)
+		ret = write_diagram(&diagram, options->mermaid, diagram_write_mermaid);
+	diagram_free(&diagram);
+	return ret;
+}
+
+/* --- the verb */
+
+static int check_options(const struct options *options)
+{
+	if (options->replay && options->operand_count)
+		return fail_usage(options, "a --replay runs no command");
+	if (options->replay && options->record && !strcmp(options->replay, options->record))
+		return fail_usage(options, "--replay and --record are the same file");
+	if (options->ascii && !options->diagram)
+		return fail_usage(options, "--ascii is for --diagram");
+	return DONE;
+}
+
+static int run(struct tracing *tracing)
+{
+	const struct options *options = tracing->options;
+	struct trace trace = {
+		.events = options->events,
+		.command = options->operand_count ? options->operands : NULL,
+		.begin = begin,
+		.take = take_event,
+		.context = tracing,
+	};
+
+	if (!options->replay)
+		return trace_live(&trace);
+	begin(tracing);
+	return recording_read(options->replay, take_event, tracing);
+}
+
+/* What was recorded is drawn even if the command that did it failed. */
+static int run_and_draw(struct tracing *tracing)
+{
+	int ret = run(tracing), drawn = DONE;
+
+	if (tracing->keep && (!ret || !tracing->options->replay))
+		drawn = draw(tracing);
+	if (tracing->record && close_output(tracing->record, tracing->options->record))
+		drawn = FAILED;
+	return ret ? ret : drawn;
+}
+
+int trace_events(const struct options *options)
+{
+	struct tracing tracing = { .options = options };
+	int ret = check_options(options);
+
+	if (ret)
+		return ret;
+	tracing.keep = options->diagram || options->svg || options->mermaid;
+	tracing.text = !tracing.keep && !options->record;
+	if (options->record) {
+		tracing.record = open_output(options->record);
+		if (!tracing.record)
+			return fail(exit_code_of(-errno), "cannot write to '%s': %m",
+				    text_shown(options->record));
+	}
+	ret = run_and_draw(&tracing);
+	recording_free(&tracing.kept);
+	free(tracing.ports);
+	return ret;
+}
