@@ -80,6 +80,8 @@ tool_objects := $(patsubst %,$(out)/tools/%.o,$(filter-out $(no_trace), \
 	$(basename $(notdir $(wildcard tools/*.c)))))
 lib := $(if $(lib_objects),$(out)/libmsgpass.a $(out)/libmsgpass.so $(out)/libmsgpass.pc)
 tool := $(if $(tool_objects),$(out)/msgpass)
+lab := $(patsubst tools/lab/%,$(out)/lab/%,$(wildcard tools/lab/*.sh)) \
+	$(out)/lab/functions $(out)/lab/worker
 completion := $(wildcard tools/msgpass.bash-completion)
 manpages := $(wildcard docs/man/*.[1-8])
 man_sources := docs/man/pages.awk docs/man/libmsgpass.3.in lib/msgpass.h \
@@ -113,6 +115,7 @@ help:
 	@echo 'make bench            msgpass and its peers side by side; QUICK=1 CASES="round_trip"'
 	@echo 'make profile          a round trip by function, worst first; MECHANISM=msgpass_direct_call SIZE='
 	@echo 'make demo             show what it does, in a VM'
+	@echo 'make lab              guided experiments in a VM; LAB=rendezvous runs one, LAB=all all'
 	@echo 'make vm               a shell in a VM that has the module loaded'
 	@echo "make vm CMD='...' FILES=DIR   run a command there, with DIR at /files"
 	@echo 'make insmod, rmmod    load the module into the running kernel, unload it'
@@ -169,7 +172,7 @@ endif
 
 .PHONY: lib tools
 lib: $(lib)
-tools: $(tool)
+tools: $(tool) $(lab)
 
 $(out)/lib/%.o: lib/%.c | build-packages
 	@mkdir -p $(@D)
@@ -202,6 +205,20 @@ $(out)/libmsgpass.pc: lib/libmsgpass.pc.in FORCE
 $(out)/msgpass: $(tool_objects) $(out)/libmsgpass.so
 	@echo '  LD      $@'
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(tool_objects) -L$(out) -lmsgpass $(trace_libraries)
+
+# The experiments, and where in the sources is what they speak of.
+$(out)/lab/%.sh: tools/lab/%.sh
+	@mkdir -p $(@D)
+	@cp $< $@
+
+$(out)/lab/worker: tools/lab/worker.c $(out)/libmsgpass.so
+	@mkdir -p $(@D)
+	@echo '  CC      $@'
+	@$(CC) $(CFLAGS) $(user_flags) $(LDFLAGS) -o $@ $< -L$(out) -lmsgpass
+
+$(out)/lab/functions: tools/lab/functions.awk $(module_sources)
+	@mkdir -p $(@D)
+	@awk -f $< $(filter %.c,$^) >$@
 
 -include $(lib_objects:.o=.d) $(tool_objects:.o=.d)
 
@@ -336,6 +353,11 @@ profile: vm-ready
 vm: vm-ready
 	@$(vm)/run
 
+.PHONY: lab
+lab: vm-ready
+	@$(if $(LAB),$(vm)/run "exec msgpass lab $(if $(ANSWER),--answer) $(if $(REAL),--real) $(LAB)",\
+		FIRST='msgpass lab' $(vm)/run)
+
 .PHONY: demo
 demo: vm-ready
 	@$(vm)/demo
@@ -363,6 +385,9 @@ install: build/$(KVER)/msgpass.ko lib tools man
 	ln -sf libmsgpass.so.0 $(DESTDIR)$(LIBDIR)/libmsgpass.so
 	install -D -m 644 build/libmsgpass.pc $(DESTDIR)$(LIBDIR)/pkgconfig/libmsgpass.pc
 	install -D -m 755 build/msgpass $(DESTDIR)$(PREFIX)/bin/msgpass
+	for file in $(lab); do \
+		install -D $$file $(DESTDIR)$(PREFIX)/lib/msgpass/lab/$${file##*/} || exit; \
+	done
 	$(if $(completion),install -D -m 644 $(completion) \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/msgpass)
 	install -d $(DESTDIR)$(docdir)/examples
@@ -379,6 +404,7 @@ uninstall: man
 	rm -f $(DESTDIR)$(PREFIX)/include/linux/msgpass.h $(DESTDIR)$(PREFIX)/include/msgpass.h
 	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libmsgpass.a libmsgpass.so libmsgpass.so.0)
 	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/libmsgpass.pc $(DESTDIR)$(PREFIX)/bin/msgpass
+	rm -rf $(DESTDIR)$(PREFIX)/lib/msgpass/lab
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/msgpass
 	rm -rf $(DESTDIR)$(docdir)
 	for page in $(manpages) build/man/*; do \

@@ -37,6 +37,8 @@ const struct verb verbs[] = {
 	{ "info", FOR_INFO, "", "tell limits and usage", show_info },
 	{ "trace", FOR_TRACE, "[-- COMMAND [ARG...]]",
 	  "show what passes between processes, as text or as a diagram", trace_events },
+	{ "lab", FOR_LAB, "[NAME | all]",
+	  "guided experiments; lists them", run_lab },
 	{ "help", FOR_HELP, "[VERB]", "show this, or more about a verb",
 	  show_help },
 	{ NULL, 0, NULL, NULL, NULL },

@@ -28,6 +28,7 @@ enum verb_bit {
 	FOR_GIVE = 1 << 11,
 	FOR_ACCEPT = 1 << 12,
 	FOR_TRACE = 1 << 13,
+	FOR_LAB = 1 << 20,
 };
 
 struct options;
@@ -76,6 +77,7 @@ extern const struct verb verbs[];
  * @mailbox: --mailbox; NULL if not given
  * @events: --event, bits by enum event_kind; 0 if not given
  * @all: --all
+ * @answer: --answer
  * @any: --any
  * @ascii: --ascii
  * @by_priority: --by-priority
@@ -97,6 +99,7 @@ extern const struct verb verbs[];
  * @peek: --peek
  * @progress: --progress
  * @quiet: --quiet
+ * @real: --real
  * @receipt: --receipt
  * @spin: --spin
  * @synchronous: --synchronous
@@ -129,6 +132,7 @@ struct options {
 	uint64_t events;
 
 	bool all;
+	bool answer;
 	bool any;
 	bool ascii;
 	bool by_priority;
@@ -150,6 +154,7 @@ struct options {
 	bool peek;
 	bool progress;
 	bool quiet;
+	bool real;
 	bool receipt;
 	bool spin;
 	bool synchronous;

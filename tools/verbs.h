@@ -18,6 +18,7 @@ int call_server(const struct options *options);
 int serve(const struct options *options);
 int list(const struct options *options);
 int show_status(const struct options *options);
+int run_lab(const struct options *options);
 int show_info(const struct options *options);
 int trace_events(const struct options *options);
 int show_help(const struct options *options);
