@@ -5,6 +5,8 @@
 #include "account.h"
 #include "broadcast.h"
 #include "expiry.h"
+#include "peer.h"
+#include "trace.h"
 
 /* Of a message on its way: one for each subscription there was. */
 struct copies {
@@ -141,6 +143,7 @@ void msgpass_broadcast_fan_out(struct msgpass_broadcast *broadcast,
 {
 	struct copies *copies = copies_of(message);
 	struct msgpass_subscription *at;
+	u32 given = 0, missed = 0;
 
 	list_for_each_entry(at, &broadcast->subscriptions, entry) {
 		struct msgpass_message *copy =
@@ -150,9 +153,12 @@ void msgpass_broadcast_fan_out(struct msgpass_broadcast *broadcast,
 
 		/* The rest subscribed while the sender waited. */
 		if (!copy)
-			return;
+			break;
 		list_del_init(&copy->run);
-		if (!give(at, copy, message, &writable)) {
+		if (give(at, copy, message, &writable)) {
+			given++;
+		} else {
+			missed++;
 			list_add(&copy->run, &copies->spare);
 			at->missed++;
 			at->missed_ever++;
@@ -161,6 +167,7 @@ void msgpass_broadcast_fan_out(struct msgpass_broadcast *broadcast,
 		if (!writable && !broadcast->lossy)
 			broadcast->queue->writable = false;
 	}
+	trace_fan_out(broadcast->queue->port, message, given, missed);
 }
 
 int msgpass_broadcast_send(struct msgpass_broadcast *broadcast,
@@ -235,7 +242,8 @@ struct msgpass_subscription *msgpass_subscription_new(void)
 	new->account = account;
 	refcount_set(&new->refs, 1);
 	INIT_LIST_HEAD(&new->entry);
-	msgpass_port_init(&new->port, &subscription_port_ops, &limits);
+	msgpass_port_init(&new->port, msgpass_peer_new_id(),
+			  &subscription_port_ops, &limits);
 	msgpass_queue_init(&new->queue, &new->port);
 	return new;
 }
@@ -272,6 +280,8 @@ int msgpass_subscription_start(struct msgpass_subscription *subscription,
 	if (!closed && !error) {
 		list_add_tail(&subscription->entry, &broadcast->subscriptions);
 		WRITE_ONCE(broadcast->count, broadcast->count + 1);
+		trace_subscribe(subscription->port.id, port->id,
+				broadcast->count);
 	}
 	spin_unlock(&port->lock);
 	if (closed)
@@ -289,6 +299,8 @@ static void leave(struct msgpass_subscription *subscription)
 		return;
 	list_del_init(&subscription->entry);
 	WRITE_ONCE(broadcast->count, broadcast->count - 1);
+	trace_unsubscribe(subscription->port.id, broadcast->queue->port->id,
+			  broadcast->count);
 }
 
 void msgpass_subscription_end(struct msgpass_subscription *subscription)

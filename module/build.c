@@ -39,6 +39,7 @@ __visible typeof(cleanup_module) cleanup_module;
 #include "receipt.c"
 #include "right.c"
 #include "selection.c"
+#include "trace.c"
 #include "transfer.c"
 #include "waiter.c"
 #include "words.c"

@@ -149,7 +149,7 @@ msgpass_bulk_receive(struct msgpass_bulk *bulk, struct msgpass_port *port,
 					  told * size), size);
 	if (told < claimed)
 		msgpass_port_restore_some(port, bulk->messages + told,
-					  claimed - told);
+					  claimed - told, -EFAULT);
 	if (told)
 		msgpass_port_settle_some(port, bulk->messages, told);
 	return told;

@@ -8,6 +8,7 @@
 #include "account.h"
 #include "call.h"
 #include "peer.h"
+#include "trace.h"
 
 static DEFINE_SPINLOCK(calls_lock);
 static DEFINE_HASHTABLE(calls_by_id, 10);	/* calls_lock */
@@ -138,16 +139,20 @@ static int outcome(const struct msgpass_open_call *call,
 	return 0;
 }
 
-/* To replied or over: no server has to do with it any more. */
-static void settle(struct msgpass_open_call *call, enum msgpass_call_state state,
+/*
+ * To replied or, if there is an @error why, over: no server has to do with it
+ * any more.
+ */
+static void settle(struct msgpass_open_call *call, int error,
 		   struct aftermath *after)
 {
-	int error;
-
 	lockdep_assert_held(&calls_lock);
 	if (call->state == MSGPASS_CALL_TAKEN)
 		leave_taker(call);
-	WRITE_ONCE(call->state, state);
+	if (error)
+		trace_call_over(call, error);
+	WRITE_ONCE(call->state,
+		   error ? MSGPASS_CALL_OVER : MSGPASS_CALL_REPLIED);
 	RCU_INIT_POINTER(call->holder, NULL);
 	after->request = call->request;
 	call->request = (struct msgpass_call_request) {};
@@ -162,10 +167,12 @@ static void settle(struct msgpass_open_call *call, enum msgpass_call_state state
 static void unlist(struct msgpass_open_call *call, struct aftermath *after)
 {
 	lockdep_assert_held(&calls_lock);
-	if (call->state == MSGPASS_CALL_REPLIED)
+	if (call->state == MSGPASS_CALL_REPLIED) {
+		trace_call_over(call, 0);
 		WRITE_ONCE(call->state, MSGPASS_CALL_OVER);
-	else if (call->state != MSGPASS_CALL_OVER)
-		settle(call, MSGPASS_CALL_OVER, after);
+	} else if (call->state != MSGPASS_CALL_OVER) {
+		settle(call, -ECANCELED, after);
+	}
 	after->reply = call->reply.message;
 	call->reply.message = NULL;
 	if (call->maker) {
@@ -192,7 +199,7 @@ static void end_unless_taken(struct msgpass_open_call *call,
 	/* Else another thread has used the token already, to forward it. */
 	if (call->state == MSGPASS_CALL_QUEUED &&
 	    call->request.message == message)
-		settle(call, MSGPASS_CALL_OVER, &after);
+		settle(call, -EPIPE, &after);
 	spin_unlock(&calls_lock);
 	finish(call, &after);
 }
@@ -377,6 +384,7 @@ void msgpass_call_open(struct msgpass_open_call *call,
 	hlist_add_head(&call->in_made, &maker->made);
 	set_request(call, message, port);
 	rcu_assign_pointer(call->holder, port->receiver);
+	trace_call(call, port);
 	spin_unlock(&calls_lock);
 }
 
@@ -461,6 +469,7 @@ static void enter_taker(struct msgpass_open_call *call, u64 token,
 	rcu_assign_pointer(call->holder, taker->waits);
 	hash_add(calls_by_token, &call->by_token, token);
 	hlist_add_head(&call->in_taken, &taker->taken);
+	trace_take(call);
 }
 
 u64 msgpass_call_take(struct msgpass_open_call *call,
@@ -501,7 +510,8 @@ int msgpass_call_reply(struct msgpass_call_party *taker, u64 token,
 	call = find_taken(taker, token);
 	if (call && caller_lives(call)) {
 		memcpy(&call->reply, reply, size);
-		settle(call, MSGPASS_CALL_REPLIED, &after);
+		trace_reply(call, taker);
+		settle(call, 0, &after);
 		error = 0;
 	}
 	spin_unlock(&calls_lock);
@@ -519,7 +529,7 @@ int msgpass_call_abandon(struct msgpass_call_party *taker, u64 token)
 	spin_lock(&calls_lock);
 	call = find_taken(taker, token);
 	if (call) {
-		settle(call, MSGPASS_CALL_OVER, &after);
+		settle(call, -EPIPE, &after);
 		error = 0;
 	}
 	spin_unlock(&calls_lock);
@@ -541,6 +551,7 @@ int msgpass_call_forward(struct msgpass_open_call *call, u64 token,
 		WRITE_ONCE(call->forwarded, true);
 		*before = call->request;
 		set_request(call, message, port);
+		trace_forward(call, port);
 		error = 0;
 	}
 	spin_unlock(&calls_lock);
@@ -555,8 +566,8 @@ void msgpass_call_unforward(struct msgpass_open_call *call, u64 token,
 	spin_lock(&calls_lock);
 	if (call->state == MSGPASS_CALL_QUEUED &&
 	    call->request.message == message) {
-		enter_taker(call, token, taker);
 		swap(call->request, *before);
+		enter_taker(call, token, taker);
 	}
 	spin_unlock(&calls_lock);
 	msgpass_call_request_put(before);
@@ -564,14 +575,19 @@ void msgpass_call_unforward(struct msgpass_open_call *call, u64 token,
 
 /* Why @self can't be the call's waiter, or 0: now it is. */
 static int begin_to_wait(struct msgpass_open_call *call,
-			 struct msgpass_waiter *self, bool nonblock)
+			 struct msgpass_waiter *self,
+			 const struct msgpass_wait *wait)
 {
 	lockdep_assert_held(&calls_lock);
 	if (call->waiter)
 		return -EBUSY;
-	if (nonblock)
+	if (wait->nonblock)
 		return -EAGAIN;
 	call->waiter = self;
+	self->port = call->request.port->id;
+	trace_wait(self, wait,
+		   rcu_dereference_protected(call->holder,
+					     lockdep_is_held(&calls_lock)));
 	return 0;
 }
 
@@ -587,10 +603,11 @@ static bool stop_waiting(struct msgpass_open_call *call,
 	stopped = !self->done;
 	if (stopped) {
 		call->waiter = NULL;
+		trace_cancel(self, error);
 		/* From now on a reply is too late, and its server told so. */
 		if (error == -ETIMEDOUT || error == -EDEADLK ||
 		    fatal_signal_pending(current))
-			settle(call, MSGPASS_CALL_OVER, &after);
+			settle(call, error, &after);
 	}
 	spin_unlock(&calls_lock);
 	finish(call, &after);
@@ -604,11 +621,11 @@ int msgpass_call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
 	bool settled;
 	int error;
 
-	msgpass_waiter_init(&self);
+	msgpass_waiter_init(&self, MSGPASS_WAIT_REPLY, 0);
 	spin_lock(&calls_lock);
 	settled = call->state >= MSGPASS_CALL_REPLIED;
 	error = settled ? outcome(call, message) :
-			  begin_to_wait(call, &self, wait->nonblock);
+			  begin_to_wait(call, &self, wait);
 	spin_unlock(&calls_lock);
 	if (settled || error)
 		return error;
@@ -661,7 +678,7 @@ void msgpass_call_party_exit(struct msgpass_call_party *party)
 		aftermath_init(&after);
 		spin_lock(&calls_lock);
 		if (call->taker == party)
-			settle(call, MSGPASS_CALL_OVER, &after);
+			settle(call, -EPIPE, &after);
 		if (call->maker == party)
 			unlist(call, &after);
 		spin_unlock(&calls_lock);

@@ -13,6 +13,7 @@
 #include "direct.h"
 #include "ioctl.h"
 #include "mailbox.h"
+#include "trace.h"
 #include "transfer.h"
 #include "words.h"
 
@@ -217,8 +218,11 @@ static const struct ioctl *find_ioctl(const struct ioctl *table, size_t count,
 static __always_inline long run_any(unsigned int command, struct file *file,
 				    unsigned long user)
 {
-	return run_ioctl(&any_ioctls[_IOC_NR(command)], file,
-			 (void __user *)user);
+	long result = run_ioctl(&any_ioctls[_IOC_NR(command)], file,
+				(void __user *)user);
+
+	trace_fail(_IOC_NR(command), result);
+	return result;
 }
 
 static noinline long run_other(const struct ioctl *table, size_t count,
@@ -226,8 +230,11 @@ static noinline long run_other(const struct ioctl *table, size_t count,
 			       unsigned long user)
 {
 	const struct ioctl *ioctl = find_ioctl(table, count, command);
+	long result = ioctl ? run_ioctl(ioctl, file, (void __user *)user) :
+			      -ENOTTY;
 
-	return ioctl ? run_ioctl(ioctl, file, (void __user *)user) : -ENOTTY;
+	trace_fail(_IOC_NR(command), result);
+	return result;
 }
 
 long msgpass_mailbox_ioctl(struct file *file, unsigned int command,

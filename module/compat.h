@@ -86,6 +86,13 @@ static inline void mmu_interval_set_seq(struct mmu_interval_notifier *notifier,
 }
 #endif
 
+/* In an event's TP_fast_assign(): of a field that __string() has declared. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+#define msgpass_assign_str(field, string)	__assign_str(field)
+#else
+#define msgpass_assign_str(field, string)	__assign_str(field, string)
+#endif
+
 /* Does another want this CPU, perhaps only soon? */
 static inline bool msgpass_should_yield(void)
 {

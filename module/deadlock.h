@@ -32,6 +32,7 @@ struct msgpass_waiter;
 /* A process, as one that waits and is waited for. */
 struct msgpass_wait_node {
 	const struct msgpass_wait_edge *edge;	/* waits_lock; NULL: none */
+	int pid;				/* to tell of it; const */
 };
 
 struct msgpass_wait_edge {

@@ -10,6 +10,7 @@
 #include "account.h"
 #include "attributes.h"
 #include "direct.h"
+#include "trace.h"
 
 #define INBOX_MODE_DEFAULT	0200
 #define INBOX_MODE_GROUP	0020
@@ -49,6 +50,8 @@ static void link_unused(struct msgpass_queue *queue)
 	if (queue->unlimited)
 		return;
 	sender = link->sender;
+	trace_link_gone(link->receiver->port.id, link->receiver->waits.pid,
+			sender->waits.pid);
 	rb_erase(&link->node, &link->receiver->links);
 	msgpass_queue_remove(queue);
 	spin_lock(&sender->outgoing_lock);
@@ -117,6 +120,8 @@ static void link_insert(struct msgpass_inbox *receiver, struct link *link)
 	/* Later, inbox_died() finds it in the list. */
 	link->queue.closed = msgpass_peer_is_dead(&sender->peer);
 	spin_unlock(&sender->outgoing_lock);
+	trace_link_new(receiver->port.id, receiver->waits.pid,
+		       sender->waits.pid);
 }
 
 static struct link *link_new(struct msgpass_inbox *receiver,
@@ -180,7 +185,7 @@ static struct msgpass_account *inbox_account(struct pid *pid)
 	return msgpass_account_open(current_cred(), INBOX_CHARGE);
 }
 
-static struct msgpass_peer *inbox_alloc(struct pid *pid)
+static struct msgpass_peer *inbox_alloc(struct pid *pid, u64 id)
 {
 	struct msgpass_limits limits = msgpass_limits_default();
 	struct msgpass_account *account = inbox_account(pid);
@@ -194,10 +199,11 @@ static struct msgpass_peer *inbox_alloc(struct pid *pid)
 		return ERR_PTR(-ENOMEM);
 	}
 	inbox->account = account;
-	msgpass_port_init(&inbox->port, &inbox_port_ops, &limits);
+	msgpass_port_init(&inbox->port, id, &inbox_port_ops, &limits);
 	msgpass_queue_init(&inbox->receipts, &inbox->port);
 	inbox->receipts.unlimited = true;
 	inbox->port.receiver = &inbox->waits;
+	inbox->waits.pid = pid_nr(pid);
 	inbox->links = RB_ROOT;
 	inbox->mode = INBOX_MODE_DEFAULT;
 	msgpass_call_party_init(&inbox->calls, &inbox->waits);
@@ -205,6 +211,8 @@ static struct msgpass_peer *inbox_alloc(struct pid *pid)
 	msgpass_keeper_init(&inbox->keeper);
 	spin_lock_init(&inbox->outgoing_lock);
 	INIT_LIST_HEAD(&inbox->outgoing);
+	/* Before others can find it, and even if there is another by then. */
+	trace_inbox_new(id, inbox->waits.pid);
 	return &inbox->peer;
 }
 
@@ -212,6 +220,9 @@ static void inbox_free(struct msgpass_peer *peer)
 {
 	struct msgpass_inbox *inbox = msgpass_inbox_of(peer);
 
+	/* Nobody has found it. */
+	if (!msgpass_peer_is_dead(peer))
+		trace_inbox_gone(peer->id, inbox->waits.pid);
 	msgpass_account_close(inbox->account, INBOX_CHARGE);
 	msgpass_account_put(inbox->payer);
 	kfree_rcu(inbox, rcu);
@@ -255,6 +266,7 @@ static void inbox_died(struct msgpass_peer *peer)
 	struct msgpass_inbox *receiver;
 	struct link *link;
 
+	trace_inbox_gone(peer->id, inbox->waits.pid);
 	msgpass_port_close(&inbox->port);
 	msgpass_call_party_exit(&inbox->calls);
 	msgpass_readings_exit(&inbox->readings);

@@ -10,6 +10,8 @@
 #include "account.h"
 #include "compat.h"
 #include "flow.h"
+#include "port.h"
+#include "trace.h"
 
 /* Most pages held at a time: by who reads, and by who sends. */
 #define BATCH_PAGES	16
@@ -409,20 +411,24 @@ static int flow_result(struct msgpass_flow *flow, int error, u64 *through)
 	return flow->error ?: error ?: -EPIPE;
 }
 
-int msgpass_flow_wait(struct msgpass_flow *flow, struct msgpass_wait *wait,
-		      int error, u64 *through)
+int msgpass_flow_wait(struct msgpass_flow *flow,
+		      const struct msgpass_port *port,
+		      struct msgpass_wait *wait, int error, u64 *through)
 {
 	struct msgpass_waiter self = {};
 	struct leavings leavings;
 
-	msgpass_waiter_init(&self);
+	msgpass_waiter_init(&self, MSGPASS_WAIT_FLOW, port->id);
 	spin_lock(&flow->lock);
 	if (!error && !flow->over) {
 		flow->sender = &self;
+		trace_wait(&self, wait, port->receiver);
 		spin_unlock(&flow->lock);
 		error = msgpass_waiter_sleep(&self, wait);
 		spin_lock(&flow->lock);
 	}
+	if (error && !self.done)
+		trace_cancel(&self, error);
 	if (!self.done && flow->readers) {
 		/* It is being read: how far that comes counts. */
 		WRITE_ONCE(flow->stop, true);

@@ -29,6 +29,8 @@
 #include "message.h"
 #include "waiter.h"
 
+struct msgpass_port;
+
 struct msgpass_flow {
 	struct msgpass_attachment attachment;
 	u64 length;				/* const */
@@ -86,8 +88,10 @@ void msgpass_flow_abandon(struct msgpass_flow *flow);
 /*
  * The sender's, once the first piece was received, or if it was not: @error is
  * why. Waits for the end: how many bytes went through, or the error if none.
+ * @port is where it was sent.
  */
-int msgpass_flow_wait(struct msgpass_flow *flow, struct msgpass_wait *wait,
-		      int error, u64 *through);
+int msgpass_flow_wait(struct msgpass_flow *flow,
+		      const struct msgpass_port *port,
+		      struct msgpass_wait *wait, int error, u64 *through);
 
 #endif

@@ -14,6 +14,7 @@
 #include "account.h"
 #include "attributes.h"
 #include "mailbox.h"
+#include "trace.h"
 
 #define MAILBOX_MODE_DEFAULT	0600
 #define MAILBOX_MODE_MASK	0666
@@ -243,7 +244,7 @@ static struct msgpass_mailbox *names_find(struct msgpass_names *names,
 }
 
 static int names_add(struct msgpass_names *names,
-		     struct msgpass_mailbox *mailbox)
+		     struct msgpass_mailbox *mailbox, bool bound)
 {
 	int error;
 
@@ -255,9 +256,12 @@ static int names_add(struct msgpass_names *names,
 			  GFP_KERNEL_ACCOUNT);
 	if (error)
 		return error;
+	/* Before others can find it. */
+	trace_mailbox_new(mailbox, bound);
 	error = rhashtable_insert_fast(&names->by_name, &mailbox->by_name,
 				       by_name_params);
 	if (error) {
+		trace_mailbox_gone(mailbox);
 		xa_erase(&names->by_id, mailbox->id);
 		return error;
 	}
@@ -272,7 +276,7 @@ static int names_add(struct msgpass_names *names,
 
 /* Under the next port from the last one given that nobody uses. */
 static int names_add_any_port(struct msgpass_names *names,
-			      struct msgpass_mailbox *mailbox)
+			      struct msgpass_mailbox *mailbox, bool bound)
 {
 	unsigned int tried;
 
@@ -288,7 +292,7 @@ static int names_add_any_port(struct msgpass_names *names,
 			 names->last_port);
 		other = names_find(names, mailbox->name);
 		if (!other)
-			return names_add(names, mailbox);
+			return names_add(names, mailbox, bound);
 		msgpass_mailbox_put(other);
 		cond_resched();
 	}
@@ -340,6 +344,9 @@ static void mailbox_detach(struct msgpass_mailbox *mailbox)
 		names_remove(mailbox);
 	watch_stop(mailbox, &mailbox->bound);
 	watch_stop(mailbox, &mailbox->offer);
+	/* One without a name may come here again, when its file is closed. */
+	if (!mailbox->deleted)
+		trace_mailbox_gone(mailbox);
 	mailbox->deleted = true;
 }
 
@@ -479,8 +486,9 @@ static struct msgpass_mailbox *mailbox_alloc(bool broadcast, bool lossy)
 	if (!memory)
 		return NULL;
 	mailbox = &memory->mailbox;
-	msgpass_port_init(&mailbox->port, broadcast ? &broadcast_port_ops :
-						      &mailbox_port_ops, &limits);
+	msgpass_port_init(&mailbox->port, msgpass_peer_new_id(),
+			  broadcast ? &broadcast_port_ops : &mailbox_port_ops,
+			  &limits);
 	msgpass_queue_init(&mailbox->queue, &mailbox->port);
 	if (!broadcast)
 		return mailbox;
@@ -564,9 +572,11 @@ static struct msgpass_mailbox *mailbox_publish(struct msgpass_mailbox *new,
 	if (mailbox)
 		goto unlock;
 	if (is_any_port(new->name))
-		error = names_add_any_port(names, new);
+		error = names_add_any_port(names, new, owner);
 	else if (new->name[0])
-		error = names_add(names, new);
+		error = names_add(names, new, owner);
+	else
+		trace_mailbox_new(new, owner);
 	if (!error && owner)
 		watch_start(new, &new->bound, owner);
 	mailbox = error ? ERR_PTR(error) : new;

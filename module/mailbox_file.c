@@ -8,6 +8,7 @@
 #include "ioctl.h"
 #include "mailbox_file.h"
 #include "receipt.h"
+#include "trace.h"
 #include "transfer.h"
 
 struct open_mailbox {
@@ -76,7 +77,7 @@ static int mailbox_fasync(int fd, struct file *file, int on)
 	return result;
 }
 
-static ssize_t mailbox_read(struct kiocb *iocb, struct iov_iter *to)
+static ssize_t read_message(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct msgpass_right *right = right_of(iocb->ki_filp);
 	struct msgpass_port *port = msgpass_right_port(right);
@@ -106,7 +107,7 @@ static ssize_t mailbox_read(struct kiocb *iocb, struct iov_iter *to)
 	result = msgpass_receipt_prepare(message) ?:
 		 msgpass_message_copy_out(message, to);
 	if (result) {
-		msgpass_port_restore(port, message);
+		msgpass_port_restore(port, message, result);
 		return result;
 	}
 	result = message->length;
@@ -120,11 +121,19 @@ static ssize_t mailbox_read(struct kiocb *iocb, struct iov_iter *to)
 	return result;
 }
 
+static ssize_t mailbox_read(struct kiocb *iocb, struct iov_iter *to)
+{
+	ssize_t result = read_message(iocb, to);
+
+	trace_fail(MSGPASS_TRACE_READ, result);
+	return result;
+}
+
 /*
  * With the credentials that the file was opened with: whoever writes to a
  * descriptor it was handed lends nothing of its own.
  */
-static ssize_t mailbox_write(struct kiocb *iocb, struct iov_iter *from)
+static ssize_t write_message(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct file *file = iocb->ki_filp;
 	struct msgpass_right *right = right_of(file);
@@ -147,6 +156,14 @@ static ssize_t mailbox_write(struct kiocb *iocb, struct iov_iter *from)
 		return PTR_ERR(draft.sender);
 	draft.payer = msgpass_inbox_payer(draft.sender);
 	return msgpass_transfer_send(&target, &draft, &wait) ?: length;
+}
+
+static ssize_t mailbox_write(struct kiocb *iocb, struct iov_iter *from)
+{
+	ssize_t result = write_message(iocb, from);
+
+	trace_fail(MSGPASS_TRACE_WRITE, result);
+	return result;
 }
 
 static const struct file_operations mailbox_fops = {

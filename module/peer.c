@@ -77,6 +77,11 @@ void msgpass_identity_put_some(struct msgpass_identity *identity,
 		identity_free(identity);
 }
 
+u64 msgpass_peer_new_id(void)
+{
+	return atomic64_inc_return(&peer_last_id);
+}
+
 static struct msgpass_identity *identity_new(struct pid *pid)
 {
 	struct msgpass_identity *identity;
@@ -84,7 +89,7 @@ static struct msgpass_identity *identity_new(struct pid *pid)
 	identity = kmalloc(sizeof(*identity), GFP_KERNEL_ACCOUNT);
 	if (!identity)
 		return NULL;
-	identity->id = atomic64_inc_return(&peer_last_id);
+	identity->id = msgpass_peer_new_id();
 	identity->pid = get_pid(pid);
 	identity->spare = NULL;
 	refcount_set(&identity->refs, 1);
@@ -223,7 +228,7 @@ static struct msgpass_peer *peer_new(struct pid *pid)
 
 	if (!identity)
 		return ERR_PTR(-ENOMEM);
-	peer = peer_ops->alloc(pid);
+	peer = peer_ops->alloc(pid, identity->id);
 	if (IS_ERR(peer)) {
 		msgpass_identity_put(identity);
 		return peer;

@@ -49,7 +49,7 @@ struct msgpass_peer {
 };
 
 struct msgpass_peer_ops {
-	struct msgpass_peer *(*alloc)(struct pid *pid);	/* ERR_PTR */
+	struct msgpass_peer *(*alloc)(struct pid *pid, u64 id);	/* ERR_PTR */
 	void (*died)(struct msgpass_peer *peer);
 	/* Others may still read it under RCU. */
 	void (*free)(struct msgpass_peer *peer);
@@ -74,6 +74,9 @@ struct msgpass_peer_watch {
 int msgpass_peer_init(const struct msgpass_peer_ops *ops);
 /* Every process counts as dead now. No other call may be under way. */
 void msgpass_peer_exit(void);
+
+/* That of a new peer; or of something else that is to have none of theirs. */
+u64 msgpass_peer_new_id(void);
 
 /* Each returns a reference. */
 struct msgpass_peer *msgpass_peer_get(struct pid *pid);	/* or makes: ERR_PTR */

@@ -6,6 +6,7 @@
 #include <linux/timekeeping.h>
 
 #include "port.h"
+#include "trace.h"
 
 void msgpass_port_wake(struct msgpass_port *port, struct msgpass_wakes *wakes)
 {
@@ -24,13 +25,14 @@ void msgpass_port_wake(struct msgpass_port *port, struct msgpass_wakes *wakes)
 		kill_fasync(&port->async_writers, SIGIO, POLL_OUT);
 }
 
-void msgpass_port_init(struct msgpass_port *port,
+void msgpass_port_init(struct msgpass_port *port, u64 id,
 		       const struct msgpass_port_ops *ops,
 		       const struct msgpass_limits *limits)
 {
 	memset(port, 0, sizeof(*port));
 	spin_lock_init(&port->lock);
 	port->ops = ops;
+	port->id = id;
 	msgpass_index_init(&port->index);
 	INIT_LIST_HEAD(&port->queues);
 	INIT_LIST_HEAD(&port->receivers);
@@ -223,6 +225,8 @@ static bool offer(struct msgpass_port *port, struct msgpass_message *message,
 		claimed = !error && !msgpass_selection_peeks(selection);
 		waiter->message = claimed ? message :
 					    msgpass_message_ref(message);
+		if (claimed)
+			trace_hand_off(port, message, waiter->task);
 		receiver_leaves(port, waiter);
 		msgpass_waiter_complete(waiter, error, wakes);
 		if (claimed)
@@ -249,6 +253,7 @@ static void accept_at(u64 time, struct msgpass_queue *queue,
 	queue->held++;
 	queue->held_bytes += message->length;
 	msgpass_message_tell_accepted(message);
+	trace_queue(port, message, port->queued + 1);
 	if (offer(port, message, wakes))
 		return;
 	msgpass_index_add(&port->index, part_of(queue), message);
@@ -299,6 +304,7 @@ static void admit(struct msgpass_queue *queue, struct msgpass_waiter *waiter,
 	    (waiter->synchronous || msgpass_queue_is_rendezvous(queue))) {
 		list_move_tail(&waiter->entry, &queue->meeting);
 		message->rendezvous = waiter;
+		waiter->what = MSGPASS_WAIT_RENDEZVOUS;
 		accept_message(queue, message, wakes);
 	} else {
 		accept_message(queue, message, wakes);
@@ -391,6 +397,20 @@ static void tell_drained(struct msgpass_port *port)
 		port->ops->drained(port);
 }
 
+static void count_dropped(struct msgpass_message *message, enum msgpass_end end)
+{
+	struct msgpass_port *port = message->queue->port;
+
+	release_place(message);
+	port->dropped++;
+	trace_drop(port, message, end);
+}
+
+static void count_expired(struct msgpass_message *message)
+{
+	count_dropped(message, MSGPASS_END_EXPIRED);
+}
+
 /* The message was accepted, and is to be as if it never had been. */
 static void retract(struct msgpass_message *message)
 {
@@ -400,6 +420,7 @@ static void retract(struct msgpass_message *message)
 	queue->port->accepted--;
 	queue->accepted--;
 	message->rendezvous = NULL;
+	trace_drop(queue->port, message, MSGPASS_END_WITHDRAWN);
 }
 
 /* The sender gives up, and nobody has claimed its message: no trace stays. */
@@ -434,6 +455,7 @@ static int abandon_rendezvous(struct msgpass_port *port,
 		sender_leaves(self->message->queue);
 		self->message->rendezvous = NULL;
 		self->message->abandoned = true;
+		trace_cancel(self, -EINTR);
 	}
 	spin_unlock(&port->lock);
 	return self->done ? self->result : 0;
@@ -463,6 +485,7 @@ static int sender_wait(struct msgpass_port *port, struct msgpass_queue *queue,
 		claimed = true;
 		self->give_up = error;
 	} else {
+		trace_cancel(self, error);
 		withdraw(queue, self, &wakes);
 	}
 	spin_unlock(&port->lock);
@@ -488,7 +511,7 @@ static int send_and_wait(struct msgpass_queue *queue,
 	struct msgpass_port *port = queue->port;
 	struct msgpass_wakes wakes = {};
 
-	msgpass_waiter_init(&self);
+	msgpass_waiter_init(&self, MSGPASS_WAIT_ROOM, port->id);
 	queue->senders_waiting++;
 	port->senders_waiting++;
 	if (room) {
@@ -497,6 +520,7 @@ static int send_and_wait(struct msgpass_queue *queue,
 		self.room_helps = is_awaited(port, message);
 		msgpass_waiter_enter(&self, &queue->senders);
 	}
+	trace_wait(&self, wait, port->receiver);
 	spin_unlock(&port->lock);
 	if (room && wait->hold)
 		wait->hold(message);
@@ -519,6 +543,7 @@ int msgpass_port_send(struct msgpass_queue *queue,
 	room = list_empty(&queue->senders) &&
 	       has_room(queue, message->length);
 	message->queue = queue;
+	trace_send(port, message, wait);
 	if (port->closed || queue->closed)
 		error = -EPIPE;
 	else if (is_too_long(queue, message->length))
@@ -582,6 +607,7 @@ static void enqueue_some(u64 time, struct msgpass_queue *queue,
 		message->time = time;
 		message->queued = true;
 		bytes += message->length;
+		trace_queue(port, message, port->queued + i + 1);
 	}
 	msgpass_index_add_some(&port->index, part_of(queue), messages, count);
 	port->sequence = sequence;
@@ -593,6 +619,15 @@ static void enqueue_some(u64 time, struct msgpass_queue *queue,
 	queue->held_bytes += bytes;
 	queue->queued += count;
 	queue->queued_bytes += bytes;
+}
+
+static void tell_sends(const struct msgpass_port *port,
+		       struct msgpass_message **messages, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		trace_send(port, messages[i], NULL);
 }
 
 unsigned int msgpass_port_send_some(struct msgpass_queue *queue,
@@ -607,6 +642,8 @@ unsigned int msgpass_port_send_some(struct msgpass_queue *queue,
 
 	lockdep_assert_held(&port->lock);
 	count = takes_at_once(queue) ? count_fitting(queue, messages, count) : 0;
+	if (trace_send_enabled())
+		tell_sends(port, messages, count);
 	while (i < count && !list_empty(&port->receivers))
 		accept_at(time, queue, messages[i++], &wakes);
 	if (i < count) {
@@ -629,8 +666,9 @@ static int wait_for_message(struct msgpass_port *port,
 	struct msgpass_wakes wakes = {};
 	int error;
 
-	msgpass_waiter_init(&self);
+	msgpass_waiter_init(&self, MSGPASS_WAIT_MESSAGE, port->id);
 	msgpass_waiter_enter(&self, &port->receivers);
+	trace_wait(&self, wait, wait->edge.to);
 	port->receivers_waiting++;
 	if (selection->queue) {
 		selection->queue->receivers_waiting++;
@@ -648,6 +686,7 @@ static int wait_for_message(struct msgpass_port *port,
 		if (self.done) {
 			error = 0;
 		} else {
+			trace_cancel(&self, error);
 			list_del(&self.entry);
 			receiver_leaves(port, &self);
 			if (selection->queue)
@@ -663,7 +702,7 @@ static int wait_for_message(struct msgpass_port *port,
 		if (msgpass_selection_peeks(selection))
 			msgpass_message_put(self.message);
 		else
-			msgpass_port_restore(port, self.message);
+			msgpass_port_restore(port, self.message, -EINTR);
 		return -ERESTARTSYS;
 	}
 	*message = self.message;
@@ -793,6 +832,7 @@ void msgpass_port_settle(struct msgpass_port *port,
 	bool writable;
 
 	spin_lock(&port->lock);
+	trace_receive(port, message);
 	writable = msgpass_queue_is_writable(queue);
 	release_place(message);
 	port->received++;
@@ -825,8 +865,10 @@ void msgpass_port_settle_some(struct msgpass_port *port,
 		writable = msgpass_queue_is_writable(queue);
 		first = i;
 		bytes = 0;
-		for (; i < count && messages[i]->queue == queue; i++)
+		for (; i < count && messages[i]->queue == queue; i++) {
+			trace_receive(port, messages[i]);
 			bytes += messages[i]->length;
+		}
 		queue->held -= i - first;
 		queue->held_bytes -= bytes;
 		queue->received += i - first;
@@ -846,7 +888,8 @@ void msgpass_port_settle_some(struct msgpass_port *port,
  * waiting for just that to give up, or is gone, or *@end says why.
  */
 static bool restore(struct msgpass_port *port, struct msgpass_message *message,
-		    struct msgpass_wakes *wakes, enum msgpass_end *end)
+		    int error, struct msgpass_wakes *wakes,
+		    enum msgpass_end *end)
 {
 	struct msgpass_waiter *sender = message->rendezvous;
 	bool expired = msgpass_message_has_expired(message);
@@ -860,11 +903,11 @@ static bool restore(struct msgpass_port *port, struct msgpass_message *message,
 		end_rendezvous(message, sender->give_up, wakes);
 		retract(message);
 	} else if (port->closed || expired) {
-		release_place(message);
-		port->dropped++;
+		count_dropped(message, *end);
 		end_rendezvous(message, port->closed ? -EPIPE : -ETIMEDOUT,
 			       wakes);
 	} else {
+		trace_restore(port, message, error);
 		if (!offer(port, message, wakes)) {
 			msgpass_index_restore(&port->index, part_of(queue),
 					      message);
@@ -886,18 +929,18 @@ void msgpass_port_refuse(struct msgpass_port *port,
 	if (message->rendezvous)
 		message->rendezvous->give_up = error;
 	spin_unlock(&port->lock);
-	msgpass_port_restore(port, message);
+	msgpass_port_restore(port, message, error);
 }
 
 void msgpass_port_restore(struct msgpass_port *port,
-			  struct msgpass_message *message)
+			  struct msgpass_message *message, int error)
 {
 	struct msgpass_wakes wakes = {};
 	enum msgpass_end end;
 	bool gone;
 
 	spin_lock(&port->lock);
-	gone = restore(port, message, &wakes, &end);
+	gone = restore(port, message, error, &wakes, &end);
 	spin_unlock(&port->lock);
 
 	msgpass_port_wake(port, &wakes);
@@ -909,13 +952,13 @@ void msgpass_port_restore(struct msgpass_port *port,
 
 void msgpass_port_restore_some(struct msgpass_port *port,
 			       struct msgpass_message **messages,
-			       unsigned int count)
+			       unsigned int count, int error)
 {
 	unsigned int i;
 
 	/* The oldest first, in case somebody waits by now. */
 	for (i = 0; i < count; i++)
-		msgpass_port_restore(port, messages[i]);
+		msgpass_port_restore(port, messages[i], error);
 }
 
 /*
@@ -971,16 +1014,10 @@ void msgpass_port_abandon(struct msgpass_port *port,
 		msgpass_port_withdraw(port, message);
 }
 
-static void count_dropped(struct msgpass_message *message)
-{
-	release_place(message);
-	message->queue->port->dropped++;
-}
-
 void msgpass_port_expire(struct msgpass_port *port,
 			 struct msgpass_message *message)
 {
-	if (take_out(port, message, -ETIMEDOUT, count_dropped))
+	if (take_out(port, message, -ETIMEDOUT, count_expired))
 		msgpass_message_drop(message, MSGPASS_END_EXPIRED);
 }
 
@@ -1010,7 +1047,8 @@ static void port_fail_receivers(struct msgpass_port *port,
 }
 
 /* Takes all messages that are queued, and fails the senders who wait. */
-static void port_take_all(struct msgpass_port *port, struct list_head *dropped,
+static void port_take_all(struct msgpass_port *port, enum msgpass_end end,
+			  struct list_head *dropped,
 			  struct msgpass_wakes *wakes)
 {
 	struct msgpass_queue *queue, *next;
@@ -1019,6 +1057,7 @@ static void port_take_all(struct msgpass_port *port, struct list_head *dropped,
 	msgpass_index_empty(&port->index, dropped);
 	list_for_each_entry(message, dropped, run) {
 		message->queued = false;
+		trace_drop(port, message, end);
 		end_rendezvous(message, -EPIPE, wakes);
 	}
 	port->dropped += port->queued;
@@ -1055,7 +1094,7 @@ void msgpass_port_close(struct msgpass_port *port)
 	spin_lock(&port->lock);
 	port->closed = true;
 	port_fail_receivers(port, NULL, &wakes);
-	port_take_all(port, &dropped, &wakes);
+	port_take_all(port, port->ops->end, &dropped, &wakes);
 	spin_unlock(&port->lock);
 
 	wakes.events = EPOLLHUP | EPOLLIN | EPOLLRDNORM | EPOLLOUT |
@@ -1073,7 +1112,7 @@ void msgpass_port_reset(struct msgpass_port *port,
 
 	lockdep_assert_held(&port->lock);
 	msgpass_limits_assign(&port->limits, limits);
-	port_take_all(port, &dropped, &wakes);
+	port_take_all(port, MSGPASS_END_RESET, &dropped, &wakes);
 	spin_unlock(&port->lock);
 
 	msgpass_port_wake(port, &wakes);

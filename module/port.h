@@ -69,6 +69,7 @@ struct msgpass_port_ops {
 struct msgpass_port {
 	spinlock_t lock;			/* see above */
 	const struct msgpass_port_ops *ops;	/* const */
+	u64 id;					/* no other has it; const */
 	/* The process that alone receives from it, or NULL; const. */
 	struct msgpass_wait_node *receiver;
 
@@ -130,7 +131,7 @@ msgpass_queue_is_rendezvous(const struct msgpass_queue *queue)
 	return !queue->port->limits.capacity && !queue->unlimited;
 }
 
-void msgpass_port_init(struct msgpass_port *port,
+void msgpass_port_init(struct msgpass_port *port, u64 id,
 		       const struct msgpass_port_ops *ops,
 		       const struct msgpass_limits *limits);
 
@@ -212,14 +213,14 @@ void msgpass_queue_drained(struct msgpass_queue *queue);
 
 /*
  * These take over the claim. To refuse a message is to make its send fail,
- * which waits for it to be received.
+ * which waits for it to be received; to restore it, the receive: @error is why.
  */
 void msgpass_port_refuse(struct msgpass_port *port,
 			 struct msgpass_message *message, int error);
 void msgpass_port_settle(struct msgpass_port *port,
 			 struct msgpass_message *message);
 void msgpass_port_restore(struct msgpass_port *port,
-			  struct msgpass_message *message);
+			  struct msgpass_message *message, int error);
 
 /* The same for several that were claimed together. */
 void msgpass_port_settle_some(struct msgpass_port *port,
@@ -227,7 +228,7 @@ void msgpass_port_settle_some(struct msgpass_port *port,
 			      unsigned int count);
 void msgpass_port_restore_some(struct msgpass_port *port,
 			       struct msgpass_message **messages,
-			       unsigned int count);
+			       unsigned int count, int error);
 
 /*
  * Takes back a message that was sent to @port and to which the caller has a

@@ -535,8 +535,8 @@ int msgpass_transfer_flow(const struct msgpass_target *target,
 		msgpass_message_drop(message, MSGPASS_END_WITHDRAWN);
 	wait->let_go = NULL;
 	msgpass_flow_let_go(message);
-	error = msgpass_flow_wait(msgpass_flow_of(message), wait, error,
-				  through);
+	error = msgpass_flow_wait(msgpass_flow_of(message), target->port,
+				  wait, error, through);
 	msgpass_flow_note(msgpass_flow_of(message));
 	msgpass_message_put(message);
 	return error;
@@ -867,7 +867,7 @@ static int deliver(struct msgpass_port *port, struct msgpass_message *message,
 	else if (error == GONE)
 		msgpass_port_refuse(port, message, -EFAULT);
 	else
-		msgpass_port_restore(port, message);
+		msgpass_port_restore(port, message, error);
 	return error;
 }
 

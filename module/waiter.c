@@ -9,18 +9,22 @@
 
 #include "compat.h"
 #include "limits.h"
+#include "trace.h"
 #include "waiter.h"
 
 /* How long who sleeps holds what others have no use for. */
 #define HOLD_MS	10
 
-void msgpass_waiter_init(struct msgpass_waiter *waiter)
+void msgpass_waiter_init(struct msgpass_waiter *waiter,
+			 enum msgpass_wait_what what, u64 port)
 {
 	/* Not ->prio, which may be lent while a lock is held. */
 	int priority = READ_ONCE(current->normal_prio);
 
 	INIT_LIST_HEAD(&waiter->entry);
 	waiter->task = current;
+	waiter->what = what;
+	waiter->port = port;
 	/* Lower numbers go first; all but real-time tasks are alike. */
 	waiter->priority = min(priority, MAX_RT_PRIO);
 }
@@ -40,6 +44,7 @@ void msgpass_waiter_complete(struct msgpass_waiter *waiter, int result,
 {
 	struct task_struct *task = get_task_struct(waiter->task);
 
+	trace_wake(waiter, result);
 	/* Who waits for a reply is on none. */
 	if (!list_empty(&waiter->entry))
 		list_del_init(&waiter->entry);

@@ -23,9 +23,20 @@
 struct msgpass_message;
 struct msgpass_selection;
 
+/* What a thread waits for. */
+enum msgpass_wait_what {
+	MSGPASS_WAIT_MESSAGE,
+	MSGPASS_WAIT_ROOM,
+	MSGPASS_WAIT_RENDEZVOUS,
+	MSGPASS_WAIT_REPLY,
+	MSGPASS_WAIT_FLOW,
+};
+
 struct msgpass_waiter {
 	struct list_head entry;			/* port->lock */
 	struct task_struct *task;		/* const */
+	u64 port;				/* its id, to tell of it */
+	enum msgpass_wait_what what;		/* the same */
 	int priority;				/* const */
 	const struct msgpass_selection *selection; /* a receiver's; const */
 	struct msgpass_message *message;	/* to send, or handed over */
@@ -65,7 +76,9 @@ struct msgpass_wakes {
 	unsigned int queued;			/* for how many messages EPOLLIN is */
 };
 
-void msgpass_waiter_init(struct msgpass_waiter *waiter);
+/* It waits for @what of the port of that id. */
+void msgpass_waiter_init(struct msgpass_waiter *waiter,
+			 enum msgpass_wait_what what, u64 port);
 
 /* Behind those of the same or a higher real-time priority. */
 void msgpass_waiter_enter(struct msgpass_waiter *waiter,
