@@ -1301,6 +1301,36 @@ TEST_F(call, without_waiting_is_eagain_where_there_is_no_room)
 	EXPECT_EQ(-EAGAIN, TAKE(self->fd));
 }
 
+struct goer_on {
+	int fd;
+	uint64_t token;
+	uint32_t number;
+	int ret;
+};
+
+static void *go_on_in_thread(void *argument)
+{
+	struct goer_on *goer = argument;
+
+	goer->ret = CALL(goer->fd, NULL, .token = goer->token, PLACE_OF(goer->number));
+	return NULL;
+}
+
+TEST_F(call, is_waited_for_by_one_thread_at_a_time)
+{
+	struct both_tokens tokens = CALL_ONESELF(1);
+	struct goer_on goer = { .fd = self->fd, .token = tokens.caller };
+	pthread_t thread;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, go_on_in_thread, &goer));
+	EXPECT_TRUE(wait_until(CALL(self->fd, NULL, .token = tokens.caller,
+				    .flags = MSGPASS_NONBLOCK) == -EBUSY));
+	EXPECT_EQ(0, reply_number(self->fd, tokens.server, 8));
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0, goer.ret);
+	EXPECT_EQ(8, goer.number);
+}
+
 TEST_F(call, given_up_makes_room_for_the_next)
 {
 	struct msgpass_call first, second;
