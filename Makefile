@@ -61,7 +61,7 @@ trace_libraries :=
 no_trace := trace_live
 endif
 export MSGPASS_OUT := $(out)
-docs_packages := perl python3-sphinx xz-utils
+docs_packages := graphviz perl python3-sphinx xz-utils
 lint_packages := $(docs_packages) shellcheck coccinelle clang clang-format mandoc pkgconf
 coverage_packages := lcov
 fuzz_packages := clang-14 libclang-rt-14-dev libstdc++-12-dev perl
