@@ -130,28 +130,34 @@ function add(text)
 
 # --- the examples
 
-# The statement that a line begins, to the end of the line that ends it.
+# The first statement of all with this call, from its first line to its last.
 function example(  call)
 {
 	if (FNR == 1) {
-		statement = ""
+		begun = ""
 		program = FILENAME
 		sub(/.*\//, "", program)
 	}
 	source[program] = source[program] $0 "\n"
-	if (statement == "" && /^[ \t]/ && match($0, /msgpass_[a-z_]+\(/)) {
+	begun = begun $0 "\n"
+	if (/^[ \t]/ && match($0, /msgpass_[a-z_]+\(/)) {
 		call = substr($0, RSTART, RLENGTH - 1)
-		if (index(" " shown_by[call] " ", " " program " "))
-			return
-		shown_by[call] = join(shown_by[call], program)
-		if (shown_by[call] == program)
-			statement = call
+		if (!index(" " shown_by[call] " ", " " program " "))
+			shown_by[call] = join(shown_by[call], program)
+		if (snippet[call] == "")
+			wanted = call
 	}
-	if (statement == "")
+	if (!/[;{}]$/ && !/^[ \t]*\/?\*.*\*\/$/ && !/^$/ || open_in(begun))
 		return
-	snippet[statement] = snippet[statement] $0 "\n"
-	if (/[;{]$/)
-		statement = ""
+	if (wanted != "")
+		snippet[wanted] = begun
+	begun = wanted = ""
+}
+
+# How many parentheses are open after the text.
+function open_in(text)
+{
+	return gsub(/\(/, "", text) - gsub(/\)/, "", text)
 }
 
 # Without the tabs that all of its lines begin with.
