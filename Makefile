@@ -35,7 +35,7 @@ ifeq ($(filter %-arm64,$(KERNEL)),)
 out := build
 export CROSS_COMPILE :=
 build_packages := gcc libc6-dev libc6-dev-i386 lib32gcc-12-dev xz-utils \
-	libtracefs-dev libtraceevent-dev
+	libtracefs-dev libtraceevent-dev libtirpc-dev rpcsvc-proto
 # Static, so that the command runs where there are no such libraries.
 trace_flags := -isystem /usr/include/tracefs -isystem /usr/include/traceevent
 trace_libraries := -l:libtracefs.a -l:libtraceevent.a
