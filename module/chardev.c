@@ -13,6 +13,7 @@
 #include "direct.h"
 #include "ioctl.h"
 #include "mailbox.h"
+#include "mailbox_file.h"
 #include "trace.h"
 #include "transfer.h"
 #include "words.h"
@@ -26,35 +27,43 @@ struct ioctl {
 			void __user *user);
 };
 
-static __always_inline long run_ioctl(const struct ioctl *ioctl,
-				      struct file *file, void __user *user)
+/* Of whatever size the program has it. */
+static noinline int copy_in(const struct ioctl *ioctl,
+			    union msgpass_argument *argument,
+			    const void __user *user)
 {
-	/* As much of it is read as was copied in. */
-	union msgpass_argument argument __uninitialized;
 	u32 size;
-	long result;
+	int error;
 
-	if (get_user(size, (u32 __user *)user))
+	if (get_user(size, (const u32 __user *)user))
 		return -EFAULT;
 	if (size < ioctl->least)
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;
-	if (size == ioctl->size && __builtin_constant_p(ioctl->size))
-		result = msgpass_words_get_fixed(&argument, user, ioctl->size);
-	else if (size == ioctl->size)
-		result = msgpass_words_get(&argument, user, size);
-	else
-		result = copy_struct_from_user(&argument, ioctl->size, user,
-					       size);
+	error = copy_struct_from_user(argument, ioctl->size, user, size);
+	/* It was read twice: the first reading is the one that was checked. */
+	argument->size = size;
+	return error;
+}
+
+static __always_inline long run_ioctl(const struct ioctl *ioctl,
+				      struct file *file, void __user *user)
+{
+	/* As much of it is read as was copied in. */
+	union msgpass_argument argument __uninitialized;
+	long result = -EAGAIN;
+
+	if (__builtin_constant_p(ioctl->size))
+		result = msgpass_words_get_sized(&argument, user, ioctl->size);
+	if (result == -EAGAIN)
+		result = copy_in(ioctl, &argument, user);
 	if (result)
 		return result;
-	/* It was read twice: the first reading is the one that was checked. */
-	argument.size = size;
 
 	result = ioctl->handler(file, &argument, user);
-	if (result >= 0 && msgpass_copy_out(user, &argument, size, ioctl->out,
-					    ioctl->size))
+	if (result >= 0 && msgpass_copy_out(user, &argument, argument.size,
+					    ioctl->out, ioctl->size))
 		return -EFAULT;
 	return result;
 }
@@ -225,20 +234,23 @@ static __always_inline long run_any(unsigned int command, struct file *file,
 	return result;
 }
 
-static noinline long run_other(const struct ioctl *table, size_t count,
-			       unsigned int command, struct file *file,
+static noinline long run_other(unsigned int command, struct file *file,
 			       unsigned long user)
 {
-	const struct ioctl *ioctl = find_ioctl(table, count, command);
-	long result = ioctl ? run_ioctl(ioctl, file, (void __user *)user) :
-			      -ENOTTY;
+	const struct ioctl *ioctl = find_ioctl(any_ioctls,
+					       ARRAY_SIZE(any_ioctls), command);
+	long result;
 
+	/* A device's file is no right to anything. */
+	if (!ioctl && !msgpass_file_right(file))
+		ioctl = find_ioctl(device_ioctls, ARRAY_SIZE(device_ioctls),
+				   command);
+	result = ioctl ? run_ioctl(ioctl, file, (void __user *)user) : -ENOTTY;
 	trace_fail(_IOC_NR(command), result);
 	return result;
 }
 
-long msgpass_mailbox_ioctl(struct file *file, unsigned int command,
-			   unsigned long user)
+long msgpass_ioctl(struct file *file, unsigned int command, unsigned long user)
 {
 	switch (command) {
 	case MSGPASS_IOC_SEND:
@@ -250,17 +262,7 @@ long msgpass_mailbox_ioctl(struct file *file, unsigned int command,
 	case MSGPASS_IOC_REPLY_RECEIVE:
 		return run_any(MSGPASS_IOC_REPLY_RECEIVE, file, user);
 	}
-	return run_other(any_ioctls, ARRAY_SIZE(any_ioctls), command, file,
-			 user);
-}
-
-static long device_ioctl(struct file *file, unsigned int command,
-			 unsigned long user)
-{
-	if (find_ioctl(device_ioctls, ARRAY_SIZE(device_ioctls), command))
-		return run_other(device_ioctls, ARRAY_SIZE(device_ioctls),
-				 command, file, user);
-	return msgpass_mailbox_ioctl(file, command, user);
+	return run_other(command, file, user);
 }
 
 static int device_open(struct inode *inode, struct file *file)
@@ -317,7 +319,7 @@ static const struct file_operations device_fops = {
 	.owner = THIS_MODULE,
 	.open = device_open,
 	.release = device_release,
-	.unlocked_ioctl = device_ioctl,
+	.unlocked_ioctl = msgpass_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.poll = device_poll,
 	.fasync = device_fasync,

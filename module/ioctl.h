@@ -35,9 +35,8 @@ union msgpass_argument {
 	struct msgpass_link_stat link_stat;
 };
 
-/* What a mailbox's file descriptor has. */
-long msgpass_mailbox_ioctl(struct file *file, unsigned int command,
-			   unsigned long user);
+/* Of a device's file descriptor and of a mailbox's. */
+long msgpass_ioctl(struct file *file, unsigned int command, unsigned long user);
 
 long msgpass_ioctl_send(struct file *file,
 			union msgpass_argument *argument, void __user *user);

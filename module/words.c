@@ -20,15 +20,25 @@ static bool can_move_words(const void *object, const void __user *user,
 		size -= sizeof(type);					\
 	} while (0)
 
-/* Four at a time, as the loop costs more than what it does. */
+#define STEPS_4(type)							\
+	do {								\
+		STEP(type);						\
+		STEP(type);						\
+		STEP(type);						\
+		STEP(type);						\
+	} while (0)
+
+/* Eight at a time, as the loop costs more than what it does. */
 #define MOVE_ALL()							\
 	do {								\
-		while (size >= 4 * sizeof(u64)) {			\
-			STEP(u64);					\
-			STEP(u64);					\
-			STEP(u64);					\
-			STEP(u64);					\
+		while (size >= 8 * sizeof(u64)) {			\
+			STEPS_4(u64);					\
+			STEPS_4(u64);					\
 		}							\
+		if (!size)						\
+			break;						\
+		if (size >= 4 * sizeof(u64))				\
+			STEPS_4(u64);					\
 		while (size >= sizeof(u64))				\
 			STEP(u64);					\
 		if (size >= sizeof(u32))				\

@@ -27,23 +27,36 @@ static inline bool msgpass_words_can_move(const void *object,
  * These are for a @size that is a number where they are called, and some words:
  * no loop is left of them. (clang can't: it may be left in the middle.) 0 or
  * -EFAULT, as of those below.
+ *
+ * This one is for what begins with its size, in 32 bits. -EAGAIN: the program's
+ * is of another, or may be, and no more was read.
  */
-static __always_inline int msgpass_words_get_fixed(void *object,
+static __always_inline int msgpass_words_get_sized(void *object,
 						   const void __user *user,
 						   size_t size)
 {
+	u32 *head = object;
 	size_t at;
 
 	BUILD_BUG_ON(size % sizeof(u64));
 	if (!msgpass_words_can_move(object, user))
-		return copy_from_user(object, user, size) ? -EFAULT : 0;
+		return -EAGAIN;
 	might_fault();
-	if (should_fail_usercopy() || !user_read_access_begin(user, size))
+	if (should_fail_usercopy())
 		return -EFAULT;
+	/* A shorter one may end where user memory does. */
+	if (!user_read_access_begin(user, size))
+		return -EAGAIN;
+	unsafe_get_user(head[0], (const u32 __user *)user, fault);
+	if (head[0] != size) {
+		user_read_access_end();
+		return -EAGAIN;
+	}
+	unsafe_get_user(head[1], (const u32 __user *)user + 1, fault);
 #ifndef __clang__
 #pragma GCC unroll 64
 #endif
-	for (at = 0; at < size; at += sizeof(u64))
+	for (at = sizeof(u64); at < size; at += sizeof(u64))
 		unsafe_get_user(*(u64 *)(object + at),
 				(const u64 __user *)(user + at), fault);
 	user_read_access_end();
