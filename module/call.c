@@ -617,7 +617,7 @@ static bool stop_waiting(struct msgpass_open_call *call,
 int msgpass_call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
 		      struct msgpass_message **message)
 {
-	struct msgpass_waiter self = {};
+	struct msgpass_waiter self __uninitialized;
 	bool settled;
 	int error;
 

@@ -898,19 +898,22 @@ int msgpass_direct_receive(struct msgpass_inbox *inbox, u64 from, bool is_peer,
 			   struct msgpass_wait *wait,
 			   struct msgpass_message **message)
 {
-	struct link *link;
 	int error;
 
 	*message = NULL;
 	if (from || is_peer) {
+		struct link *link;
+
 		link = link_lock_from(inbox, from, is_peer, !wait->nonblock);
 		if (IS_ERR(link)) {
 			spin_unlock(&inbox->port.lock);
 			return PTR_ERR(link);
 		}
 		selection->queue = &link->queue;
-		wait->edge.from = &inbox->waits;
-		wait->edge.to = &link->sender->waits;
+		wait->edge = (struct msgpass_wait_edge) {
+			.from = &inbox->waits,
+			.to = &link->sender->waits,
+		};
 	} else {
 		spin_lock(&inbox->port.lock);
 	}

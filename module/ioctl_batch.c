@@ -98,16 +98,16 @@ long msgpass_ioctl_send_batch(struct file *file,
 			      union msgpass_argument *argument, void __user *user)
 {
 	const struct msgpass_send_batch *batch = &argument->send_batch;
-	struct msgpass_wait wait = msgpass_wait_for(file, batch->flags,
-						    batch->deadline);
 	struct msgpass_draft draft = { .cred = current_cred() };
 	struct msgpass_bulk *bulk = NULL;
 	struct msgpass_target target;
+	struct msgpass_wait wait;
 	long result;
 
 	if (batch->flags & ~(MSGPASS_NONBLOCK | MSGPASS_PEER | MSGPASS_SPIN) ||
 	    batch->reserved || !is_batch(batch->count))
 		return -EINVAL;
+	msgpass_wait_init(&wait, file, batch->flags, batch->deadline);
 	draft.sender = msgpass_file_caller(file);
 	if (IS_ERR(draft.sender))
 		return PTR_ERR(draft.sender);

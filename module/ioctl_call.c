@@ -278,13 +278,13 @@ static long call_run(struct file *file, struct msgpass_inbox *caller,
 		     struct calling *calling)
 {
 	struct msgpass_call *argument = calling->argument;
-	struct msgpass_wait wait = msgpass_wait_for(file, argument->flags,
-						    argument->deadline);
+	struct msgpass_wait wait __uninitialized;
 	struct msgpass_open_call *call;
 	struct msgpass_target target = {};
 	bool is_new = !argument->token;
 	int error = 0;
 
+	msgpass_wait_init(&wait, file, argument->flags, argument->deadline);
 	/* One that goes on needs nobody to send to, who may be gone. */
 	if (is_new)
 		error = msgpass_target_to_send(&target, file, caller,
@@ -529,16 +529,16 @@ long msgpass_ioctl_forward(struct file *file, union msgpass_argument *argument,
 			   void __user *user)
 {
 	const struct msgpass_forward *forward = &argument->forward;
-	struct msgpass_wait wait = msgpass_wait_for(file, forward->flags,
-						    forward->deadline);
 	struct msgpass_open_call *call;
 	struct msgpass_target target;
 	struct msgpass_inbox *server;
+	struct msgpass_wait wait;
 	int error;
 
 	if (forward->flags & ~(MSGPASS_NONBLOCK | MSGPASS_IOVEC |
 			       MSGPASS_PEER) || forward->reserved)
 		return -EINVAL;
+	msgpass_wait_init(&wait, file, forward->flags, forward->deadline);
 	server = msgpass_file_caller(file);
 	if (IS_ERR(server))
 		return PTR_ERR(server);

@@ -153,7 +153,7 @@ long msgpass_ioctl_send(struct file *file, union msgpass_argument *argument,
 	sender = msgpass_file_caller(file);
 	if (IS_ERR(sender))
 		return PTR_ERR(sender);
-	wait = msgpass_wait_for(file, send->flags, send->deadline);
+	msgpass_wait_init(&wait, file, send->flags, send->deadline);
 	if (plain)
 		return msgpass_transfer_plain(file, sender, send, &wait);
 	return send_draft(file, sender, send, &wait, user);

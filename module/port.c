@@ -503,15 +503,14 @@ static int send_and_wait(struct msgpass_queue *queue,
 			 struct msgpass_wait *wait, bool room)
 	__releases(&queue->port->lock)
 {
-	struct msgpass_waiter self = {
-		.message = message,
-		.synchronous = wait->synchronous,
-		.call = wait->call,
-	};
 	struct msgpass_port *port = queue->port;
+	struct msgpass_waiter self __uninitialized;
 	struct msgpass_wakes wakes = {};
 
 	msgpass_waiter_init(&self, MSGPASS_WAIT_ROOM, port->id);
+	self.message = message;
+	self.synchronous = wait->synchronous;
+	self.call = wait->call;
 	queue->senders_waiting++;
 	port->senders_waiting++;
 	if (room) {
@@ -535,10 +534,11 @@ int msgpass_port_send(struct msgpass_queue *queue,
 {
 	struct msgpass_port *port = queue->port;
 	bool synchronous = wait->synchronous || msgpass_queue_is_rendezvous(queue);
-	struct msgpass_wakes wakes = {};
+	struct msgpass_wakes wakes __uninitialized;
 	int error = 0;
 	bool room;
 
+	msgpass_wakes_init(&wakes);
 	lockdep_assert_held(&port->lock);
 	room = list_empty(&queue->senders) &&
 	       has_room(queue, message->length);
@@ -656,17 +656,26 @@ unsigned int msgpass_port_send_some(struct msgpass_queue *queue,
 	return count;
 }
 
+/* Where there is no buffer, a receiver is what a send has to wait for. */
+static noinline void tell_receiver_waits(struct msgpass_port *port)
+{
+	struct msgpass_wakes wakes = { .events = EPOLLOUT | EPOLLWRNORM };
+
+	msgpass_port_wake(port, &wakes);
+}
+
 static int wait_for_message(struct msgpass_port *port,
 			    const struct msgpass_selection *selection,
 			    struct msgpass_wait *wait,
 			    struct msgpass_message **message)
 	__releases(&port->lock)
 {
-	struct msgpass_waiter self = { .selection = selection };
-	struct msgpass_wakes wakes = {};
+	const bool unbuffered = !port->limits.capacity;
+	struct msgpass_waiter self __uninitialized;
 	int error;
 
 	msgpass_waiter_init(&self, MSGPASS_WAIT_MESSAGE, port->id);
+	self.selection = selection;
 	msgpass_waiter_enter(&self, &port->receivers);
 	trace_wait(&self, wait, wait->edge.to);
 	port->receivers_waiting++;
@@ -674,11 +683,9 @@ static int wait_for_message(struct msgpass_port *port,
 		selection->queue->receivers_waiting++;
 		self.room_helps = will_be_sent(selection->queue, selection);
 	}
-	/* Where there is no buffer, that is when a send would not block. */
-	if (!port->limits.capacity)
-		wakes.events |= EPOLLOUT | EPOLLWRNORM;
 	spin_unlock(&port->lock);
-	msgpass_port_wake(port, &wakes);
+	if (unbuffered)
+		tell_receiver_waits(port);
 
 	error = msgpass_waiter_sleep(&self, wait);
 	if (error) {
@@ -827,10 +834,11 @@ unsigned int msgpass_port_claim_some(struct msgpass_port *port,
 void msgpass_port_settle(struct msgpass_port *port,
 			 struct msgpass_message *message)
 {
+	struct msgpass_wakes wakes __uninitialized;
 	struct msgpass_queue *queue = message->queue;
-	struct msgpass_wakes wakes = {};
 	bool writable;
 
+	msgpass_wakes_init(&wakes);
 	spin_lock(&port->lock);
 	trace_receive(port, message);
 	writable = msgpass_queue_is_writable(queue);

@@ -19,8 +19,8 @@ bool msgpass_selection_matches(const struct msgpass_selection *selection,
 	return message->type != selection->type;
 }
 
-int msgpass_selection_fits(const struct msgpass_selection *selection,
-			   const struct msgpass_message *message)
+int msgpass_selection_fits_any(const struct msgpass_selection *selection,
+			       const struct msgpass_message *message)
 {
 	if (selection->no_flow &&
 	    msgpass_message_attachment(message, MSGPASS_ATTACHED_FLOW))
@@ -40,9 +40,9 @@ int msgpass_selection_fits(const struct msgpass_selection *selection,
 }
 
 struct msgpass_message *
-msgpass_selection_best(const struct msgpass_selection *selection,
-		       const struct msgpass_index *index,
-		       const struct msgpass_index_part *part)
+msgpass_selection_search(const struct msgpass_selection *selection,
+			 const struct msgpass_index *index,
+			 const struct msgpass_index_part *part)
 {
 	enum msgpass_order order = selection->order;
 	struct msgpass_message *below = NULL, *above = NULL;

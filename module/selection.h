@@ -39,14 +39,38 @@ msgpass_selection_peeks(const struct msgpass_selection *selection)
 bool msgpass_selection_matches(const struct msgpass_selection *selection,
 			       const struct msgpass_message *message);
 
-/* The first of those in the port's @index; @part is selection->queue's. */
 struct msgpass_message *
+msgpass_selection_search(const struct msgpass_selection *selection,
+			 const struct msgpass_index *index,
+			 const struct msgpass_index_part *part);
+
+/* The first of those in the port's @index; @part is selection->queue's. */
+static inline struct msgpass_message *
 msgpass_selection_best(const struct msgpass_selection *selection,
 		       const struct msgpass_index *index,
-		       const struct msgpass_index_part *part);
+		       const struct msgpass_index_part *part)
+{
+	/* Where all are alike and any will do, nothing need be searched for. */
+	if (selection->rule == MSGPASS_ANY_TYPE && !part &&
+	    msgpass_index_is_one_run(index))
+		return index->latest;
+	return msgpass_selection_search(selection, index, part);
+}
+
+/* The same of any message. */
+int msgpass_selection_fits_any(const struct msgpass_selection *selection,
+			       const struct msgpass_message *message);
 
 /* -EMSGSIZE if it can't be received into the room there is. */
-int msgpass_selection_fits(const struct msgpass_selection *selection,
-			   const struct msgpass_message *message);
+static inline int
+msgpass_selection_fits(const struct msgpass_selection *selection,
+		       const struct msgpass_message *message)
+{
+	/* With nothing attached but a call, it is just its bytes. */
+	if (!(message->attached & ~BIT(MSGPASS_ATTACHED_CALL)) &&
+	    !message->hollow && message->length <= selection->room)
+		return 0;
+	return msgpass_selection_fits_any(selection, message);
+}
 
 #endif

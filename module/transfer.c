@@ -28,18 +28,13 @@ int msgpass_copy_out(void __user *user, const void *object, size_t size,
 	return msgpass_words_put(user + from, object + from, to - from);
 }
 
-int msgpass_data_import(struct msgpass_data *data, int direction, u64 pointer,
-			u64 length, bool is_iovec)
+int msgpass_data_import_iovec(struct msgpass_data *data, int direction,
+			      u64 pointer, u64 length)
 {
 	void __user *user = u64_to_user_ptr(pointer);
 	ssize_t total;
 
 	data->iovecs = NULL;
-	if (!is_iovec) {
-		length = min_t(u64, length, MAX_RW_COUNT);
-		iov_iter_ubuf(&data->iter, direction, user, length);
-		return 0;
-	}
 	if (length > UIO_MAXIOV)
 		return -EINVAL;
 	data->iovecs = data->fast;
@@ -53,18 +48,6 @@ void msgpass_data_release(struct msgpass_data *data)
 {
 	/* import_iovec() leaves NULL where the fast ones were enough. */
 	kfree(data->iovecs);
-}
-
-struct msgpass_wait msgpass_wait_for(const struct file *file, u32 flags,
-				     u64 deadline)
-{
-	return (struct msgpass_wait) {
-		.nonblock = flags & MSGPASS_NONBLOCK ||
-			    file->f_flags & O_NONBLOCK,
-		.synchronous = flags & MSGPASS_SYNCHRONOUS,
-		.spin = flags & MSGPASS_SPIN,
-		.deadline = deadline > KTIME_MAX ? 0 : deadline,
-	};
 }
 
 static int target_inbox(struct msgpass_target *target,
@@ -581,12 +564,15 @@ make_selection(struct msgpass_selection *selection,
 	u32 rule = receive->flags & (MSGPASS_TYPE_EXACT | MSGPASS_TYPE_UP_TO |
 				     MSGPASS_TYPE_EXCEPT);
 
-	*selection = (struct msgpass_selection) {
-		.type = receive->type,
-		.order = receive->flags & MSGPASS_BY_PRIORITY ?
-			 MSGPASS_MOST_URGENT_FIRST : MSGPASS_OLDEST_FIRST,
-		.flags = receive->flags,
-	};
+	selection->queue = NULL;
+	selection->rule = MSGPASS_ANY_TYPE;
+	selection->type = receive->type;
+	selection->order = receive->flags & MSGPASS_BY_PRIORITY ?
+			   MSGPASS_MOST_URGENT_FIRST : MSGPASS_OLDEST_FIRST;
+	selection->room = 0;
+	selection->fds_room = 0;
+	selection->flags = receive->flags;
+	selection->no_flow = false;
 	switch (rule) {
 	case 0:
 		if (receive->type)
@@ -674,7 +660,7 @@ static int copy_out_stamp(const struct receiving *to)
 }
 
 /* The receive found a message too long for the buffer: tell how long. */
-static int copy_out_too_long(const struct receiving *to,
+static noinline int copy_out_too_long(const struct receiving *to,
 			     const struct msgpass_message *message)
 {
 	/* Nothing of it is cut off: all of it is still there. */
@@ -724,7 +710,7 @@ static int copy_out_received(struct receiving *to,
 	return copy_out_stamp(to);
 }
 
-static int peek_at(struct receiving *to, const struct msgpass_message *message)
+static noinline int peek_at(struct receiving *to, const struct msgpass_message *message)
 {
 	struct msgpass_flow *flow = msgpass_flow_of(message);
 	ssize_t copied = 0;
@@ -837,7 +823,7 @@ static int deliver_kept(struct receiving *to, struct msgpass_message *message)
 	return error;
 }
 
-static int deliver_any(struct receiving *to, struct msgpass_message *message)
+static noinline int deliver_any(struct receiving *to, struct msgpass_message *message)
 {
 	struct msgpass_open_call *call;
 	int error;
@@ -885,7 +871,7 @@ static int claim_message(const struct msgpass_target *target,
 	return msgpass_port_receive(target->port, selection, wait, message);
 }
 
-static int receive_one(const struct msgpass_target *target,
+static __always_inline int receive_one(const struct msgpass_target *target,
 		       struct msgpass_selection *selection,
 		       struct msgpass_wait *wait, struct receiving *to)
 {
@@ -908,14 +894,13 @@ static int receive_one(const struct msgpass_target *target,
 	return error;
 }
 
-static int transfer_receive(const struct msgpass_target *target,
-			    const struct file *file,
-			    struct msgpass_inbox *caller,
-			    struct msgpass_receive *receive, void __user *user,
-			    size_t size)
+static __always_inline int transfer_receive(const struct msgpass_target *target,
+					    const struct file *file,
+					    struct msgpass_inbox *caller,
+					    struct msgpass_receive *receive,
+					    void __user *user, size_t size)
 {
-	struct msgpass_wait wait = msgpass_wait_for(file, receive->flags,
-						    receive->deadline);
+	struct msgpass_wait wait __uninitialized;
 	struct msgpass_data data __uninitialized;
 	struct receiving to = {
 		.caller = caller,
@@ -927,6 +912,7 @@ static int transfer_receive(const struct msgpass_target *target,
 	struct msgpass_selection selection __uninitialized;
 	int error;
 
+	msgpass_wait_init(&wait, file, receive->flags, receive->deadline);
 	error = make_selection(&selection, receive);
 	if (error)
 		return error;
@@ -994,12 +980,12 @@ static long receive_batch(const struct msgpass_target *target,
 			  struct msgpass_receive_element __user *elements,
 			  u32 count, struct msgpass_bulk *bulk)
 {
-	struct msgpass_wait wait = msgpass_wait_for(file, receive->flags,
-						    receive->deadline);
 	struct msgpass_selection selection;
+	struct msgpass_wait wait;
 	u32 i, received;
 	int error;
 
+	msgpass_wait_init(&wait, file, receive->flags, receive->deadline);
 	error = make_selection(&selection, receive);
 	if (error)
 		return error;

@@ -6,6 +6,7 @@
 #ifndef MSGPASS_TRANSFER_H
 #define MSGPASS_TRANSFER_H
 
+#include <linux/fs.h>
 #include <linux/msgpass.h>
 #include <linux/uio.h>
 
@@ -50,13 +51,41 @@ msgpass_target_takes_bulk(const struct msgpass_target *target)
 /* The longest message that it takes at present. */
 u64 msgpass_target_message_max(const struct msgpass_target *target);
 
+int msgpass_data_import_iovec(struct msgpass_data *data, int direction,
+			      u64 pointer, u64 length);
+
 /* @direction: ITER_SOURCE or ITER_DEST. Release it if that returns 0. */
-int msgpass_data_import(struct msgpass_data *data, int direction, u64 pointer,
-			u64 length, bool is_iovec);
+static inline int msgpass_data_import(struct msgpass_data *data, int direction,
+				      u64 pointer, u64 length, bool is_iovec)
+{
+	if (is_iovec)
+		return msgpass_data_import_iovec(data, direction, pointer,
+						 length);
+	data->iovecs = NULL;
+	iov_iter_ubuf(&data->iter, direction, u64_to_user_ptr(pointer),
+		      min_t(u64, length, MAX_RW_COUNT));
+	return 0;
+}
+
 void msgpass_data_release(struct msgpass_data *data);
 
-struct msgpass_wait msgpass_wait_for(const struct file *file, u32 flags,
-				     u64 deadline);
+/* Through @file, with an ioctl's @flags and @deadline. */
+static __always_inline void msgpass_wait_init(struct msgpass_wait *wait,
+					      const struct file *file,
+					      u32 flags, u64 deadline)
+{
+	wait->nonblock = flags & MSGPASS_NONBLOCK || file->f_flags & O_NONBLOCK;
+	wait->synchronous = flags & MSGPASS_SYNCHRONOUS;
+	wait->call = false;
+	wait->spin = flags & MSGPASS_SPIN;
+	wait->waited = false;
+	wait->deadline = deadline > KTIME_MAX ? 0 : deadline;
+	/* The rest of an edge that leads nowhere is not looked at. */
+	wait->edge.from = NULL;
+	wait->edge.waiter = NULL;
+	wait->hold = NULL;
+	wait->let_go = NULL;
+}
 
 /* What to send. */
 struct msgpass_draft {

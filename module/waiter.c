@@ -22,6 +22,14 @@ void msgpass_waiter_init(struct msgpass_waiter *waiter,
 	int priority = READ_ONCE(current->normal_prio);
 
 	INIT_LIST_HEAD(&waiter->entry);
+	waiter->selection = NULL;
+	waiter->message = NULL;
+	waiter->synchronous = false;
+	waiter->call = false;
+	waiter->room_helps = false;
+	waiter->give_up = 0;
+	waiter->result = 0;
+	waiter->done = false;
 	waiter->task = current;
 	waiter->what = what;
 	waiter->port = port;

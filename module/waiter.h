@@ -76,7 +76,15 @@ struct msgpass_wakes {
 	unsigned int queued;			/* for how many messages EPOLLIN is */
 };
 
-/* It waits for @what of the port of that id. */
+/* The tasks are as many as are counted: not cleared. */
+static inline void msgpass_wakes_init(struct msgpass_wakes *wakes)
+{
+	wakes->count = 0;
+	wakes->events = 0;
+	wakes->queued = 0;
+}
+
+/* The calling thread's, for @what of the port of that id; fill in the rest. */
 void msgpass_waiter_init(struct msgpass_waiter *waiter,
 			 enum msgpass_wait_what what, u64 port);
 
