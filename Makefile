@@ -2,7 +2,7 @@
 # make help lists what can be made. Everything made goes to build/; what is downloaded
 # goes to a cache outside of the tree, and nothing but packages is installed unasked.
 
-VERSION := 0.1.0
+VERSION := 0.2.0
 KERNEL ?= 6.1
 KERNELS := 6.1 6.12 7.2 6.1-rt 6.1-arm64
 DEBUG_KERNELS := 6.1-debug 6.1-kcsan 6.1-kmsan 6.1-coverage

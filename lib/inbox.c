@@ -17,7 +17,8 @@ PUBLIC int msgpass_inbox_set(int device, const struct msgpass_settings *settings
 }
 
 static int ask(int device, unsigned long request, __u64 process, __u32 flags,
-	       struct msgpass_inbox_status *status)
+	       struct msgpass_inbox_status *status,
+	       struct msgpass_counters *counters)
 {
 	struct msgpass_inbox_stat argument = {
 		.size = sizeof(argument),
@@ -42,15 +43,26 @@ static int ask(int device, unsigned long request, __u64 process, __u32 flags,
 		.dropped = argument.out_dropped,
 	};
 	settings_from_attributes(&status->settings, &argument.out_attributes);
+	fill_counters(counters, &argument.out_tally);
 	return 0;
+}
+
+PUBLIC int msgpass_inbox_stat_with(int device, pid_t pid, uint64_t peer,
+				   struct msgpass_inbox_status *status,
+				   struct msgpass_counters *counters)
+{
+	if (pid < 0 || (pid && peer))
+		return -EINVAL;
+	if (peer)
+		return ask(device, MSGPASS_IOC_INBOX_STAT, peer, MSGPASS_PEER,
+			   status, counters);
+	return ask(device, MSGPASS_IOC_INBOX_STAT, pid, 0, status, counters);
 }
 
 PUBLIC int msgpass_inbox_stat(int device, pid_t pid,
 			      struct msgpass_inbox_status *status)
 {
-	if (pid < 0)
-		return -EINVAL;
-	return ask(device, MSGPASS_IOC_INBOX_STAT, pid, 0, status);
+	return msgpass_inbox_stat_with(device, pid, 0, status, NULL);
 }
 
 PUBLIC int msgpass_inbox_stat_peer(int device, uint64_t peer,
@@ -58,14 +70,22 @@ PUBLIC int msgpass_inbox_stat_peer(int device, uint64_t peer,
 {
 	if (!peer)
 		return -EINVAL;
-	return ask(device, MSGPASS_IOC_INBOX_STAT, peer, MSGPASS_PEER, status);
+	return msgpass_inbox_stat_with(device, 0, peer, status, NULL);
 }
 
-PUBLIC int msgpass_inbox_next(int device, struct msgpass_inbox_status *status)
+PUBLIC int msgpass_inbox_next_with(int device,
+				   struct msgpass_inbox_status *status,
+				   struct msgpass_counters *counters)
 {
-	int ret = ask(device, MSGPASS_IOC_INBOX_NEXT, status->peer, 0, status);
+	int ret = ask(device, MSGPASS_IOC_INBOX_NEXT, status->peer, 0, status,
+		      counters);
 
 	if (ret == -ENOENT)
 		return 0;
 	return ret < 0 ? ret : 1;
+}
+
+PUBLIC int msgpass_inbox_next(int device, struct msgpass_inbox_status *status)
+{
+	return msgpass_inbox_next_with(device, status, NULL);
 }

@@ -69,6 +69,10 @@ int apply_receive_options(const struct msgpass_receive_options *options,
 void fill_message_info(struct msgpass_message_info *info,
 		       const struct msgpass_receive *argument);
 
+/* counters.c */
+void fill_counters(struct msgpass_counters *counters,
+		   const struct msgpass_tally *tally);
+
 /* settings.c */
 int settings_to_attributes(const struct msgpass_settings *settings,
 			   struct msgpass_attributes *attributes);

@@ -4,7 +4,8 @@
  */
 #include "internal.h"
 
-PUBLIC int msgpass_link_next(int device, struct msgpass_link_status *status)
+PUBLIC int msgpass_link_next_with(int device, struct msgpass_link_status *status,
+				  struct msgpass_counters *counters)
 {
 	struct msgpass_link_stat argument = {
 		.size = sizeof(argument),
@@ -30,6 +31,13 @@ PUBLIC int msgpass_link_next(int device, struct msgpass_link_status *status)
 		.senders_waiting = argument.out_senders_waiting,
 		.sent = argument.out_sent,
 		.received = argument.out_received,
+		.dropped = argument.out_dropped,
 	};
+	fill_counters(counters, &argument.out_tally);
 	return 1;
+}
+
+PUBLIC int msgpass_link_next(int device, struct msgpass_link_status *status)
+{
+	return msgpass_link_next_with(device, status, NULL);
 }

@@ -177,8 +177,9 @@ static void fill_status(struct msgpass_mailbox_status *status,
 	settings_from_attributes(&status->settings, &argument->out_attributes);
 }
 
-PUBLIC int msgpass_mailbox_stat(int fd, const char *name,
-				struct msgpass_mailbox_status *status)
+PUBLIC int msgpass_mailbox_stat_with(int fd, const char *name,
+				     struct msgpass_mailbox_status *status,
+				     struct msgpass_counters *counters)
 {
 	struct msgpass_mailbox_stat argument = { .size = sizeof(argument) };
 	int ret = copy_name(argument.name, name);
@@ -189,10 +190,19 @@ PUBLIC int msgpass_mailbox_stat(int fd, const char *name,
 	if (ret < 0)
 		return ret;
 	fill_status(status, &argument);
+	fill_counters(counters, &argument.out_tally);
 	return 0;
 }
 
-PUBLIC int msgpass_mailbox_next(int device, struct msgpass_mailbox_status *status)
+PUBLIC int msgpass_mailbox_stat(int fd, const char *name,
+				struct msgpass_mailbox_status *status)
+{
+	return msgpass_mailbox_stat_with(fd, name, status, NULL);
+}
+
+PUBLIC int msgpass_mailbox_next_with(int device,
+				     struct msgpass_mailbox_status *status,
+				     struct msgpass_counters *counters)
 {
 	struct msgpass_mailbox_stat argument = {
 		.size = sizeof(argument),
@@ -205,5 +215,11 @@ PUBLIC int msgpass_mailbox_next(int device, struct msgpass_mailbox_status *statu
 	if (ret < 0)
 		return ret;
 	fill_status(status, &argument);
+	fill_counters(counters, &argument.out_tally);
 	return 1;
+}
+
+PUBLIC int msgpass_mailbox_next(int device, struct msgpass_mailbox_status *status)
+{
+	return msgpass_mailbox_next_with(device, status, NULL);
 }

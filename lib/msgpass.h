@@ -519,6 +519,33 @@ struct msgpass_mailbox_status {
 };
 
 /**
+ * struct msgpass_counters - what a mailbox, an inbox or a link has counted since
+ *	it was made; the library fills it
+ * @sent_bytes: bytes of the messages accepted, but those of flows
+ * @received_bytes: bytes of the messages received, but those of flows
+ * @queued_max: most messages that were queued at a time; who waits to receive
+ *	gets a message that is never queued
+ * @oldest_ns: when the oldest message that is queued now was sent, in
+ *	nanoseconds of CLOCK_MONOTONIC; 0 if none is
+ * @sender_waits: how often a sender waited, for room or to be received
+ * @receiver_waits: how often a receiver waited for a message
+ * @refused: sends that found no room and would not wait
+ * @expired: messages dropped because their lifetime was over
+ * @reserved: 0
+ */
+struct msgpass_counters {
+	uint64_t sent_bytes;
+	uint64_t received_bytes;
+	uint64_t queued_max;
+	uint64_t oldest_ns;
+	uint64_t sender_waits;
+	uint64_t receiver_waits;
+	uint64_t refused;
+	uint64_t expired;
+	uint64_t reserved[8];
+};
+
+/**
  * struct msgpass_inbox_status - a process's inbox; the library fills it
  * @peer: peer id of the process
  * @pid: its pid in the caller's pid namespace
@@ -565,6 +592,7 @@ struct msgpass_inbox_status {
  * @senders_waiting: threads that wait for room
  * @sent: messages accepted since it exists
  * @received: messages received since
+ * @dropped: messages dropped since
  * @reserved: 0
  */
 struct msgpass_link_status {
@@ -580,7 +608,8 @@ struct msgpass_link_status {
 	uint64_t senders_waiting;
 	uint64_t sent;
 	uint64_t received;
-	uint64_t reserved[4];
+	uint64_t dropped;
+	uint64_t reserved[3];
 };
 
 /**
@@ -1386,6 +1415,34 @@ int msgpass_mailbox_stat(int fd, const char *name,
 int msgpass_mailbox_next(int device, struct msgpass_mailbox_status *status);
 
 /**
+ * msgpass_mailbox_stat_with() - look at a mailbox and its counters
+ * @fd: a device, or the mailbox
+ * @name: of the mailbox on a device, else NULL
+ * @status: filled on success
+ * @counters: the same, or NULL
+ *
+ * Return: 0, else a negative errno value.
+ *
+ * Errors: -ENOENT, -EPIPE, -EBADF, -EINVAL.
+ */
+int msgpass_mailbox_stat_with(int fd, const char *name,
+			      struct msgpass_mailbox_status *status,
+			      struct msgpass_counters *counters);
+
+/**
+ * msgpass_mailbox_next_with() - list mailboxes and their counters
+ * @device: from msgpass_open()
+ * @status: as of msgpass_mailbox_next()
+ * @counters: filled on success, or NULL
+ *
+ * Return: 1 with a mailbox, 0 after the last, else a negative errno value.
+ *
+ * Errors: -EBADF, -ENOTTY.
+ */
+int msgpass_mailbox_next_with(int device, struct msgpass_mailbox_status *status,
+			      struct msgpass_counters *counters);
+
+/**
  * msgpass_inbox_set() - change the settings of the caller's own inbox
  * @device: from msgpass_open()
  * @settings: what to change; no owner and group
@@ -1436,6 +1493,35 @@ int msgpass_inbox_stat_peer(int device, uint64_t peer,
 int msgpass_inbox_next(int device, struct msgpass_inbox_status *status);
 
 /**
+ * msgpass_inbox_stat_with() - look at an inbox and its counters
+ * @device: from msgpass_open()
+ * @pid: the process; 0: the calling one, or that of @peer
+ * @peer: the process by its peer id; 0: by @pid
+ * @status: filled on success
+ * @counters: the same, or NULL
+ *
+ * Return: as msgpass_inbox_stat(); -EINVAL if both are given.
+ *
+ * Errors: -EBADF, -ENOTTY, -EINVAL.
+ */
+int msgpass_inbox_stat_with(int device, pid_t pid, uint64_t peer,
+			    struct msgpass_inbox_status *status,
+			    struct msgpass_counters *counters);
+
+/**
+ * msgpass_inbox_next_with() - list inboxes and their counters
+ * @device: from msgpass_open()
+ * @status: as of msgpass_inbox_next()
+ * @counters: filled on success, or NULL
+ *
+ * Return: 1 with an inbox, 0 after the last, else a negative errno value.
+ *
+ * Errors: -EBADF, -ENOTTY.
+ */
+int msgpass_inbox_next_with(int device, struct msgpass_inbox_status *status,
+			    struct msgpass_counters *counters);
+
+/**
  * msgpass_link_next() - list links
  * @device: from msgpass_open()
  * @status: zeroed for the first; for each further one what the last call
@@ -1446,6 +1532,19 @@ int msgpass_inbox_next(int device, struct msgpass_inbox_status *status);
  * Errors: -EBADF, -ENOTTY.
  */
 int msgpass_link_next(int device, struct msgpass_link_status *status);
+
+/**
+ * msgpass_link_next_with() - list links and their counters
+ * @device: from msgpass_open()
+ * @status: as of msgpass_link_next()
+ * @counters: filled on success, or NULL
+ *
+ * Return: 1 with a link, 0 after the last, else a negative errno value.
+ *
+ * Errors: -EBADF, -ENOTTY.
+ */
+int msgpass_link_next_with(int device, struct msgpass_link_status *status,
+			   struct msgpass_counters *counters);
 
 #ifdef __cplusplus
 }

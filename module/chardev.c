@@ -204,12 +204,12 @@ static const struct ioctl device_ioctls[] = {
 	IOCTL_INOUT_SINCE(MSGPASS_IOC_MAILBOX_NEXT, msgpass_mailbox_stat,
 			  out_dropped, name, msgpass_ioctl_mailbox_next),
 	IOCTL_IN(MSGPASS_IOC_INBOX_SET, msgpass_inbox_set, device_inbox_set),
-	IOCTL_INOUT(MSGPASS_IOC_INBOX_STAT, msgpass_inbox_stat, out_peer,
-		    device_inbox_stat),
-	IOCTL_INOUT(MSGPASS_IOC_INBOX_NEXT, msgpass_inbox_stat, out_peer,
-		    device_inbox_next),
-	IOCTL_INOUT(MSGPASS_IOC_LINK_NEXT, msgpass_link_stat, out_to_peer,
-		    device_link_next),
+	IOCTL_INOUT_SINCE(MSGPASS_IOC_INBOX_STAT, msgpass_inbox_stat,
+			  out_dropped, out_peer, device_inbox_stat),
+	IOCTL_INOUT_SINCE(MSGPASS_IOC_INBOX_NEXT, msgpass_inbox_stat,
+			  out_dropped, out_peer, device_inbox_next),
+	IOCTL_INOUT_SINCE(MSGPASS_IOC_LINK_NEXT, msgpass_link_stat,
+			  out_received, out_to_peer, device_link_next),
 };
 
 static const struct ioctl *find_ioctl(const struct ioctl *table, size_t count,

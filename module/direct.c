@@ -10,6 +10,7 @@
 #include "account.h"
 #include "attributes.h"
 #include "direct.h"
+#include "tally.h"
 #include "trace.h"
 
 #define INBOX_MODE_DEFAULT	0200
@@ -996,6 +997,8 @@ static void inbox_fill_stat(struct msgpass_inbox *inbox,
 	stat->out_sent = port->accepted;
 	stat->out_received = port->received;
 	stat->out_dropped = port->dropped;
+	msgpass_tally_show(&stat->out_tally, &port->counts,
+			   msgpass_port_oldest(port, NULL));
 	spin_unlock(&port->lock);
 }
 
@@ -1071,7 +1074,7 @@ static struct link *link_after(struct msgpass_inbox *inbox, u64 from)
 static void link_fill_stat(struct link *link, struct msgpass_link_stat *stat)
 {
 	const struct msgpass_limits *limits = &link->receiver->port.limits;
-	const struct msgpass_queue *queue = &link->queue;
+	struct msgpass_queue *queue = &link->queue;
 
 	stat->out_to_peer = link->receiver->peer.id;
 	stat->out_from_peer = link->sender->peer.id;
@@ -1085,6 +1088,9 @@ static void link_fill_stat(struct link *link, struct msgpass_link_stat *stat)
 	stat->out_senders_waiting = queue->senders_waiting;
 	stat->out_sent = queue->accepted;
 	stat->out_received = queue->received;
+	stat->out_dropped = queue->dropped;
+	msgpass_tally_show(&stat->out_tally, &queue->counts,
+			   msgpass_port_oldest(queue->port, queue));
 }
 
 /* The first link of @inbox after @from that the caller may see. */

@@ -153,21 +153,10 @@ long msgpass_ioctl_mailbox_next(struct file *file, union msgpass_argument *argum
 				void __user *user)
 {
 	struct msgpass_mailbox_stat *stat = &argument->mailbox_stat;
-	struct msgpass_mailbox *mailbox;
-	u64 id = stat->id;
-	int error;
 
 	if (stat->flags || stat->name[0])
 		return -EINVAL;
-	do {
-		mailbox = msgpass_mailbox_next(id);
-		if (IS_ERR(mailbox))
-			return PTR_ERR(mailbox);
-		id = mailbox->id;
-		error = msgpass_mailbox_stat(mailbox, NULL, stat);
-		msgpass_mailbox_put(mailbox);
-	} while (error == -EPIPE);
-	return error;
+	return msgpass_mailbox_next_stat(stat);
 }
 
 static fmode_t open_mode(u32 flags)

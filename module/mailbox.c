@@ -14,6 +14,7 @@
 #include "account.h"
 #include "attributes.h"
 #include "mailbox.h"
+#include "tally.h"
 #include "trace.h"
 
 #define MAILBOX_MODE_DEFAULT	0600
@@ -813,6 +814,8 @@ static void add_port_stat(struct msgpass_mailbox_stat *stat,
 	stat->out_receivers_waiting += port->receivers_waiting;
 	stat->out_received += port->received;
 	stat->out_dropped += port->dropped;
+	msgpass_tally_add_receives(&stat->out_tally, &port->counts,
+				   msgpass_port_oldest(port, NULL));
 }
 
 /* With the mailbox's port locked: of @only, or of all subscriptions. */
@@ -852,6 +855,7 @@ int msgpass_mailbox_stat(struct msgpass_mailbox *mailbox,
 				READ_ONCE(mailbox->mode));
 	stat->out_senders_waiting = port->senders_waiting;
 	stat->out_sent = port->accepted;
+	msgpass_tally_add_sends(&stat->out_tally, &port->counts);
 	add_port_stat(stat, port);
 	if (mailbox->broadcast)
 		add_broadcast_stat(stat, mailbox->broadcast, subscription);
@@ -862,6 +866,23 @@ int msgpass_mailbox_stat(struct msgpass_mailbox *mailbox,
 	gone = is_gone(mailbox);
 	mutex_unlock(&mailboxes_lock);
 	return gone ? -EPIPE : 0;
+}
+
+int msgpass_mailbox_next_stat(struct msgpass_mailbox_stat *stat)
+{
+	struct msgpass_mailbox *mailbox;
+	u64 id = stat->id;
+	int error;
+
+	do {
+		mailbox = msgpass_mailbox_next(id);
+		if (IS_ERR(mailbox))
+			return PTR_ERR(mailbox);
+		id = mailbox->id;
+		error = msgpass_mailbox_stat(mailbox, NULL, stat);
+		msgpass_mailbox_put(mailbox);
+	} while (error == -EPIPE);
+	return error;
 }
 
 bool msgpass_mailbox_goes_with(const struct msgpass_mailbox *mailbox,

@@ -95,6 +95,8 @@ int msgpass_mailbox_accept(struct msgpass_mailbox *mailbox);
 int msgpass_mailbox_stat(struct msgpass_mailbox *mailbox,
 			 struct msgpass_subscription *subscription,
 			 struct msgpass_mailbox_stat *stat);
+/* Of the first with a number above stat->id that the caller can see. */
+int msgpass_mailbox_next_stat(struct msgpass_mailbox_stat *stat);
 
 /*
  * Does it go when that network namespace goes, which must not depend on what

@@ -7,6 +7,7 @@
 #include "account.h"
 #include "bulk.h"
 #include "chardev.h"
+#include "debugfs.h"
 #include "direct.h"
 #include "expiry.h"
 #include "mailbox.h"
@@ -35,6 +36,7 @@ static int __init msgpass_init(void)
 	error = msgpass_chardev_init();
 	if (error)
 		goto exit_mailbox;
+	msgpass_debugfs_init();
 	return 0;
 
 exit_mailbox:
@@ -57,6 +59,7 @@ exit_message:
  */
 static void __exit msgpass_exit(void)
 {
+	msgpass_debugfs_exit();
 	msgpass_chardev_exit();
 	msgpass_mailbox_exit();
 	msgpass_direct_exit();

@@ -113,8 +113,30 @@ static struct msgpass_index_part *part_of(struct msgpass_queue *queue)
 	return queue->port->ops->queue_unused ? &queue->part : NULL;
 }
 
+u64 msgpass_port_oldest(const struct msgpass_port *port,
+			struct msgpass_queue *queue)
+{
+	const struct msgpass_message *oldest;
+
+	lockdep_assert_held(&port->lock);
+	oldest = msgpass_index_best(&port->index,
+				    queue ? part_of(queue) : NULL, 0, U32_MAX,
+				    MSGPASS_OLDEST_FIRST);
+	return oldest ? oldest->time : 0;
+}
+
+static __always_inline void note_depth(struct msgpass_queue *queue)
+{
+	struct msgpass_port *port = queue->port;
+
+	if (port->queued > port->counts.queued_max)
+		port->counts.queued_max = port->queued;
+	if (queue->queued > queue->counts.queued_max)
+		queue->counts.queued_max = queue->queued;
+}
+
 /* The caller puts it into the index. */
-static void count_enqueued(struct msgpass_message *message)
+static __always_inline void count_enqueued(struct msgpass_message *message)
 {
 	struct msgpass_queue *queue = message->queue;
 	struct msgpass_port *port = queue->port;
@@ -124,6 +146,7 @@ static void count_enqueued(struct msgpass_message *message)
 	port->queued_bytes += message->length;
 	queue->queued++;
 	queue->queued_bytes += message->length;
+	note_depth(queue);
 }
 
 /* The caller takes it out of the index. */
@@ -245,7 +268,9 @@ static void accept_at(u64 time, struct msgpass_queue *queue,
 	message->sequence = ++port->sequence;
 	message->time = time;
 	port->accepted++;
+	port->counts.accepted_bytes += message->length;
 	queue->accepted++;
+	queue->counts.accepted_bytes += message->length;
 	if (port->ops->fan_out) {
 		port->ops->fan_out(port, message);
 		return;
@@ -402,7 +427,12 @@ static void count_dropped(struct msgpass_message *message, enum msgpass_end end)
 	struct msgpass_port *port = message->queue->port;
 
 	release_place(message);
+	message->queue->dropped++;
 	port->dropped++;
+	if (end == MSGPASS_END_EXPIRED) {
+		message->queue->counts.expired++;
+		port->counts.expired++;
+	}
 	trace_drop(port, message, end);
 }
 
@@ -418,7 +448,9 @@ static void retract(struct msgpass_message *message)
 
 	release_place(message);
 	queue->port->accepted--;
+	queue->port->counts.accepted_bytes -= message->length;
 	queue->accepted--;
+	queue->counts.accepted_bytes -= message->length;
 	message->rendezvous = NULL;
 	trace_drop(queue->port, message, MSGPASS_END_WITHDRAWN);
 }
@@ -512,7 +544,9 @@ static int send_and_wait(struct msgpass_queue *queue,
 	self.synchronous = wait->synchronous;
 	self.call = wait->call;
 	queue->senders_waiting++;
+	queue->counts.sender_waits++;
 	port->senders_waiting++;
+	port->counts.sender_waits++;
 	if (room) {
 		admit(queue, &self, &wakes);
 	} else {
@@ -525,6 +559,14 @@ static int send_and_wait(struct msgpass_queue *queue,
 		wait->hold(message);
 	msgpass_port_wake(port, &wakes);
 	return sender_wait(port, queue, &self, wait);
+}
+
+/* There is no room, and its sender won't wait. */
+static int refuse(struct msgpass_queue *queue)
+{
+	queue->counts.refused++;
+	queue->port->counts.refused++;
+	return -EAGAIN;
 }
 
 int msgpass_port_send(struct msgpass_queue *queue,
@@ -556,7 +598,7 @@ int msgpass_port_send(struct msgpass_queue *queue,
 			  receiver_waits_for(port, message)))
 		accept_message(queue, message, &wakes);
 	else
-		error = -EAGAIN;
+		error = refuse(queue);
 	spin_unlock(&port->lock);
 	msgpass_port_wake(port, &wakes);
 	return error;
@@ -612,13 +654,16 @@ static void enqueue_some(u64 time, struct msgpass_queue *queue,
 	msgpass_index_add_some(&port->index, part_of(queue), messages, count);
 	port->sequence = sequence;
 	port->accepted += count;
+	port->counts.accepted_bytes += bytes;
 	port->queued += count;
 	port->queued_bytes += bytes;
 	queue->accepted += count;
+	queue->counts.accepted_bytes += bytes;
 	queue->held += count;
 	queue->held_bytes += bytes;
 	queue->queued += count;
 	queue->queued_bytes += bytes;
+	note_depth(queue);
 }
 
 static void tell_sends(const struct msgpass_port *port,
@@ -679,8 +724,10 @@ static int wait_for_message(struct msgpass_port *port,
 	msgpass_waiter_enter(&self, &port->receivers);
 	trace_wait(&self, wait, wait->edge.to);
 	port->receivers_waiting++;
+	port->counts.receiver_waits++;
 	if (selection->queue) {
 		selection->queue->receivers_waiting++;
+		selection->queue->counts.receiver_waits++;
 		self.room_helps = will_be_sent(selection->queue, selection);
 	}
 	spin_unlock(&port->lock);
@@ -844,7 +891,9 @@ void msgpass_port_settle(struct msgpass_port *port,
 	writable = msgpass_queue_is_writable(queue);
 	release_place(message);
 	port->received++;
+	port->counts.received_bytes += message->length;
 	queue->received++;
+	queue->counts.received_bytes += message->length;
 	end_rendezvous(message, 0, &wakes);
 	admit_senders(queue, writable, &wakes);
 	queue_check_unused(queue);
@@ -880,7 +929,9 @@ void msgpass_port_settle_some(struct msgpass_port *port,
 		queue->held -= i - first;
 		queue->held_bytes -= bytes;
 		queue->received += i - first;
+		queue->counts.received_bytes += bytes;
 		port->received += i - first;
+		port->counts.received_bytes += bytes;
 		admit_senders(queue, writable, &wakes);
 		queue_check_unused(queue);
 	}
@@ -1075,6 +1126,7 @@ static void port_take_all(struct msgpass_port *port, enum msgpass_end end,
 		msgpass_index_part_init(&queue->part);
 		queue->held -= queue->queued;
 		queue->held_bytes -= queue->queued_bytes;
+		queue->dropped += queue->queued;
 		queue->queued = 0;
 		queue->queued_bytes = 0;
 		queue_fail_senders(queue, wakes);

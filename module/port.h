@@ -66,6 +66,17 @@ struct msgpass_port_ops {
 	enum msgpass_end end;
 };
 
+/* What has come about so far, of a port or a queue. */
+struct msgpass_counts {
+	u64 accepted_bytes;
+	u64 received_bytes;
+	u64 queued_max;				/* most messages at a time */
+	u64 sender_waits;
+	u64 receiver_waits;
+	u64 refused;				/* sends that would not wait */
+	u64 expired;				/* of those dropped */
+};
+
 struct msgpass_port {
 	spinlock_t lock;			/* see above */
 	const struct msgpass_port_ops *ops;	/* const */
@@ -86,6 +97,7 @@ struct msgpass_port {
 	u64 queued_bytes;
 	u64 receivers_waiting;
 	u64 senders_waiting;
+	struct msgpass_counts counts;
 	bool closed;
 
 	wait_queue_head_t poll;
@@ -107,8 +119,10 @@ struct msgpass_queue {
 	u64 queued_bytes;
 	u64 accepted;
 	u64 received;
+	u64 dropped;
 	u64 receivers_waiting;			/* for just this queue */
 	u64 senders_waiting;
+	struct msgpass_counts counts;
 	bool closed;				/* nothing more will come */
 	bool unlimited;				/* const: limits don't apply */
 	bool writable;				/* told to poll, by a fan-out */
@@ -208,6 +222,12 @@ void msgpass_queue_accept(struct msgpass_queue *queue,
 			  struct msgpass_message *message, u64 sequence,
 			  struct msgpass_wakes *wakes);
 void msgpass_port_wake(struct msgpass_port *port, struct msgpass_wakes *wakes);
+/*
+ * With the port locked: when the oldest message that is queued was accepted, in
+ * all of the port or, if @queue is not NULL, in that; 0: none is.
+ */
+u64 msgpass_port_oldest(const struct msgpass_port *port,
+			struct msgpass_queue *queue);
 /* Not locked: there may be room where messages go on to. */
 void msgpass_queue_drained(struct msgpass_queue *queue);
 

@@ -204,6 +204,14 @@ LAYOUT(mailbox_give, name, 16);
 SIZE(mailbox_give, 80);
 LAYOUT(mailbox_accept, name, 8);
 SIZE(mailbox_accept, 72);
+LAYOUT(tally, received_bytes, 8);
+LAYOUT(tally, queued_max, 16);
+LAYOUT(tally, oldest_time, 24);
+LAYOUT(tally, sender_waits, 32);
+LAYOUT(tally, receiver_waits, 40);
+LAYOUT(tally, refused, 48);
+LAYOUT(tally, expired, 56);
+SIZE(tally, 64);
 LAYOUT(mailbox_stat, id, 8);
 LAYOUT(mailbox_stat, name, 16);
 LAYOUT(mailbox_stat, out_id, 80);
@@ -215,19 +223,23 @@ LAYOUT(mailbox_stat, out_owner_peer, 192);
 LAYOUT(mailbox_stat, out_offered_peer, 200);
 LAYOUT(mailbox_stat, out_subscribers, 208);
 LAYOUT(mailbox_stat, out_missed, 216);
-SIZE(mailbox_stat, 224);
+LAYOUT(mailbox_stat, out_tally, 224);
+SIZE(mailbox_stat, 288);
 LAYOUT(inbox_set, attributes, 8);
 SIZE(inbox_set, 48);
 LAYOUT(inbox_stat, process, 8);
 LAYOUT(inbox_stat, out_pid, 24);
 LAYOUT(inbox_stat, out_attributes, 32);
 LAYOUT(inbox_stat, out_dropped, 128);
-SIZE(inbox_stat, 136);
+LAYOUT(inbox_stat, out_tally, 136);
+SIZE(inbox_stat, 200);
 LAYOUT(link_stat, from_peer, 16);
 LAYOUT(link_stat, out_to_pid, 40);
 LAYOUT(link_stat, out_capacity, 48);
 LAYOUT(link_stat, out_received, 104);
-SIZE(link_stat, 112);
+LAYOUT(link_stat, out_dropped, 112);
+LAYOUT(link_stat, out_tally, 120);
+SIZE(link_stat, 184);
 
 /* --- every ioctl */
 
@@ -572,13 +584,13 @@ FIXTURE_VARIANT_ADD(ioctl, inbox_set) {
 	false, 0, prepare_nothing, 0 };
 FIXTURE_VARIANT_ADD(ioctl, inbox_stat) {
 	MSGPASS_IOC_INBOX_STAT, WHOLE(inbox_stat), OUT(inbox_stat, out_peer),
-	false, MSGPASS_PEER, prepare_link, 0 };
+	false, MSGPASS_PEER, prepare_link, UP_TO(inbox_stat, out_dropped) };
 FIXTURE_VARIANT_ADD(ioctl, inbox_next) {
 	MSGPASS_IOC_INBOX_NEXT, WHOLE(inbox_stat), OUT(inbox_stat, out_peer),
-	false, 0, prepare_link, 0 };
+	false, 0, prepare_link, UP_TO(inbox_stat, out_dropped) };
 FIXTURE_VARIANT_ADD(ioctl, link_next) {
 	MSGPASS_IOC_LINK_NEXT, WHOLE(link_stat), OUT(link_stat, out_to_peer),
-	false, 0, prepare_link, 0 };
+	false, 0, prepare_link, UP_TO(link_stat, out_received) };
 
 FIXTURE_SETUP(ioctl)
 {

@@ -1428,6 +1428,33 @@ TEST_F(library, a_mailbox_tells_what_went_through_it)
 	EXPECT_EQ(0, status.dropped);
 }
 
+TEST_F(library, counters_come_with_a_status_and_with_a_listing)
+{
+	struct msgpass_mailbox_status mailbox;
+	struct msgpass_counters counters, listed;
+	struct msgpass_inbox_status inbox = {};
+	struct msgpass_link_status link = {};
+
+	ASSERT_EQ(0, msgpass_mailbox_send(self->mailbox, "one", 3));
+	ASSERT_EQ(0, msgpass_mailbox_stat_with(self->mailbox, NULL, &mailbox, &counters));
+	EXPECT_EQ(1, mailbox.sent);
+	EXPECT_EQ(3, counters.sent_bytes);
+	EXPECT_EQ(1, counters.queued_max);
+	EXPECT_NE(0, counters.oldest_ns);
+
+	ASSERT_EQ(0, msgpass_send(self->device, getpid(), "hello", 5));
+	ASSERT_EQ(0, msgpass_inbox_stat_with(self->device, 0, 0, &inbox, &counters));
+	EXPECT_EQ(5, counters.sent_bytes);
+	EXPECT_EQ(-EINVAL, msgpass_inbox_stat_with(self->device, 1, inbox.peer, &inbox, NULL));
+	link.to_peer = inbox.peer;
+	ASSERT_EQ(1, msgpass_link_next_with(self->device, &link, &listed));
+	EXPECT_EQ(0, link.dropped);
+	EXPECT_EQ(0, memcmp(&counters, &listed, sizeof(listed)));
+	inbox.peer--;
+	ASSERT_EQ(1, msgpass_inbox_next_with(self->device, &inbox, &listed));
+	EXPECT_EQ(0, memcmp(&counters, &listed, sizeof(listed)));
+}
+
 TEST_F(library, mailboxes_are_listed_by_name)
 {
 	struct msgpass_mailbox_status status, listed = {};

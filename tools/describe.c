@@ -2,6 +2,8 @@
 /*
  * Mailboxes, inboxes, links and messages as records.
  */
+#include <time.h>
+
 #include "describe.h"
 
 static void describe_limits(struct record *record, const struct msgpass_settings *settings)
@@ -75,6 +77,31 @@ void describe_link(struct record *record, const struct msgpass_link_status *stat
 	record_number(record, "senders_waiting", status->senders_waiting);
 	record_number(record, "sent", status->sent);
 	record_number(record, "received", status->received);
+	record_number(record, "dropped", status->dropped);
+}
+
+/* A clock that others do not see says nothing: how old, by now. */
+static uint64_t age_of(uint64_t time_ns)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * UINT64_C(1000000000) + now.tv_nsec - time_ns;
+}
+
+void describe_counters(struct record *record, const struct msgpass_counters *counters)
+{
+	record_number(record, "sent_bytes", counters->sent_bytes);
+	record_number(record, "received_bytes", counters->received_bytes);
+	record_number(record, "queued_max", counters->queued_max);
+	if (counters->oldest_ns)
+		record_number(record, "oldest_age_ns", age_of(counters->oldest_ns));
+	else
+		record_text(record, "oldest_age_ns", NULL);
+	record_number(record, "sender_waits", counters->sender_waits);
+	record_number(record, "receiver_waits", counters->receiver_waits);
+	record_number(record, "refused", counters->refused);
+	record_number(record, "expired", counters->expired);
 }
 
 void describe_message(struct record *record, const struct msgpass_message_info *info,

@@ -94,13 +94,15 @@ static void begin_json(struct listing *listing, struct record *record)
 	record_begin(record, stdout, true);
 }
 
-static void print_mailbox(struct listing *listing, const struct msgpass_mailbox_status *status)
+static void print_mailbox(struct listing *listing, const struct msgpass_mailbox_status *status,
+			  const struct msgpass_counters *counters)
 {
 	struct record record;
 
 	if (listing->options->json) {
 		begin_json(listing, &record);
 		describe_mailbox(&record, status);
+		describe_counters(&record, counters);
 		record_end(&record);
 		return;
 	}
@@ -117,25 +119,28 @@ static void print_mailbox(struct listing *listing, const struct msgpass_mailbox_
 static int list_mailboxes(struct listing *listing)
 {
 	struct msgpass_mailbox_status status = { 0 };
+	struct msgpass_counters counters;
 	int ret;
 
 	begin_list(listing, "mailboxes",
 		   "MODE OWNER      GROUP        QUEUED  CAPACITY      BYTES RECEIVERS SENDERS   BOUND KIND      NAME");
-	while ((ret = msgpass_mailbox_next(listing->device, &status)) > 0) {
-		print_mailbox(listing, &status);
+	while ((ret = msgpass_mailbox_next_with(listing->device, &status, &counters)) > 0) {
+		print_mailbox(listing, &status, &counters);
 		listing->count++;
 	}
 	end_list(listing);
 	return ret;
 }
 
-static void print_inbox(struct listing *listing, const struct msgpass_inbox_status *status)
+static void print_inbox(struct listing *listing, const struct msgpass_inbox_status *status,
+			const struct msgpass_counters *counters)
 {
 	struct record record;
 
 	if (listing->options->json) {
 		begin_json(listing, &record);
 		describe_inbox(&record, status);
+		describe_counters(&record, counters);
 		record_end(&record);
 		return;
 	}
@@ -149,25 +154,28 @@ static void print_inbox(struct listing *listing, const struct msgpass_inbox_stat
 static int list_inboxes(struct listing *listing)
 {
 	struct msgpass_inbox_status status = { 0 };
+	struct msgpass_counters counters;
 	int ret;
 
 	begin_list(listing, "inboxes",
 		   "MODE OWNER          PID    LINKS   QUEUED      BYTES RECEIVERS SENDERS PEER");
-	while ((ret = msgpass_inbox_next(listing->device, &status)) > 0) {
-		print_inbox(listing, &status);
+	while ((ret = msgpass_inbox_next_with(listing->device, &status, &counters)) > 0) {
+		print_inbox(listing, &status, &counters);
 		listing->count++;
 	}
 	end_list(listing);
 	return ret;
 }
 
-static void print_link(struct listing *listing, const struct msgpass_link_status *status)
+static void print_link(struct listing *listing, const struct msgpass_link_status *status,
+		       const struct msgpass_counters *counters)
 {
 	struct record record;
 
 	if (listing->options->json) {
 		begin_json(listing, &record);
 		describe_link(&record, status);
+		describe_counters(&record, counters);
 		record_end(&record);
 		return;
 	}
@@ -181,12 +189,13 @@ static void print_link(struct listing *listing, const struct msgpass_link_status
 static int list_links(struct listing *listing)
 {
 	struct msgpass_link_status status = { 0 };
+	struct msgpass_counters counters;
 	int ret;
 
 	begin_list(listing, "links",
 		   "   FROM      TO   QUEUED  CAPACITY      BYTES RECEIVERS SENDERS PEERS");
-	while ((ret = msgpass_link_next(listing->device, &status)) > 0) {
-		print_link(listing, &status);
+	while ((ret = msgpass_link_next_with(listing->device, &status, &counters)) > 0) {
+		print_link(listing, &status, &counters);
 		listing->count++;
 	}
 	end_list(listing);

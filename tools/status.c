@@ -10,15 +10,15 @@
 static int describe_target(const struct target *target, struct record *record, bool json)
 {
 	struct msgpass_mailbox_status mailbox;
+	struct msgpass_counters counters;
 	struct msgpass_inbox_status inbox;
 	int ret;
 
 	if (target->kind == TARGET_MAILBOX)
-		ret = msgpass_mailbox_stat(target->device, target->name, &mailbox);
-	else if (target->peer)
-		ret = msgpass_inbox_stat_peer(target->device, target->peer, &inbox);
+		ret = msgpass_mailbox_stat_with(target->device, target->name, &mailbox, &counters);
 	else
-		ret = msgpass_inbox_stat(target->device, target->pid, &inbox);
+		ret = msgpass_inbox_stat_with(target->device, target->pid, target->peer, &inbox,
+					      &counters);
 	if (ret < 0)
 		return ret;
 	record_begin(record, stdout, json);
@@ -26,6 +26,7 @@ static int describe_target(const struct target *target, struct record *record, b
 		describe_mailbox(record, &mailbox);
 	else
 		describe_inbox(record, &inbox);
+	describe_counters(record, &counters);
 	record_end(record);
 	if (json)
 		putchar('\n');

@@ -989,6 +989,35 @@ struct msgpass_mailbox_accept {
 	char name[MSGPASS_NAME_SIZE];
 };
 
+/**
+ * struct msgpass_tally - what a mailbox, an inbox or a link has counted since it
+ *	was made; a part of what the module tells of each
+ * @sent_bytes: bytes of payload of the messages accepted; those of a flow are
+ *	not among them, here and below
+ * @received_bytes: of the messages received
+ * @queued_max: most messages that were queued at a time. A message that a
+ *	waiting receiver gets at once is never queued.
+ * @oldest_time: CLOCK_MONOTONIC time in nanoseconds at which the oldest message
+ *	that is queued now was accepted; 0: none is
+ * @sender_waits: how often a sender waited, for room or to be received
+ * @receiver_waits: how often a receiver waited for a message
+ * @refused: sends that were EAGAIN, because they would have had to wait
+ * @expired: how many of the messages dropped were so because their lifetime was
+ *	over. The rest went when exec changed the process's credentials.
+ *
+ * A send that is given up is not counted as sent, but as a wait.
+ */
+struct msgpass_tally {
+	__aligned_u64 sent_bytes;
+	__aligned_u64 received_bytes;
+	__aligned_u64 queued_max;
+	__aligned_u64 oldest_time;
+	__aligned_u64 sender_waits;
+	__aligned_u64 receiver_waits;
+	__aligned_u64 refused;
+	__aligned_u64 expired;
+};
+
 /* out_flags of MSGPASS_IOC_MAILBOX_STAT and MSGPASS_IOC_MAILBOX_NEXT */
 #define MSGPASS_MAILBOX_BOUND	0x1 /* it dies with a process */
 #define MSGPASS_MAILBOX_BROADCAST	0x2 /* all receivers get all */
@@ -1019,6 +1048,8 @@ struct msgpass_mailbox_accept {
  *	is no offer. Told to that process, the owner and with CAP_IPC_OWNER.
  * @out_subscribers: of a broadcast, open files that receive; else 0
  * @out_missed: of a lossy broadcast, messages missed since it was made
+ * @out_tally: more of what was counted; of a broadcast that of the subscription
+ *	or, in @queued_max and @oldest_time, of that one where it is most
  *
  * Of a broadcast, an fd that receives tells of its own subscription what is
  * queued, received, missed and who waits to receive; else the sums are told.
@@ -1049,6 +1080,7 @@ struct msgpass_mailbox_stat {
 	__aligned_u64 out_offered_peer;
 	__aligned_u64 out_subscribers;
 	__aligned_u64 out_missed;
+	struct msgpass_tally out_tally;
 };
 
 /**
@@ -1087,6 +1119,7 @@ struct msgpass_inbox_set {
  * @out_sent: messages accepted since the inbox exists
  * @out_received: messages received since
  * @out_dropped: messages dropped since
+ * @out_tally: more of what was counted, of all links
  *
  * So a sender can ask before it sends whether the process waits to receive,
  * and how full its inbox is.
@@ -1112,6 +1145,7 @@ struct msgpass_inbox_stat {
 	__aligned_u64 out_sent;
 	__aligned_u64 out_received;
 	__aligned_u64 out_dropped;
+	struct msgpass_tally out_tally;
 };
 
 /**
@@ -1132,6 +1166,8 @@ struct msgpass_inbox_stat {
  * @out_senders_waiting: threads that wait for room
  * @out_sent: messages accepted since the link exists
  * @out_received: messages received since
+ * @out_dropped: messages dropped since
+ * @out_tally: more of what was counted
  *
  * A link can be seen by those whom kill(2) would let signal either of its
  * processes. ENOENT after the last.
@@ -1153,6 +1189,8 @@ struct msgpass_link_stat {
 	__aligned_u64 out_senders_waiting;
 	__aligned_u64 out_sent;
 	__aligned_u64 out_received;
+	__aligned_u64 out_dropped;
+	struct msgpass_tally out_tally;
 };
 
 #endif /* _UAPI_LINUX_MSGPASS_H */
