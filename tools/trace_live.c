@@ -28,6 +28,7 @@
 #define SYSTEM	     "msgpass"
 #define MOUNT	     "mount -t tracefs tracefs /sys/kernel/tracing"
 #define INTERVAL_MS  50
+#define NS_PER_S     1000000000ULL
 #define REMOVE_TRIES 500
 #define REMOVE_MS    10
 
@@ -341,32 +342,39 @@ static void keep_line(struct session *session, const char *line)
 		session->ret = FAILED;
 }
 
-/* A negative count is one that the kernel does not know. */
-static void keep_lost(struct session *session, uint64_t time, long long count)
+/* Of events that were overwritten; a negative count is one that is not known. */
+static int keep_lost(struct tep_event *event, struct tep_record *record, int cpu, void *context)
 {
+	struct session *session = context;
+	long long count = record->missed_events;
 	char line[96];
 
-	snprintf(line, sizeof(line), "%llu.%09llu - 0 lost count=%lld",
-		 (unsigned long long)time / 1000000000, (unsigned long long)time % 1000000000,
-		 count < 0 ? 1 : count);
+	(void)event;
+	(void)cpu;
+	snprintf(line, sizeof(line), "%llu.%09llu - 0 lost count=%lld", record->ts / NS_PER_S,
+		 record->ts % NS_PER_S, count < 0 ? 1 : count);
 	keep_line(session, line);
+	return 0;
 }
 
 static int keep_event(struct tep_event *event, struct tep_record *record, int cpu, void *context)
 {
 	struct session *session = context;
 	int tid = tep_data_pid(event->tep, record);
-	char *comm = comm_of(session, tid), *line = NULL;
+	char *comm, *line = NULL;
 	size_t size;
-	FILE *file = open_memstream(&line, &size);
+	FILE *file;
 
 	(void)cpu;
+	/* what we do to see others is not worth seeing */
+	if (tid == getpid())
+		return 0;
+	comm = comm_of(session, tid);
+	file = open_memstream(&line, &size);
 	if (!file || !comm) {
 		session->ret = fail(FAILED, "there is not enough memory for the events");
 		return 0;
 	}
-	if (record->missed_events)
-		keep_lost(session, record->ts, record->missed_events);
 	event_begin(file, record->ts, comm, tid, event->name);
 	write_fields(file, event, record);
 	fclose(file);
@@ -381,7 +389,7 @@ static uint64_t now(void)
 	struct timespec time;
 
 	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000000000ULL + time.tv_nsec;
+	return time.tv_sec * NS_PER_S + time.tv_nsec;
 }
 
 /* They come nearly sorted, and those of the same time in their order. */
@@ -435,9 +443,10 @@ static void tell_inboxes(struct session *session)
 	while (!session->ret && msgpass_inbox_next(device, &status) > 0) {
 		char line[128];
 
+		if (status.pid == getpid())
+			continue;
 		snprintf(line, sizeof(line), "%llu.%09llu - 0 inbox_new port=%llu pid=%d",
-			 (unsigned long long)time / 1000000000,
-			 (unsigned long long)time % 1000000000, (unsigned long long)status.peer,
+			 time / NS_PER_S, time % NS_PER_S, (unsigned long long)status.peer,
 			 status.pid);
 		keep_line(session, line);
 	}
@@ -474,6 +483,7 @@ static int open_instance(struct session *session)
 	session->instance = tracefs_instance_create(strrchr(session->path, '/') + 1);
 	if (!session->tep || !session->instance)
 		return fail(FAILED, "cannot make an instance in tracefs: %m");
+	tracefs_follow_missed_events(session->instance, keep_lost, session);
 	if (tracefs_instance_file_write(session->instance, "trace_clock", "mono") < 0)
 		return fail(FAILED, "this kernel has no trace clock 'mono'");
 	return enable_events(session);
