@@ -435,7 +435,7 @@ who_may_not_trace_is_told_why() {
 	says "tracing is for root; try: sudo msgpass trace"
 	# it would be found in debugfs as well
 	exits 5 unshare -m sh -c "umount -l $tracing; umount -l /sys/kernel/debug; msgpass trace -- true"
-	says "tracefs is not mounted; mount it: mount -t tracefs tracefs /sys/kernel/tracing"
+	says "tracefs is not mounted; mount it: mount -t tracefs none /sys/kernel/tracing"
 }
 
 # --- running them

@@ -39,12 +39,14 @@ static const struct glyphs unicode = {
 	.right = { "", "▷", "▶", "▶", "▷" },
 	.left = { "", "◁", "◀", "◀", "◁" },
 };
+
 static const struct glyphs plain = {
 	.line = "|", .blocked = "#", .note = "*", .trouble = "!", .end = "+", .cut = "~",
 	.body = { "", "-", "-", "=", "." },
 	.right = { "", ")", ">", ">", ")" },
 	.left = { "", "(", "<", "<", "(" },
 };
+
 /* clang-format on */
 
 struct cell {

@@ -26,9 +26,10 @@
 #include "trace_record.h"
 
 #define SYSTEM	     "msgpass"
-#define MOUNT	     "mount -t tracefs tracefs /sys/kernel/tracing"
+#define TRACING	     "/sys/kernel/tracing"
 #define INTERVAL_MS  50
 #define NS_PER_S     1000000000ULL
+#define COMM_SIZE    80
 #define REMOVE_TRIES 500
 #define REMOVE_MS    10
 
@@ -84,10 +85,11 @@ static int check_kernel(struct session *session)
 	if (geteuid())
 		return fail(NOT_PERMITTED, "tracing is for root; try: sudo msgpass trace");
 	if (tracefs_tracing_dir_is_mounted(false, &dir) <= 0) {
-		if (access("/sys/kernel/tracing", F_OK))
+		if (access(TRACING, F_OK))
 			return fail(NOT_FOUND,
 				    "this kernel can't trace: it was built without CONFIG_EVENT_TRACING");
-		return fail(NOT_FOUND, "tracefs is not mounted; mount it: " MOUNT);
+		return fail(NOT_FOUND,
+			    "tracefs is not mounted; mount it: mount -t tracefs none " TRACING);
 	}
 	if (asprintf(&events, "%s/events/" SYSTEM, dir) < 0 ||
 	    asprintf(&session->path, "%s/instances/" SYSTEM "-%d", dir, getpid()) < 0)
@@ -219,43 +221,34 @@ static bool goes_on(struct session *session)
 /* --- events */
 
 /* Of a thread that is gone the kernel may remember the name. */
-static char *remembered_comm(const struct session *session, int tid)
+static void remember_comm(struct session *session, int tid, char *comm)
 {
-	char *line = session->comms;
+	char *line, *rest;
 
-	while (line && *line) {
-		char *rest;
-
-		if (strtol(line, &rest, 10) == tid && *rest == ' ')
-			return strndup(rest + 1, strcspn(rest + 1, "\n"));
-		line = strchr(line, '\n');
-		line += !!line;
-	}
-	return NULL;
+	if (!session->comms)
+		session->comms = tracefs_instance_file_read(NULL, "saved_cmdlines", NULL);
+	strcpy(comm, "-");
+	for (line = session->comms; line && *line; line = strchrnul(line, '\n'), line += !!*line)
+		if (strtol(line, &rest, 10) == tid && *rest == ' ') {
+			snprintf(comm, COMM_SIZE, "%.*s", (int)strcspn(rest + 1, "\n"), rest + 1);
+			return;
+		}
 }
 
-static char *comm_of(struct session *session, int tid)
+static void find_comm(struct session *session, int tid, char *comm)
 {
-	char path[48], *comm = NULL;
-	size_t size = 0;
-	ssize_t length = -1;
+	char path[48], *end;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/comm", tid);
 	file = fopen(path, "re");
-	if (file) {
-		length = getline(&comm, &size, file);
+	end = file && fgets(comm, COMM_SIZE, file) ? strchrnul(comm, '\n') : NULL;
+	if (file)
 		fclose(file);
-	}
-	if (length > 0) {
-		comm[length - 1] = '\0';
-		return comm;
-	}
-	free(comm);
-	if (!session->comms)
-		session->comms = tracefs_instance_file_read(NULL, "saved_cmdlines", NULL);
-	comm = remembered_comm(session, tid);
-	return comm ? comm : strdup("-");
+	if (end)
+		*end = '\0';
+	else
+		remember_comm(session, tid, comm);
 }
 
 /* These are numbers with names, and the event's text has the names. */
@@ -361,7 +354,7 @@ static int keep_event(struct tep_event *event, struct tep_record *record, int cp
 {
 	struct session *session = context;
 	int tid = tep_data_pid(event->tep, record);
-	char *comm, *line = NULL;
+	char comm[COMM_SIZE], *line = NULL;
 	size_t size;
 	FILE *file;
 
@@ -369,18 +362,17 @@ static int keep_event(struct tep_event *event, struct tep_record *record, int cp
 	/* what we do to see others is not worth seeing */
 	if (tid == getpid())
 		return 0;
-	comm = comm_of(session, tid);
 	file = open_memstream(&line, &size);
-	if (!file || !comm) {
+	if (!file) {
 		session->ret = fail(FAILED, "there is not enough memory for the events");
 		return 0;
 	}
+	find_comm(session, tid, comm);
 	event_begin(file, record->ts, comm, tid, event->name);
 	write_fields(file, event, record);
 	fclose(file);
 	keep_line(session, line);
 	free(line);
-	free(comm);
 	return 0;
 }
 
