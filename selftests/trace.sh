@@ -213,6 +213,21 @@ mermaid_is_of_few_kinds_of_lines() {
 	sed -n 's/.*participant \(L[0-9]*\) .*/\1/p' "$tmp/mermaid" | sort -u | diff - "$tmp/used"
 }
 
+# Each element is on a line of its own, and no label is anything but text.
+svg_is_of_few_kinds_of_lines() {
+	record "100.000001000 <&> 14 queue port=3 sequence=9 from=14 length=1
+$rendezvous"
+	msgpass trace --replay "$tmp/recording" --svg "$tmp/svg"
+	text='\([^<>&]\|&lt;\|&gt;\|&amp;\)*' attributes='\( [a-z0-9]*="[^"<>&]*"\)*'
+	if sed -e '/^<svg [^<>]*>$/d; /^<\/svg>$/d; /^<style>$/,/^<\/style>$/d; /^<defs>$/,/^<\/defs>$/d' "$tmp/svg" |
+		grep -v -x -e "<title>$text</title>" -e "<text$attributes>$text</text>" \
+			-e "<\(rect\|line\|path\)$attributes/>"; then
+		return 1
+	fi
+	shows "$tmp/svg" '<svg ' '&lt;&amp;&gt; 14' '</svg>'
+	! command -v xmllint >/dev/null || xmllint --noout "$tmp/svg"
+}
+
 what_has_no_room_is_told() {
 	{
 		echo '# msgpass recording 1'
