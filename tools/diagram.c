@@ -180,11 +180,11 @@ static void name_process(struct diagram *diagram, const struct event *event)
 /* Until that one is heard of, what another of its threads is called. */
 static void name_actor(struct diagram *diagram, const struct event *event, const char *key)
 {
-	struct lifeline *lifeline =
-		&diagram->lifelines[process_of(diagram, event_number(event, key))];
+	/* first, as it may move the others */
+	size_t process = process_of(diagram, event_number(event, key));
 
-	if (!lifeline->name)
-		set_name(lifeline, event->comm);
+	if (!diagram->lifelines[process].name)
+		set_name(&diagram->lifelines[process], event->comm);
 }
 
 /* --- steps */
