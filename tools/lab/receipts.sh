@@ -23,7 +23,7 @@ experiment() {
 
 # Besides that of the first message.
 dropped_again() {
-	[ "$("$msgpass" stat lab-fridge | sed -n 's/^dropped  *//p')" -ge 2 ]
+	[ "$("$tmp/bin/lab" stat lab-fridge | sed -n 's/^dropped  *//p')" -ge 2 ]
 }
 
 sources() {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=sh disable=SC2154 # lab.sh sets tmp and msgpass
+# shellcheck shell=sh disable=SC2154 # run.sh sets chosen, lab.sh tmp
 # Recording what the tracepoints tell while an experiment goes on, and drawing it. Where that
 # can't be, msgpass trace says why, and the experiment goes on without.
 
@@ -11,7 +11,7 @@ has_begun() {
 
 recording_begins() {
 	rm -f "$tmp/recording"
-	"$msgpass" trace --record "$tmp/recording" >"$tmp/recorder" 2>&1 &
+	"$tmp/bin/lab" trace --record "$tmp/recording" >"$tmp/recorder" 2>&1 &
 	recorder=$!
 	until_true "the recording begins" has_begun
 }
@@ -21,6 +21,20 @@ recording_ends() {
 	kill "$recorder" 2>/dev/null
 	wait "$recorder"
 	recorder=''
+	[ ! -s "$tmp/recording" ] || leave_out_lab
+}
+
+# The processes of the experiment, and not those with which the lab looks at them.
+leave_out_lab() {
+	awk '
+	function field(name, at) {
+		at = index($0, " " name "=")
+		return at ? substr($0, at + length(name) + 2) + 0 : 0
+	}
+	FNR == NR { if ($2 == "lab") lab[$3]; next }
+	$2 != "lab" && !($4 ~ /^inbox_/ && field("pid") in lab)' \
+		"$tmp/recording" "$tmp/recording" >"$tmp/experiment"
+	mv "$tmp/experiment" "$tmp/recording"
 }
 
 # diagram STEPS: of what these have done. MSGPASS_RECORDINGS is where to keep recordings.
@@ -29,7 +43,7 @@ diagram() {
 		say "No diagram: $(cat "$tmp/recorder")"
 		return
 	fi
-	[ -z "${MSGPASS_RECORDINGS-}" ] || cp "$tmp/recording" "$MSGPASS_RECORDINGS/$name.$1"
-	"$msgpass" trace --replay "$tmp/recording" --diagram || oops "the recording can't be drawn"
+	[ -z "${MSGPASS_RECORDINGS-}" ] || cp "$tmp/recording" "$MSGPASS_RECORDINGS/$chosen.$1"
+	"$tmp/bin/lab" trace --replay "$tmp/recording" --diagram || oops "the recording can't be drawn"
 	echo
 }

@@ -51,7 +51,7 @@ run_question() {
 	heading Question
 	question
 	if [ -z "$answer" ]; then
-		say "msgpass lab $name --answer tells, and shows it."
+		say "msgpass lab $chosen --answer tells, and shows it."
 		return
 	fi
 	heading Answer
@@ -60,9 +60,9 @@ run_question() {
 }
 
 run_one() (
-	name=$1
+	chosen=$1
 	# shellcheck source=/dev/null
-	. "$lab/$name.sh"
+	. "$lab/$chosen.sh"
 	LAB_TMP=$(mktemp -d "${TMPDIR:-/tmp}/msgpass-lab.XXXXXX") || exit
 	cd "$LAB_TMP" || exit
 	# shellcheck source=/dev/null
@@ -71,7 +71,7 @@ run_one() (
 	. "$lab/recording.sh"
 	trap 'recording_ends; leave_nothing; cd /; rm -rf "$LAB_TMP"' EXIT
 	trap 'exit 1' INT TERM HUP
-	printf '\n=== %s: %s\n' "$name" "$(title "$name")"
+	printf '\n=== %s: %s\n' "$chosen" "$(title "$chosen")"
 	heading Prediction
 	predict
 	pause
