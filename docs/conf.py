@@ -12,7 +12,11 @@ project = "msgpass"
 extensions = ["kerneldoc", "sphinx.ext.graphviz"]
 exclude_patterns = ["man", "examples"]
 html_theme = "alabaster"
-html_theme_options = {"page_width": "70em", "sidebar_width": "16em"}
+html_theme_options = {
+    "page_width": "70em",
+    "sidebar_width": "16em",
+    "sidebar_includehidden": False,
+}
 html_copy_source = False
 html_show_copyright = False
 graphviz_output_format = "svg"
