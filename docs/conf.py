@@ -10,7 +10,8 @@ sys.path.insert(0, kernel + "/Documentation/sphinx")
 
 project = "msgpass"
 extensions = ["kerneldoc", "sphinx.ext.graphviz"]
-exclude_patterns = ["man", "examples"]
+# Neither pages of a book in English, nor reStructuredText all of it.
+exclude_patterns = ["examples", "ko", "man"]
 html_theme = "alabaster"
 html_theme_options = {
     "page_width": "70em",
