@@ -14,9 +14,8 @@
  * Lock order:
  *
  *	mailboxes_lock (mailbox.c): names, and what owners change
- *	  carry_lock (right.c): rights in messages
- *	    mailbox->port.lock
- *	      accounts_lock (account.c)
+ *	  mailbox->port.lock
+ *	    accounts_lock (account.c)
  *	  watches_lock (peer.c)
  */
 #ifndef MSGPASS_MAILBOX_H

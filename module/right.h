@@ -12,8 +12,8 @@
  * the mailbox. So that none can keep itself alive, a mailbox is never reachable
  * from its own queue through the rights in it.
  *
- * Locking: carry_lock (right.c) guards who carries what. Taken inside
- * mailboxes_lock, outside of all others.
+ * Locking: carry_lock (right.c) guards who carries what. It is taken with no
+ * other lock held, and none in it.
  */
 #ifndef MSGPASS_RIGHT_H
 #define MSGPASS_RIGHT_H
