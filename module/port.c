@@ -99,6 +99,35 @@ bool msgpass_queue_is_writable(const struct msgpass_queue *queue)
 	       has_room(queue, port->limits.message_max);
 }
 
+/* Does anybody wait for events? */
+static bool is_polled(struct msgpass_port *port)
+{
+	lockdep_assert_held(&port->lock);
+	/* Who enters the queue too late for this looks for itself, locked. */
+	return waitqueue_active(&port->poll) ||
+	       READ_ONCE(port->async_readers) || READ_ONCE(port->async_writers);
+}
+
+/* There are so many more messages. */
+static void note_readable(struct msgpass_port *port, unsigned int count,
+			  struct msgpass_wakes *wakes)
+{
+	if (!is_polled(port))
+		return;
+	wakes->events |= EPOLLIN | EPOLLRDNORM;
+	wakes->queued += count;
+}
+
+/*
+ * Before a place is freed, for note_writable(). It does not matter where nobody
+ * polls, unless the port may be unlocked in between, to admit senders.
+ */
+static bool was_writable(const struct msgpass_queue *queue)
+{
+	return (!is_polled(queue->port) && list_empty(&queue->senders)) ||
+	       msgpass_queue_is_writable(queue);
+}
+
 /* After a change: tell those who poll, once, that there is room again. */
 static void note_writable(struct msgpass_queue *queue, bool before,
 			  struct msgpass_wakes *wakes)
@@ -283,8 +312,7 @@ static void accept_at(u64 time, struct msgpass_queue *queue,
 		return;
 	msgpass_index_add(&port->index, part_of(queue), message);
 	count_enqueued(message);
-	wakes->events |= EPOLLIN | EPOLLRDNORM;
-	wakes->queued++;
+	note_readable(port, 1, wakes);
 }
 
 static void accept_message(struct msgpass_queue *queue,
@@ -393,12 +421,12 @@ static noinline void admit_waiting(struct msgpass_queue *queue,
 
 /* Those who poll are told too. */
 static __always_inline void admit_senders(struct msgpass_queue *queue,
-					  bool was_writable,
+					  bool writable,
 					  struct msgpass_wakes *wakes)
 {
 	if (!list_empty(&queue->senders))
 		admit_waiting(queue, wakes);
-	note_writable(queue, was_writable, wakes);
+	note_writable(queue, writable, wakes);
 }
 
 void msgpass_queue_drained(struct msgpass_queue *queue)
@@ -693,8 +721,7 @@ unsigned int msgpass_port_send_some(struct msgpass_queue *queue,
 		accept_at(time, queue, messages[i++], &wakes);
 	if (i < count) {
 		enqueue_some(time, queue, messages + i, count - i);
-		wakes.events |= EPOLLIN | EPOLLRDNORM;
-		wakes.queued += count - i;
+		note_readable(port, count - i, &wakes);
 	}
 	spin_unlock(&port->lock);
 	msgpass_port_wake(port, &wakes);
@@ -888,7 +915,7 @@ void msgpass_port_settle(struct msgpass_port *port,
 	msgpass_wakes_init(&wakes);
 	spin_lock(&port->lock);
 	trace_receive(port, message);
-	writable = msgpass_queue_is_writable(queue);
+	writable = was_writable(queue);
 	release_place(message);
 	port->received++;
 	port->counts.received_bytes += message->length;
@@ -919,7 +946,7 @@ void msgpass_port_settle_some(struct msgpass_port *port,
 	while (i < count) {
 		/* Until it is unused, those that are held keep it. */
 		queue = messages[i]->queue;
-		writable = msgpass_queue_is_writable(queue);
+		writable = was_writable(queue);
 		first = i;
 		bytes = 0;
 		for (; i < count && messages[i]->queue == queue; i++) {
