@@ -146,20 +146,12 @@ static struct link *link_new(struct msgpass_inbox *receiver,
 	return link;
 }
 
-/* Finds or makes it, and returns with the port locked, ERR_PTR or not. */
-static struct link *link_lock(struct msgpass_inbox *receiver,
-			      struct msgpass_inbox *sender)
+/* Of link_lock(), where there was none. */
+static noinline struct link *link_make(struct msgpass_inbox *receiver,
+				       struct msgpass_inbox *sender)
 	__acquires(&receiver->port.lock)
 {
-	struct link *link, *new;
-
-	spin_lock(&receiver->port.lock);
-	link = link_find(receiver, sender->peer.id);
-	if (link) /* coccicheck: the callers want it locked */
-		return link;
-	spin_unlock(&receiver->port.lock);
-
-	new = link_new(receiver, sender);
+	struct link *link, *new = link_new(receiver, sender);
 
 	spin_lock(&receiver->port.lock);
 	/* Another thread of the sender may have been quicker. */
@@ -172,6 +164,21 @@ static struct link *link_lock(struct msgpass_inbox *receiver,
 	if (!IS_ERR(new))
 		link_insert(receiver, new);
 	return new;
+}
+
+/* Finds or makes it, and returns with the port locked, ERR_PTR or not. */
+static __always_inline struct link *link_lock(struct msgpass_inbox *receiver,
+					      struct msgpass_inbox *sender)
+	__acquires(&receiver->port.lock)
+{
+	struct link *link;
+
+	spin_lock(&receiver->port.lock);
+	link = link_find(receiver, sender->peer.id);
+	if (link) /* coccicheck: the callers want it locked */
+		return link;
+	spin_unlock(&receiver->port.lock);
+	return link_make(receiver, sender);
 }
 
 /* With its place in the tables, where it may have no neighbours. */
@@ -724,29 +731,41 @@ static int died_or_unknown(int error, const struct msgpass_wait *wait)
 	return error == -EPIPE && !wait->waited ? -ESRCH : error;
 }
 
-/*
- * As link_lock(), and what the receiver allows was checked since it changed
- * last: at @epoch, or once more.
- */
-static struct link *link_lock_since(struct msgpass_inbox *receiver,
-				    struct msgpass_inbox *sender, u64 epoch)
-	__acquires(&receiver->port.lock)
+/* Of link_lock_since(), when that was too long ago. */
+static noinline struct link *link_check_again(struct msgpass_inbox *receiver,
+					      struct msgpass_inbox *sender)
+	__must_hold(&receiver->port.lock)
 {
 	struct link *link;
+	u64 epoch;
 	int error;
 
-	for (;;) {
-		link = link_lock(receiver, sender);
-		if (IS_ERR(link) || receiver->epoch == epoch)
-			return link;
+	do {
 		spin_unlock(&receiver->port.lock);
-
 		error = check_allowed(receiver, &epoch);
 		if (error) {
 			spin_lock(&receiver->port.lock);
 			return ERR_PTR(error);
 		}
-	}
+		link = link_lock(receiver, sender);
+	} while (!IS_ERR(link) && receiver->epoch != epoch);
+	return link;
+}
+
+/*
+ * As link_lock(), and what the receiver allows was checked since it changed
+ * last: at @epoch, or once more.
+ */
+static __always_inline struct link *
+link_lock_since(struct msgpass_inbox *receiver, struct msgpass_inbox *sender,
+		u64 epoch)
+	__acquires(&receiver->port.lock)
+{
+	struct link *link = link_lock(receiver, sender);
+
+	if (IS_ERR(link) || receiver->epoch == epoch)
+		return link;
+	return link_check_again(receiver, sender);
 }
 
 int msgpass_direct_send(struct msgpass_inbox *receiver,
