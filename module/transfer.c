@@ -659,6 +659,60 @@ static int copy_out_stamp(const struct receiving *to)
 				       sizeof(*to->receive) - STAMP);
 }
 
+/*
+ * stamp() and copy_out_stamp() in one, of a message that has nothing attached
+ * but the call that @token is for.
+ */
+static int put_stamp(const struct receiving *to,
+		     const struct msgpass_message *message, bool truncated,
+		     u64 token)
+{
+	struct msgpass_receive __user *user = to->user;
+	struct user_namespace *ns = current_user_ns();
+	const uid_t uid = msgpass_message_uid(message, ns);
+	const gid_t gid = msgpass_message_gid(message, ns);
+	const pid_t pid = msgpass_pid_number(message->sender->pid);
+	const u32 flags = (truncated ? MSGPASS_OUT_TRUNCATED : 0) |
+			  (message->is_receipt ? MSGPASS_OUT_RECEIPT : 0);
+
+	might_fault();
+	if (should_fail_usercopy() ||
+	    !user_write_access_begin(user, sizeof(*user)))
+		return -EFAULT;
+	unsafe_put_user(message->length, &user->out_length, fault);
+	unsafe_put_user(message->sequence, &user->out_sequence, fault);
+	unsafe_put_user(message->time, &user->out_time, fault);
+	unsafe_put_user(message->sender->id, &user->out_peer, fault);
+	unsafe_put_user(pid, &user->out_pid, fault);
+	unsafe_put_user(uid, &user->out_uid, fault);
+	unsafe_put_user(gid, &user->out_gid, fault);
+	unsafe_put_user(message->type, &user->out_type, fault);
+	unsafe_put_user(message->priority, &user->out_priority, fault);
+	unsafe_put_user(flags, &user->out_flags, fault);
+	unsafe_put_user(token, &user->out_token, fault);
+	unsafe_put_user(0, &user->out_fds, fault);
+	unsafe_put_user(0, &user->out_missed, fault);
+	unsafe_put_user(0, &user->out_remaining, fault);
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
+/* The same where the program gave room for less, or for one of a batch. */
+static int tell_plain(const struct receiving *to,
+		      const struct msgpass_message *message, bool truncated,
+		      u64 token)
+{
+	if (!to->element && to->size >= sizeof(*to->receive) &&
+	    msgpass_words_can_move(message, to->user))
+		return put_stamp(to, message, truncated, token);
+	stamp(to->receive, message, truncated);
+	to->receive->out_token = token;
+	return copy_out_stamp(to);
+}
+
 /* The receive found a message too long for the buffer: tell how long. */
 static noinline int copy_out_too_long(const struct receiving *to,
 			     const struct msgpass_message *message)
@@ -801,8 +855,7 @@ static int deliver_plain(struct receiving *to,
 
 	if (msgpass_words_put(to->data->ubuf, message->data, copied))
 		return -EFAULT;
-	stamp(to->receive, message, message->length > copied);
-	return copy_out_stamp(to);
+	return tell_plain(to, message, message->length > copied, 0);
 }
 
 /* The same of a call, whose request has nothing but that attached. */
@@ -810,16 +863,15 @@ static int deliver_kept(struct receiving *to, struct msgpass_message *message)
 {
 	struct msgpass_open_call *call = msgpass_call_of(message);
 	size_t copied = min(message->length, iov_iter_count(to->data));
-	struct msgpass_receive *receive = to->receive;
 	int error;
+	u64 token;
 
 	if (msgpass_words_put(to->data->ubuf, message->data, copied))
 		return -EFAULT;
-	receive->out_token = msgpass_call_take(call, &to->caller->calls);
-	stamp(receive, message, message->length > copied);
-	error = copy_out_stamp(to);
+	token = msgpass_call_take(call, &to->caller->calls);
+	error = tell_plain(to, message, message->length > copied, token);
 	if (error)
-		msgpass_call_untake(call, receive->out_token);
+		msgpass_call_untake(call, token);
 	return error;
 }
 
