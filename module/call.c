@@ -375,11 +375,12 @@ static void set_request(struct msgpass_open_call *call,
 void msgpass_call_open(struct msgpass_open_call *call,
 		       struct msgpass_call_party *maker,
 		       struct msgpass_message *message,
-		       struct msgpass_port *port)
+		       struct msgpass_port *port, struct msgpass_waiter *waiter)
 {
 	refcount_inc(&call->refs);
 	spin_lock(&calls_lock);
 	call->maker = maker;
+	call->waiter = waiter;
 	hash_add(calls_by_id, &call->by_id, call->id);
 	hlist_add_head(&call->in_made, &maker->made);
 	set_request(call, message, port);
@@ -575,19 +576,15 @@ void msgpass_call_unforward(struct msgpass_open_call *call, u64 token,
 
 /* Why @self can't be the call's waiter, or 0: now it is. */
 static int begin_to_wait(struct msgpass_open_call *call,
-			 struct msgpass_waiter *self,
-			 const struct msgpass_wait *wait)
+			 struct msgpass_waiter *self, bool nonblock)
 {
 	lockdep_assert_held(&calls_lock);
 	if (call->waiter)
 		return -EBUSY;
-	if (wait->nonblock)
+	if (nonblock)
 		return -EAGAIN;
 	call->waiter = self;
 	self->port = call->request.port->id;
-	trace_wait(self, wait,
-		   rcu_dereference_protected(call->holder,
-					     lockdep_is_held(&calls_lock)));
 	return 0;
 }
 
@@ -625,16 +622,35 @@ int msgpass_call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
 	spin_lock(&calls_lock);
 	settled = call->state >= MSGPASS_CALL_REPLIED;
 	error = settled ? outcome(call, message) :
-			  begin_to_wait(call, &self, wait);
+			  begin_to_wait(call, &self, wait->nonblock);
 	spin_unlock(&calls_lock);
-	if (settled || error)
-		return error;
+	return settled || error ? error :
+				  msgpass_call_sleep(call, &self, wait, message);
+}
 
-	error = msgpass_waiter_sleep(&self, wait);
-	if (error && stop_waiting(call, &self, error))
+static void tell_wait(const struct msgpass_open_call *call,
+		      const struct msgpass_waiter *self,
+		      const struct msgpass_wait *wait)
+{
+	if (!trace_wait_enabled() || msgpass_waiter_is_done(self))
+		return;
+	rcu_read_lock();
+	trace_wait(self, wait, rcu_dereference(call->holder));
+	rcu_read_unlock();
+}
+
+int msgpass_call_sleep(struct msgpass_open_call *call,
+		       struct msgpass_waiter *self, struct msgpass_wait *wait,
+		       struct msgpass_message **message)
+{
+	int error;
+
+	tell_wait(call, self, wait);
+	error = msgpass_waiter_sleep(self, wait);
+	if (error && stop_waiting(call, self, error))
 		return error;
-	*message = self.message;
-	return self.result;
+	*message = self->message;
+	return self->result;
 }
 
 void msgpass_call_end(struct msgpass_open_call *call)

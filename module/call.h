@@ -135,12 +135,14 @@ msgpass_call_make_request(struct msgpass_open_call *call,
 			  u32 priority);
 /*
  * @message is about to be sent to @port as the new call's request: from now on
- * @maker can find it.
+ * @maker can find it. @waiter, if it is not NULL, waits for the reply from now
+ * on, and until msgpass_call_sleep() returns or the call is over.
  */
 void msgpass_call_open(struct msgpass_open_call *call,
 		       struct msgpass_call_party *maker,
 		       struct msgpass_message *message,
-		       struct msgpass_port *port);
+		       struct msgpass_port *port,
+		       struct msgpass_waiter *waiter);
 /* Its request @message was accepted. False: but it was given up meanwhile. */
 bool msgpass_call_sent(struct msgpass_open_call *call,
 		       struct msgpass_message *message);
@@ -186,6 +188,10 @@ void msgpass_call_request_end(struct msgpass_call_request *request);
  */
 int msgpass_call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
 		      struct msgpass_message **message);
+/* The same of whom the call has as its waiter already. */
+int msgpass_call_sleep(struct msgpass_open_call *call,
+		       struct msgpass_waiter *self, struct msgpass_wait *wait,
+		       struct msgpass_message **message);
 /* The caller has what it wanted, or wants no more. */
 void msgpass_call_end(struct msgpass_open_call *call);
 

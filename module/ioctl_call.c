@@ -17,6 +17,7 @@ struct calling {
 	struct msgpass_call *argument;
 	struct msgpass_call __user *user;
 	u64 told;			/* the token that is there */
+	struct msgpass_waiter waiter;	/* of a new one, for the reply */
 };
 
 static int tell_token(struct calling *calling, u64 token)
@@ -117,7 +118,11 @@ static int call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
 	struct msgpass_message *message;
 	int error;
 
-	error = msgpass_call_wait(call, wait, &message);
+	if (is_new && !wait->nonblock)
+		error = msgpass_call_sleep(call, &calling->waiter, wait,
+					   &message);
+	else
+		error = msgpass_call_wait(call, wait, &message);
 	if (!error) {
 		error = copy_out_reply(calling, message, &call->reply);
 		if (message)
@@ -197,6 +202,7 @@ static int call_send(struct msgpass_open_call *call,
 		     struct calling *calling)
 {
 	const struct msgpass_call *argument = calling->argument;
+	struct msgpass_waiter *waiter = NULL;
 	struct msgpass_message *message;
 	int error;
 
@@ -212,7 +218,12 @@ static int call_send(struct msgpass_open_call *call,
 		message = make_request(target, caller, argument);
 	if (IS_ERR(message))
 		return PTR_ERR(message);
-	msgpass_call_open(call, &caller->calls, message, target->port);
+	if (!wait->nonblock) {
+		waiter = &calling->waiter;
+		msgpass_waiter_init(waiter, MSGPASS_WAIT_REPLY,
+				    target->port->id);
+	}
+	msgpass_call_open(call, &caller->calls, message, target->port, waiter);
 	/* Before it is sent: what is sent can be named. */
 	error = tell_token(calling, call->id) ?:
 		msgpass_transfer_send_request(target, caller, call, message,
@@ -307,15 +318,14 @@ long msgpass_ioctl_call(struct file *file,
 			union msgpass_argument *argument, void __user *user)
 {
 	struct msgpass_call *call = &argument->call;
-	struct calling calling = {
-		.argument = call,
-		.user = user,
-		.told = call->token,
-	};
+	struct calling calling __uninitialized;
 	struct msgpass_inbox *caller;
 
 	if (call->flags & ~CALL_FLAGS || call->reserved)
 		return -EINVAL;
+	calling.argument = call;
+	calling.user = user;
+	calling.told = call->token;
 	caller = msgpass_file_caller(file);
 	if (IS_ERR(caller))
 		return PTR_ERR(caller);

@@ -880,8 +880,6 @@ static noinline int deliver_any(struct receiving *to, struct msgpass_message *me
 	struct msgpass_open_call *call;
 	int error;
 
-	if (message->kept && iter_is_ubuf(to->data))
-		return deliver_kept(to, message);
 	call = msgpass_call_of(message);
 	error = msgpass_receipt_prepare(message);
 	if (!error)
@@ -897,9 +895,14 @@ static noinline int deliver_any(struct receiving *to, struct msgpass_message *me
 static int deliver(struct msgpass_port *port, struct msgpass_message *message,
 		   struct receiving *to)
 {
-	int error = takes_plain(to, message) ? deliver_plain(to, message) :
-					    deliver_any(to, message);
+	int error;
 
+	if (takes_plain(to, message))
+		error = deliver_plain(to, message);
+	else if (message->kept && iter_is_ubuf(to->data))
+		error = deliver_kept(to, message);
+	else
+		error = deliver_any(to, message);
 	if (!error)
 		msgpass_port_settle(port, message);
 	else if (error == GONE)
