@@ -715,7 +715,7 @@ static int tell_plain(const struct receiving *to,
 
 /* The receive found a message too long for the buffer: tell how long. */
 static noinline int copy_out_too_long(const struct receiving *to,
-			     const struct msgpass_message *message)
+				      const struct msgpass_message *message)
 {
 	/* Nothing of it is cut off: all of it is still there. */
 	stamp(to->receive, message, false);
@@ -764,7 +764,8 @@ static int copy_out_received(struct receiving *to,
 	return copy_out_stamp(to);
 }
 
-static noinline int peek_at(struct receiving *to, const struct msgpass_message *message)
+static noinline int peek_at(struct receiving *to,
+			    const struct msgpass_message *message)
 {
 	struct msgpass_flow *flow = msgpass_flow_of(message);
 	ssize_t copied = 0;
@@ -875,7 +876,8 @@ static int deliver_kept(struct receiving *to, struct msgpass_message *message)
 	return error;
 }
 
-static noinline int deliver_any(struct receiving *to, struct msgpass_message *message)
+static noinline int deliver_any(struct receiving *to,
+				struct msgpass_message *message)
 {
 	struct msgpass_open_call *call;
 	int error;
@@ -927,8 +929,9 @@ static int claim_message(const struct msgpass_target *target,
 }
 
 static __always_inline int receive_one(const struct msgpass_target *target,
-		       struct msgpass_selection *selection,
-		       struct msgpass_wait *wait, struct receiving *to)
+				       struct msgpass_selection *selection,
+				       struct msgpass_wait *wait,
+				       struct receiving *to)
 {
 	struct msgpass_receive *receive = to->receive;
 	struct msgpass_message *message;

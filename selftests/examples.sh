@@ -53,13 +53,13 @@ box_has() {
 # --- the tests
 
 two_processes_talk_by_pid() {
-	./example_exchange >"$tmp/out"
+	timeout 60 ./example_exchange >"$tmp/out"
 	grep -q '^[0-9]* received "how are you?" from [0-9]*$' "$tmp/out"
 	grep -q '^[0-9]* received "fine, and you?" from [0-9]*$' "$tmp/out"
 }
 
 a_program_without_the_library_talks_to_itself() {
-	./example_ioctls | grep -q '^[0-9]* says hello$'
+	timeout 60 ./example_ioctls | grep -q '^[0-9]* says hello$'
 }
 
 two_shells_chat() {
@@ -88,7 +88,7 @@ a_pool_of_workers_does_all_jobs() {
 	prints "168 primes below 1000
 303 primes below 2000
 430 primes below 3000" ./example_worker_pool 2 3
-	[ "$(./example_worker_pool 3 40 | wc -l)" = 40 ]
+	[ "$(timeout 60 ./example_worker_pool 3 40 | wc -l)" = 40 ]
 }
 
 a_server_computes_and_says_what_it_can_not() {
@@ -127,7 +127,7 @@ all_subscribers_get_what_is_published() {
 	./example_subscribe "$box" 3 >"$tmp/1" &
 	./example_subscribe "$box" 2 >"$tmp/2" &
 	until_true box_has subscribers 2
-	seq 3 | ./example_publish "$box"
+	seq 3 | timeout 60 ./example_publish "$box"
 	wait
 	[ "$(tr '\n' ' ' <"$tmp/1")" = "1 2 3 " ]
 	[ "$(tr '\n' ' ' <"$tmp/2")" = "1 2 " ]
@@ -136,11 +136,11 @@ all_subscribers_get_what_is_published() {
 a_file_longer_than_any_message_comes_whole() {
 	seq 400000 >"$tmp/file"
 	./example_receive_file "$box" >"$tmp/got" &
-	./example_send_file "$box" "$tmp/file"
+	timeout 60 ./example_send_file "$box" "$tmp/file"
 	wait $!
 	cmp "$tmp/file" "$tmp/got"
 	: >"$tmp/file"
-	./example_send_file "$box" "$tmp/file"
+	timeout 60 ./example_send_file "$box" "$tmp/file"
 	prints "" ./example_receive_file "$box"
 }
 
@@ -169,7 +169,7 @@ the_most_urgent_comes_first() {
 }
 
 two_who_both_listen_are_helped() {
-	./example_symmetric | sort >"$tmp/out"
+	timeout 60 ./example_symmetric | sort >"$tmp/out"
 	prints "one speaks first
 the child heard of the parent
 the parent heard of the child" cat "$tmp/out"
@@ -186,7 +186,7 @@ a_shell_script_shares_out_its_jobs() {
 		seq "$file" >"$tmp/$file"
 	done
 	sha256sum "$tmp"/? >"$tmp/want"
-	./example_jobs.sh 2 "$tmp"/? | sort -k 2 >"$tmp/got"
+	timeout 60 ./example_jobs.sh 2 "$tmp"/? | sort -k 2 >"$tmp/got"
 	cmp "$tmp/want" "$tmp/got"
 }
 
