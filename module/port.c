@@ -749,7 +749,7 @@ static int wait_for_message(struct msgpass_port *port,
 	msgpass_waiter_init(&self, MSGPASS_WAIT_MESSAGE, port->id);
 	self.selection = selection;
 	msgpass_waiter_enter(&self, &port->receivers);
-	trace_wait(&self, wait, wait->edge.to);
+	trace_wait(&self, wait, wait->edge.from ? wait->edge.to : NULL);
 	port->receivers_waiting++;
 	port->counts.receiver_waits++;
 	if (selection->queue) {
