@@ -417,26 +417,31 @@ int msgpass_flow_wait(struct msgpass_flow *flow,
 {
 	struct msgpass_waiter self = {};
 	struct leavings leavings;
+	bool waits = false;
 
 	msgpass_waiter_init(&self, MSGPASS_WAIT_FLOW, port->id);
 	spin_lock(&flow->lock);
 	if (!error && !flow->over) {
 		flow->sender = &self;
 		trace_wait(&self, wait, port->receiver);
+		waits = true;
 		spin_unlock(&flow->lock);
 		error = msgpass_waiter_sleep(&self, wait);
 		spin_lock(&flow->lock);
 	}
-	if (error && !self.done)
-		trace_cancel(&self, error);
 	if (!self.done && flow->readers) {
 		/* It is being read: how far that comes counts. */
 		WRITE_ONCE(flow->stop, true);
 		flow->sender = &self;
+		if (!waits)
+			trace_wait(&self, wait, port->receiver);
+		waits = true;
 		spin_unlock(&flow->lock);
 		msgpass_waiter_sleep_killable(&self);
 		spin_lock(&flow->lock);
 	}
+	if (waits && !self.done)
+		trace_cancel(&self, error);
 	error = flow_result(flow, error, through);
 	leavings = take_leavings(flow);
 	spin_unlock(&flow->lock);
