@@ -73,6 +73,9 @@ void fill_message_info(struct msgpass_message_info *info,
 void fill_counters(struct msgpass_counters *counters,
 		   const struct msgpass_tally *tally);
 
+/* mailbox.c */
+int copy_name(char to[MSGPASS_NAME_SIZE], const char *name);
+
 /* settings.c */
 int settings_to_attributes(const struct msgpass_settings *settings,
 			   struct msgpass_attributes *attributes);

@@ -11,7 +11,7 @@
 
 _Static_assert(MSGPASS_NAME_MAX + 1 == MSGPASS_NAME_SIZE, "size of a name");
 
-static int copy_name(char to[MSGPASS_NAME_SIZE], const char *name)
+int copy_name(char to[MSGPASS_NAME_SIZE], const char *name)
 {
 	size_t length = name ? strlen(name) : 0;
 

@@ -613,6 +613,48 @@ struct msgpass_link_status {
 };
 
 /**
+ * enum msgpass_wait_reason - for what a thread waits
+ * @MSGPASS_WAITS_FOR_MESSAGE: to receive one
+ * @MSGPASS_WAITS_FOR_ROOM: to send
+ * @MSGPASS_WAITS_FOR_RENDEZVOUS: for what it has sent to be received
+ * @MSGPASS_WAITS_FOR_REPLY: for the reply to its call
+ */
+enum msgpass_wait_reason {
+	MSGPASS_WAITS_FOR_MESSAGE = 1,
+	MSGPASS_WAITS_FOR_ROOM,
+	MSGPASS_WAITS_FOR_RENDEZVOUS,
+	MSGPASS_WAITS_FOR_REPLY,
+};
+
+/**
+ * struct msgpass_wait_status - a thread that waits; the library fills it
+ * @pid: of its process; 0 if it can't be seen
+ * @tid: of the thread
+ * @peer: peer id of its process
+ * @reason: for what
+ * @for_pid: the one process that it waits for; 0 if it waits for anybody, or
+ *	the process can't be seen
+ * @for_peer: peer id of that process; 0 if it waits for anybody
+ * @for_mailbox: number of the mailbox in which it waits or its call stands; 0
+ *	if in none, or none that can be seen
+ * @since_ns: CLOCK_MONOTONIC time since when, to some milliseconds
+ * @deadline_ns: until when; 0: no limit
+ * @reserved: 0
+ */
+struct msgpass_wait_status {
+	pid_t pid;
+	pid_t tid;
+	uint64_t peer;
+	enum msgpass_wait_reason reason;
+	pid_t for_pid;
+	uint64_t for_peer;
+	uint64_t for_mailbox;
+	uint64_t since_ns;
+	uint64_t deadline_ns;
+	uint64_t reserved[4];
+};
+
+/**
  * struct msgpass_system_info - limits and usage; the library fills it
  * @peer: peer id of the calling process
  * @message_max: longest message in bytes, anywhere
@@ -1545,6 +1587,44 @@ int msgpass_link_next(int device, struct msgpass_link_status *status);
  */
 int msgpass_link_next_with(int device, struct msgpass_link_status *status,
 			   struct msgpass_counters *counters);
+
+/**
+ * msgpass_mailbox_waits() - list the threads that wait at a mailbox
+ * @fd: a device, or the mailbox
+ * @name: of the mailbox on a device, else NULL
+ * @waits: filled on success
+ * @count: how many there is room for
+ * @cursor: 0 for the first call, as it was left for each further one; 0 once
+ *	there are no more
+ *
+ * Those whose process the caller could not signal are passed over.
+ *
+ * Return: how many were filled, perhaps 0 even if there are more, else a
+ * negative errno value.
+ *
+ * Errors: -ENOENT, -EPIPE, -EBADF, -EINVAL, -ENOMEM.
+ */
+int msgpass_mailbox_waits(int fd, const char *name,
+			  struct msgpass_wait_status *waits, size_t count,
+			  uint64_t *cursor);
+
+/**
+ * msgpass_inbox_waits() - list the threads that wait at a process's inbox, and
+ *	those of the process that wait for a reply
+ * @device: from msgpass_open()
+ * @pid: the process; 0: the calling one, or that of @peer
+ * @peer: the process by its peer id; 0: by @pid
+ * @waits: filled on success
+ * @count: how many there is room for
+ * @cursor: as of msgpass_mailbox_waits()
+ *
+ * Return: as msgpass_mailbox_waits(); -ESRCH as msgpass_inbox_stat().
+ *
+ * Errors: -ESRCH, -EBADF, -ENOTTY, -EINVAL, -ENOMEM.
+ */
+int msgpass_inbox_waits(int device, pid_t pid, uint64_t peer,
+			struct msgpass_wait_status *waits, size_t count,
+			uint64_t *cursor);
 
 #ifdef __cplusplus
 }

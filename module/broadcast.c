@@ -356,3 +356,19 @@ void msgpass_broadcast_set_limits(struct msgpass_broadcast *broadcast,
 		msgpass_queue_is_writable(broadcast->queue);
 	spin_unlock(&port->lock);
 }
+
+bool msgpass_broadcast_visit_waiters(struct msgpass_broadcast *broadcast,
+				     msgpass_wait_visit *visit, void *context)
+{
+	struct msgpass_subscription *at;
+	bool more = true;
+
+	list_for_each_entry(at, &broadcast->subscriptions, entry) {
+		lock_within(at);
+		more = msgpass_port_visit_waiters(&at->port, visit, context);
+		spin_unlock(&at->port.lock);
+		if (!more)
+			break;
+	}
+	return more;
+}

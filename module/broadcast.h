@@ -71,6 +71,10 @@ int msgpass_broadcast_send(struct msgpass_broadcast *broadcast,
 			   struct msgpass_message *message,
 			   const struct cred *cred, struct msgpass_wait *wait);
 
+/* Those who wait to receive; with the mailbox's port locked. */
+bool msgpass_broadcast_visit_waiters(struct msgpass_broadcast *broadcast,
+				     msgpass_wait_visit *visit, void *context);
+
 /* For the ops of the mailbox's port, which is locked. */
 bool msgpass_broadcast_has_room(struct msgpass_broadcast *broadcast,
 				size_t length);

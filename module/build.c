@@ -29,6 +29,7 @@ __visible typeof(cleanup_module) cleanup_module;
 #include "ioctl_mailbox.c"
 #include "ioctl_message.c"
 #include "ioctl_piece.c"
+#include "ioctl_wait.c"
 #include "keeper.c"
 #include "limits.c"
 #include "mailbox.c"

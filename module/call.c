@@ -618,7 +618,7 @@ int msgpass_call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
 	bool settled;
 	int error;
 
-	msgpass_waiter_init(&self, MSGPASS_WAIT_REPLY, 0);
+	msgpass_waiter_init(&self, MSGPASS_WAIT_REPLY, 0, wait);
 	spin_lock(&calls_lock);
 	settled = call->state >= MSGPASS_CALL_REPLIED;
 	error = settled ? outcome(call, message) :
@@ -646,11 +646,40 @@ int msgpass_call_sleep(struct msgpass_open_call *call,
 	int error;
 
 	tell_wait(call, self, wait);
+	WRITE_ONCE(self->asleep, true);
 	error = msgpass_waiter_sleep(self, wait);
 	if (error && stop_waiting(call, self, error))
 		return error;
 	*message = self->message;
 	return self->result;
+}
+
+/* A look at more would take too long, under a lock that all share. */
+#define CALLS_VISITED	1024
+
+void msgpass_call_visit_waiters(struct msgpass_call_party *maker,
+				msgpass_wait_visit *visit, void *context)
+{
+	struct msgpass_wait_seen seen = {};
+	unsigned int left = CALLS_VISITED;
+	struct msgpass_open_call *call;
+
+	spin_lock(&calls_lock);
+	hlist_for_each_entry(call, &maker->made, in_made) {
+		if (!left--)
+			break;
+		/* Until it sleeps, it may yet wait for room. */
+		if (!call->waiter || !READ_ONCE(call->waiter->asleep))
+			continue;
+		seen.waiter = call->waiter;
+		seen.port = call->request.port;
+		/* Who has it lives, until it has let go of it. */
+		seen.holder = call->taker ? call->taker->waits :
+					    call->request.port->receiver;
+		if (!visit(context, &seen))
+			break;
+	}
+	spin_unlock(&calls_lock);
 }
 
 void msgpass_call_end(struct msgpass_open_call *call)

@@ -192,6 +192,9 @@ int msgpass_call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
 int msgpass_call_sleep(struct msgpass_open_call *call,
 		       struct msgpass_waiter *self, struct msgpass_wait *wait,
 		       struct msgpass_message **message);
+/* Those who wait for the reply to a call of @maker's; of its newest ones. */
+void msgpass_call_visit_waiters(struct msgpass_call_party *maker,
+				msgpass_wait_visit *visit, void *context);
 /* The caller has what it wanted, or wants no more. */
 void msgpass_call_end(struct msgpass_open_call *call);
 

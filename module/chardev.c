@@ -195,6 +195,8 @@ static const struct ioctl any_ioctls[] = {
 		 msgpass_ioctl_send_batch),
 	IOCTL_IN(MSGPASS_IOC_RECEIVE_BATCH, msgpass_receive_batch,
 		 msgpass_ioctl_receive_batch),
+	IOCTL_INOUT(MSGPASS_IOC_WAIT_LIST, msgpass_wait_list, out_next,
+		    msgpass_ioctl_wait_list),
 };
 
 /* Of a device file alone. */

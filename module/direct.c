@@ -540,9 +540,14 @@ static bool may_signal(struct pid *pid, bool audit)
 	return allowed;
 }
 
+bool msgpass_may_see(struct pid *pid)
+{
+	return pid_vnr(pid) && may_signal(pid, false);
+}
+
 static bool may_see(const struct msgpass_inbox *inbox)
 {
-	return pid_vnr(inbox->peer.pid) && may_signal(inbox->peer.pid, false);
+	return msgpass_may_see(inbox->peer.pid);
 }
 
 static int may_send(const struct msgpass_inbox *inbox)
@@ -1021,30 +1026,46 @@ static void inbox_fill_stat(struct msgpass_inbox *inbox,
 	spin_unlock(&port->lock);
 }
 
-int msgpass_inbox_stat(struct msgpass_inbox_stat *stat, bool is_peer)
+struct msgpass_inbox *msgpass_inbox_to_look_at(u64 process, bool is_peer)
 {
 	struct msgpass_inbox *inbox;
-	int error = 0;
 
-	if (stat->process == 0 && !is_peer)
+	if (process == 0 && !is_peer)
 		inbox = get_own_inbox();
 	else if (is_peer)
-		inbox = inbox_by_peer(stat->process);
+		inbox = inbox_by_peer(process);
 	else
-		inbox = inbox_by_pid(stat->process, false);
+		inbox = inbox_by_pid(process, false);
 	if (inbox == ERR_PTR(-EAGAIN))
-		return -ESRCH;
+		return ERR_PTR(-ESRCH);
 	if (IS_ERR(inbox))
-		return PTR_ERR(inbox);
+		return inbox;
 
 	msgpass_inbox_note_exec(inbox);
 	/* Who may send may ask first whether it is ready. */
 	if (may_see(inbox) || !may_send(inbox))
-		inbox_fill_stat(inbox, stat);
-	else
-		error = -ESRCH;
+		return inbox;
 	msgpass_inbox_put(inbox);
-	return error;
+	return ERR_PTR(-ESRCH);
+}
+
+int msgpass_inbox_stat(struct msgpass_inbox_stat *stat, bool is_peer)
+{
+	struct msgpass_inbox *inbox =
+		msgpass_inbox_to_look_at(stat->process, is_peer);
+
+	if (IS_ERR(inbox))
+		return PTR_ERR(inbox);
+	inbox_fill_stat(inbox, stat);
+	msgpass_inbox_put(inbox);
+	return 0;
+}
+
+struct msgpass_inbox *msgpass_link_sender(struct msgpass_queue *queue)
+{
+	lockdep_assert_held(&queue->port->lock);
+	return queue->unlimited ? NULL :
+				  container_of(queue, struct link, queue)->sender;
 }
 
 int msgpass_inbox_next(struct msgpass_inbox_stat *stat)

@@ -165,6 +165,16 @@ int msgpass_inbox_set(struct msgpass_inbox *inbox,
 		      const struct msgpass_attributes *attributes);
 int msgpass_inbox_stat(struct msgpass_inbox_stat *stat, bool is_peer);
 int msgpass_inbox_next(struct msgpass_inbox_stat *stat);
+
+/*
+ * That of @process (a pid, or a peer id if @is_peer; 0: the calling one), if
+ * the caller may know of it: a reference, or ERR_PTR.
+ */
+struct msgpass_inbox *msgpass_inbox_to_look_at(u64 process, bool is_peer);
+/* May the caller see what the process does? */
+bool msgpass_may_see(struct pid *pid);
+/* Who sends through a queue of an inbox; NULL: the kernel. With that locked. */
+struct msgpass_inbox *msgpass_link_sender(struct msgpass_queue *queue);
 int msgpass_link_next(struct msgpass_link_stat *stat);
 
 #endif

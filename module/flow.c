@@ -419,7 +419,7 @@ int msgpass_flow_wait(struct msgpass_flow *flow,
 	struct leavings leavings;
 	bool waits = false;
 
-	msgpass_waiter_init(&self, MSGPASS_WAIT_FLOW, port->id);
+	msgpass_waiter_init(&self, MSGPASS_WAIT_FLOW, port->id, wait);
 	spin_lock(&flow->lock);
 	if (!error && !flow->over) {
 		flow->sender = &self;

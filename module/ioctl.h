@@ -9,6 +9,7 @@
 #include <linux/msgpass.h>
 
 struct file;
+struct msgpass_mailbox;
 
 /* Any argument, as it was copied in. */
 union msgpass_argument {
@@ -33,7 +34,15 @@ union msgpass_argument {
 	struct msgpass_inbox_set inbox_set;
 	struct msgpass_inbox_stat inbox_stat;
 	struct msgpass_link_stat link_stat;
+	struct msgpass_wait_list wait_list;
 };
+
+/*
+ * The mailbox file's, which takes no name, or the one of that name: a reference,
+ * or ERR_PTR.
+ */
+struct msgpass_mailbox *msgpass_addressed_mailbox(struct file *file,
+						  const char *name);
 
 /* Of a device's file descriptor and of a mailbox's. */
 long msgpass_ioctl(struct file *file, unsigned int command, unsigned long user);
@@ -72,5 +81,7 @@ long msgpass_ioctl_request_read(struct file *file,
 				union msgpass_argument *argument, void __user *user);
 long msgpass_ioctl_piece_read(struct file *file,
 			      union msgpass_argument *argument, void __user *user);
+long msgpass_ioctl_wait_list(struct file *file,
+			     union msgpass_argument *argument, void __user *user);
 
 #endif

@@ -221,7 +221,7 @@ static int call_send(struct msgpass_open_call *call,
 	if (!wait->nonblock) {
 		waiter = &calling->waiter;
 		msgpass_waiter_init(waiter, MSGPASS_WAIT_REPLY,
-				    target->port->id);
+				    target->port->id, wait);
 	}
 	msgpass_call_open(call, &caller->calls, message, target->port, waiter);
 	/* Before it is sent: what is sent can be named. */

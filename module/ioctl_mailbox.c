@@ -15,9 +15,8 @@ static int deleted_meanwhile(struct file *file, int error)
 	return error == -EPIPE && !msgpass_file_right(file) ? -ENOENT : error;
 }
 
-/* The mailbox file's, which takes no name, or the one of that name. */
-static struct msgpass_mailbox *addressed_mailbox(struct file *file,
-						 const char *name)
+struct msgpass_mailbox *msgpass_addressed_mailbox(struct file *file,
+						  const char *name)
 {
 	struct msgpass_right *right = msgpass_file_right(file);
 
@@ -40,7 +39,7 @@ long msgpass_ioctl_mailbox_stat(struct file *file,
 
 	if (stat->flags || stat->id)
 		return -EINVAL;
-	mailbox = addressed_mailbox(file, stat->name);
+	mailbox = msgpass_addressed_mailbox(file, stat->name);
 	if (IS_ERR(mailbox))
 		return PTR_ERR(mailbox);
 	error = msgpass_mailbox_stat(mailbox, right ? right->subscription :
@@ -58,7 +57,7 @@ long msgpass_ioctl_mailbox_set(struct file *file, union msgpass_argument *argume
 
 	if (set->flags)
 		return -EINVAL;
-	mailbox = addressed_mailbox(file, set->name);
+	mailbox = msgpass_addressed_mailbox(file, set->name);
 	if (IS_ERR(mailbox))
 		return PTR_ERR(mailbox);
 	error = msgpass_mailbox_set(mailbox, &set->attributes);
@@ -76,7 +75,7 @@ long msgpass_ioctl_mailbox_delete(struct file *file,
 
 	if (delete->flags)
 		return -EINVAL;
-	mailbox = addressed_mailbox(file, delete->name);
+	mailbox = msgpass_addressed_mailbox(file, delete->name);
 	if (IS_ERR(mailbox))
 		return PTR_ERR(mailbox);
 	error = msgpass_mailbox_delete(mailbox);
@@ -123,7 +122,7 @@ long msgpass_ioctl_mailbox_give(struct file *file, union msgpass_argument *argum
 	error = check_give(give);
 	if (error)
 		return error;
-	mailbox = addressed_mailbox(file, give->name);
+	mailbox = msgpass_addressed_mailbox(file, give->name);
 	if (IS_ERR(mailbox))
 		return PTR_ERR(mailbox);
 	error = give_mailbox(mailbox, give);
@@ -141,7 +140,7 @@ long msgpass_ioctl_mailbox_accept(struct file *file,
 
 	if (accept->flags)
 		return -EINVAL;
-	mailbox = addressed_mailbox(file, accept->name);
+	mailbox = msgpass_addressed_mailbox(file, accept->name);
 	if (IS_ERR(mailbox))
 		return PTR_ERR(mailbox);
 	error = msgpass_mailbox_accept(mailbox);

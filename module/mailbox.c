@@ -868,6 +868,31 @@ int msgpass_mailbox_stat(struct msgpass_mailbox *mailbox,
 	return gone ? -EPIPE : 0;
 }
 
+void msgpass_mailbox_visit_waiters(struct msgpass_mailbox *mailbox,
+				   msgpass_wait_visit *visit, void *context)
+{
+	struct msgpass_port *port = &mailbox->port;
+
+	spin_lock(&port->lock);
+	if (msgpass_port_visit_waiters(port, visit, context) &&
+	    mailbox->broadcast)
+		msgpass_broadcast_visit_waiters(mailbox->broadcast, visit,
+						context);
+	spin_unlock(&port->lock);
+}
+
+u64 msgpass_mailbox_id_of(struct msgpass_port *port)
+{
+	struct msgpass_mailbox *mailbox = mailbox_of_port(port);
+
+	if (port->ops != &mailbox_port_ops)
+		return 0;
+	if (mailbox->net != current->nsproxy->net_ns ||
+	    !may_see_mailbox(mailbox))
+		return 0;
+	return mailbox->id;
+}
+
 int msgpass_mailbox_next_stat(struct msgpass_mailbox_stat *stat)
 {
 	struct msgpass_mailbox *mailbox;

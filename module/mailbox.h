@@ -94,6 +94,11 @@ int msgpass_mailbox_accept(struct msgpass_mailbox *mailbox);
 int msgpass_mailbox_stat(struct msgpass_mailbox *mailbox,
 			 struct msgpass_subscription *subscription,
 			 struct msgpass_mailbox_stat *stat);
+/* All who wait there. */
+void msgpass_mailbox_visit_waiters(struct msgpass_mailbox *mailbox,
+				   msgpass_wait_visit *visit, void *context);
+/* The number of the mailbox that has @port; 0 if the caller can see none. */
+u64 msgpass_mailbox_id_of(struct msgpass_port *port);
 /* Of the first with a number above stat->id that the caller can see. */
 int msgpass_mailbox_next_stat(struct msgpass_mailbox_stat *stat);
 

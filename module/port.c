@@ -567,7 +567,7 @@ static int send_and_wait(struct msgpass_queue *queue,
 	struct msgpass_waiter self __uninitialized;
 	struct msgpass_wakes wakes = {};
 
-	msgpass_waiter_init(&self, MSGPASS_WAIT_ROOM, port->id);
+	msgpass_waiter_init(&self, MSGPASS_WAIT_ROOM, port->id, wait);
 	self.message = message;
 	self.synchronous = wait->synchronous;
 	self.call = wait->call;
@@ -746,7 +746,7 @@ static int wait_for_message(struct msgpass_port *port,
 	struct msgpass_waiter self __uninitialized;
 	int error;
 
-	msgpass_waiter_init(&self, MSGPASS_WAIT_MESSAGE, port->id);
+	msgpass_waiter_init(&self, MSGPASS_WAIT_MESSAGE, port->id, wait);
 	self.selection = selection;
 	msgpass_waiter_enter(&self, &port->receivers);
 	trace_wait(&self, wait, wait->edge.from ? wait->edge.to : NULL);
@@ -1285,4 +1285,42 @@ __poll_t msgpass_port_poll(struct msgpass_port *port,
 			  EPOLLWRNORM;
 	spin_unlock(&port->lock);
 	return events;
+}
+
+static bool visit_senders(struct msgpass_queue *queue, struct list_head *senders,
+			  msgpass_wait_visit *visit, void *context)
+{
+	struct msgpass_wait_seen seen = {
+		.port = queue->port,
+		.queue = queue,
+	};
+	struct msgpass_waiter *waiter;
+
+	list_for_each_entry(waiter, senders, entry) {
+		seen.waiter = waiter;
+		if (!visit(context, &seen))
+			return false;
+	}
+	return true;
+}
+
+bool msgpass_port_visit_waiters(struct msgpass_port *port,
+				msgpass_wait_visit *visit, void *context)
+{
+	struct msgpass_wait_seen seen = { .port = port };
+	struct msgpass_waiter *waiter;
+	struct msgpass_queue *queue;
+
+	lockdep_assert_held(&port->lock);
+	list_for_each_entry(waiter, &port->receivers, entry) {
+		seen.waiter = waiter;
+		seen.queue = waiter->selection->queue;
+		if (!visit(context, &seen))
+			return false;
+	}
+	list_for_each_entry(queue, &port->queues, entry)
+		if (!visit_senders(queue, &queue->senders, visit, context) ||
+		    !visit_senders(queue, &queue->meeting, visit, context))
+			return false;
+	return true;
 }

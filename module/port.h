@@ -265,6 +265,10 @@ void msgpass_port_abandon(struct msgpass_port *port,
 void msgpass_port_expire(struct msgpass_port *port,
 			 struct msgpass_message *message);
 
+/* With the port locked: all who wait there; false if @visit has seen enough. */
+bool msgpass_port_visit_waiters(struct msgpass_port *port,
+				msgpass_wait_visit *visit, void *context);
+
 /* EPOLLIN, EPOLLHUP, and EPOLLOUT if @queue is given and has room. */
 __poll_t msgpass_port_poll(struct msgpass_port *port,
 			   struct msgpass_queue *queue,

@@ -114,6 +114,7 @@ TRACE_DEFINE_ENUM(MSGPASS_END_WITHDRAWN);
 			 { 25, "inbox_stat" },				\
 			 { 26, "inbox_next" },				\
 			 { 27, "link_next" },				\
+			 { 28, "wait_list" },				\
 			 { MSGPASS_TRACE_READ, "read" },		\
 			 { MSGPASS_TRACE_WRITE, "write" })
 

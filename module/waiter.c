@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/cpumask.h>
 #include <linux/hrtimer.h>
+#include <linux/jiffies.h>
 #include <linux/sched.h>
 #include <linux/sched/rt.h>
 #include <linux/sched/signal.h>
@@ -16,7 +17,8 @@
 #define HOLD_MS	10
 
 void msgpass_waiter_init(struct msgpass_waiter *waiter,
-			 enum msgpass_wait_what what, u64 port)
+			 enum msgpass_wait_what what, u64 port,
+			 const struct msgpass_wait *wait)
 {
 	/* Not ->prio, which may be lent while a lock is held. */
 	int priority = READ_ONCE(current->normal_prio);
@@ -27,6 +29,7 @@ void msgpass_waiter_init(struct msgpass_waiter *waiter,
 	waiter->synchronous = false;
 	waiter->call = false;
 	waiter->room_helps = false;
+	waiter->asleep = false;
 	waiter->give_up = 0;
 	waiter->result = 0;
 	waiter->done = false;
@@ -35,6 +38,9 @@ void msgpass_waiter_init(struct msgpass_waiter *waiter,
 	waiter->port = port;
 	/* Lower numbers go first; all but real-time tasks are alike. */
 	waiter->priority = min(priority, MAX_RT_PRIO);
+	/* What reads no clock is exact enough for who looks. */
+	waiter->since = jiffies;
+	waiter->deadline = wait->deadline;
 }
 
 void msgpass_waiter_enter(struct msgpass_waiter *waiter, struct list_head *list)

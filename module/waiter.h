@@ -21,6 +21,8 @@
 #include "deadlock.h"
 
 struct msgpass_message;
+struct msgpass_port;
+struct msgpass_queue;
 struct msgpass_selection;
 
 /* What a thread waits for. */
@@ -38,11 +40,14 @@ struct msgpass_waiter {
 	u64 port;				/* its id, to tell of it */
 	enum msgpass_wait_what what;		/* the same */
 	int priority;				/* const */
+	unsigned long since;			/* jiffies; const */
+	ktime_t deadline;			/* 0: none; const */
 	const struct msgpass_selection *selection; /* a receiver's; const */
 	struct msgpass_message *message;	/* to send, or handed over */
 	bool synchronous;			/* a sender's; const */
 	bool call;				/* the same: never a rendezvous */
 	bool room_helps;			/* const; see below */
+	bool asleep;				/* a caller's; its own to write */
 	int give_up;				/* port->lock: why, or 0 */
 	int result;
 	bool done;				/* release, acquire */
@@ -86,7 +91,8 @@ static inline void msgpass_wakes_init(struct msgpass_wakes *wakes)
 
 /* The calling thread's, for @what of the port of that id; fill in the rest. */
 void msgpass_waiter_init(struct msgpass_waiter *waiter,
-			 enum msgpass_wait_what what, u64 port);
+			 enum msgpass_wait_what what, u64 port,
+			 const struct msgpass_wait *wait);
 
 /* Behind those of the same or a higher real-time priority. */
 void msgpass_waiter_enter(struct msgpass_waiter *waiter,
@@ -109,5 +115,18 @@ int msgpass_waiter_sleep(struct msgpass_waiter *waiter,
 			 struct msgpass_wait *wait);
 /* The same, but nothing short of being killed is a reason. */
 int msgpass_waiter_sleep_killable(struct msgpass_waiter *waiter);
+
+/* One that is seen waiting; under the lock that it could be completed under. */
+struct msgpass_wait_seen {
+	const struct msgpass_waiter *waiter;
+	/* Where it waits, or where its call stands or stood. */
+	struct msgpass_port *port;
+	struct msgpass_queue *queue;		/* in just this, or NULL */
+	struct msgpass_wait_node *holder;	/* who has its call, or NULL */
+};
+
+/* False: it has seen enough. */
+typedef bool msgpass_wait_visit(void *context,
+				const struct msgpass_wait_seen *seen);
 
 #endif

@@ -44,6 +44,7 @@ union argument {
 	struct msgpass_inbox_set inbox_set;
 	struct msgpass_inbox_stat inbox_stat;
 	struct msgpass_link_stat link_stat;
+	struct msgpass_wait_list wait_list;
 	unsigned char bytes[2 * PAGE];
 };
 
@@ -240,6 +241,24 @@ LAYOUT(link_stat, out_received, 104);
 LAYOUT(link_stat, out_dropped, 112);
 LAYOUT(link_stat, out_tally, 120);
 SIZE(link_stat, 184);
+LAYOUT(wait_element, out_tid, 4);
+LAYOUT(wait_element, out_peer, 8);
+LAYOUT(wait_element, out_reason, 16);
+LAYOUT(wait_element, out_for_pid, 20);
+LAYOUT(wait_element, out_for_peer, 24);
+LAYOUT(wait_element, out_for_mailbox, 32);
+LAYOUT(wait_element, out_since, 40);
+LAYOUT(wait_element, out_deadline, 48);
+SIZE(wait_element, 56);
+LAYOUT(wait_list, process, 8);
+LAYOUT(wait_list, first, 16);
+LAYOUT(wait_list, elements, 24);
+LAYOUT(wait_list, count, 32);
+LAYOUT(wait_list, reserved, 36);
+LAYOUT(wait_list, name, 40);
+LAYOUT(wait_list, out_next, 104);
+LAYOUT(wait_list, out_time, 112);
+SIZE(wait_list, 120);
 
 /* --- every ioctl */
 
@@ -591,6 +610,12 @@ FIXTURE_VARIANT_ADD(ioctl, inbox_next) {
 FIXTURE_VARIANT_ADD(ioctl, link_next) {
 	MSGPASS_IOC_LINK_NEXT, WHOLE(link_stat), OUT(link_stat, out_to_peer),
 	false, 0, prepare_link, UP_TO(link_stat, out_received) };
+FIXTURE_VARIANT_ADD(ioctl, wait_list) {
+	MSGPASS_IOC_WAIT_LIST, WHOLE(wait_list), OUT(wait_list, out_next),
+	false, MSGPASS_PEER, prepare_nothing, 0 };
+FIXTURE_VARIANT_ADD(ioctl, wait_list_on_mailbox) {
+	MSGPASS_IOC_WAIT_LIST, WHOLE(wait_list), OUT(wait_list, out_next),
+	true, 0, prepare_nothing, 0 };
 
 FIXTURE_SETUP(ioctl)
 {
@@ -1005,7 +1030,7 @@ TEST_F(field, no_byte_behind_a_name_is_set)
 /* --- numbers */
 
 static const unsigned int for_both[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
-					15 };
+					15, 28 };
 static const unsigned int for_device[] = { 16, 17, 24, 25, 26, 27 };
 
 static bool listed(unsigned int number, const unsigned int *list, size_t count)

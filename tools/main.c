@@ -35,6 +35,7 @@ const struct verb verbs[] = {
 	{ "rm", FOR_RM, "BOX...", "delete mailboxes and what is in them",
 	  remove_mailboxes },
 	{ "info", FOR_INFO, "", "tell limits and usage", show_info },
+	{ "graph", FOR_GRAPH, "", "tell who waits for whom now", show_graph },
 	{ "trace", FOR_TRACE, "[-- COMMAND [ARG...]]",
 	  "show what passes between processes, as text or as a diagram", trace_events },
 	{ "lab", FOR_LAB, "[NAME | all]",

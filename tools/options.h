@@ -28,6 +28,7 @@ enum verb_bit {
 	FOR_GIVE = 1 << 11,
 	FOR_ACCEPT = 1 << 12,
 	FOR_TRACE = 1 << 13,
+	FOR_GRAPH = 1 << 14,
 	FOR_LAB = 1 << 20,
 };
 
@@ -88,6 +89,7 @@ extern const struct verb verbs[];
  * @flow: --flow
  * @help: --help
  * @inboxes: --inboxes
+ * @dot: --dot
  * @json: --json
  * @lines: --lines
  * @links: --links
@@ -143,6 +145,7 @@ struct options {
 	bool flow;
 	bool help;
 	bool inboxes;
+	bool dot;
 	bool json;
 	bool lines;
 	bool links;

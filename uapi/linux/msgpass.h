@@ -131,6 +131,7 @@
 #define MSGPASS_IOC_MAILBOX_ACCEPT	_IO(MSGPASS_IOC_MAGIC, 13)
 #define MSGPASS_IOC_SEND_BATCH		_IO(MSGPASS_IOC_MAGIC, 14)
 #define MSGPASS_IOC_RECEIVE_BATCH	_IO(MSGPASS_IOC_MAGIC, 15)
+#define MSGPASS_IOC_WAIT_LIST		_IO(MSGPASS_IOC_MAGIC, 28)
 
 /* on a device fd */
 #define MSGPASS_IOC_MAILBOX_OPEN	_IO(MSGPASS_IOC_MAGIC, 16)
@@ -1191,6 +1192,83 @@ struct msgpass_link_stat {
 	__aligned_u64 out_received;
 	__aligned_u64 out_dropped;
 	struct msgpass_tally out_tally;
+};
+
+/* for what a thread waits; more may be added */
+#define MSGPASS_FOR_MESSAGE	1 /* to receive one */
+#define MSGPASS_FOR_ROOM	2 /* to send */
+#define MSGPASS_FOR_RENDEZVOUS	3 /* for what it has sent to be received */
+#define MSGPASS_FOR_REPLY	4 /* for the reply to its call */
+
+/**
+ * struct msgpass_wait_element - a thread that waits; the module fills all of it
+ * @out_pid: pid of its process in the caller's pid namespace, 0 if it can't be
+ *	seen there
+ * @out_tid: its thread id there
+ * @out_peer: peer id of its process
+ * @out_reason: MSGPASS_FOR_*
+ * @out_for_pid: pid of the one process that it waits for: the receiver, the
+ *	sender that a receive names, or who has the call; 0 if it waits for
+ *	anybody, at a mailbox, or the process can't be seen
+ * @out_for_peer: peer id of that process, 0 if it waits for anybody
+ * @out_for_mailbox: number of the mailbox in which it waits or its call stands;
+ *	0 if in none, or none that can be seen
+ * @out_since: CLOCK_MONOTONIC time in nanoseconds since when, as exact as the
+ *	kernel's tick (some milliseconds)
+ * @out_deadline: until when, as the deadline was given; 0: no limit
+ */
+struct msgpass_wait_element {
+	__s32 out_pid;
+	__s32 out_tid;
+	__aligned_u64 out_peer;
+	__u32 out_reason;
+	__s32 out_for_pid;
+	__aligned_u64 out_for_peer;
+	__aligned_u64 out_for_mailbox;
+	__aligned_u64 out_since;
+	__aligned_u64 out_deadline;
+};
+
+/**
+ * struct msgpass_wait_list - argument of MSGPASS_IOC_WAIT_LIST
+ * @size: sizeof(struct msgpass_wait_list)
+ * @flags: MSGPASS_PEER if @process is a peer id
+ * @process: on a device fd without @name the process to look at, by its pid or
+ *	peer id; 0 without MSGPASS_PEER: the calling one; else 0
+ * @first: 0 at first, then the @out_next of the answer before
+ * @elements: pointer to an array of struct msgpass_wait_element
+ * @count: how many that has room for
+ * @reserved: 0
+ * @name: on a device fd the mailbox to look at; empty on a mailbox fd
+ * @out_next: where to go on; 0: that was all
+ * @out_time: CLOCK_MONOTONIC time in nanoseconds at which this was so
+ *
+ * Tells which threads wait now: of a process those who wait at its inbox, to
+ * receive there or to send to it, and those of its own that wait for the reply
+ * to a call, wherever that is, of its 1024 newest ones; of a mailbox those who
+ * wait there, to send or to receive. A sender whose flow is being read is not
+ * among them, nor is who waits in poll.
+ *
+ * Returns how many elements were filled, at most 64: none with an @out_next that
+ * is not 0 if the caller can see none of those who wait there next. Who begins
+ * to wait, or ends, between two calls moves those that come after.
+ *
+ * A process or mailbox can be looked at by whom MSGPASS_IOC_INBOX_STAT or
+ * MSGPASS_IOC_MAILBOX_STAT tell of it, with the same errors. A wait can be seen
+ * by those whom kill(2) would let signal the process that waits, or, at an
+ * inbox, the process whose that is.
+ */
+struct msgpass_wait_list {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 process;
+	__aligned_u64 first;
+	__aligned_u64 elements;
+	__u32 count;
+	__u32 reserved;
+	char name[MSGPASS_NAME_SIZE];
+	__aligned_u64 out_next;
+	__aligned_u64 out_time;
 };
 
 #endif /* _UAPI_LINUX_MSGPASS_H */
