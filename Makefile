@@ -35,11 +35,14 @@ ifeq ($(filter %-arm64,$(KERNEL)),)
 out := build
 export CROSS_COMPILE :=
 build_packages := gcc libc6-dev libc6-dev-i386 lib32gcc-12-dev xz-utils \
-	libtracefs-dev libtraceevent-dev libtirpc-dev rpcsvc-proto
+	libtracefs-dev libtraceevent-dev libtirpc-dev rpcsvc-proto \
+	libncurses-dev
 # Static, so that the command runs where there are no such libraries.
 trace_flags := -isystem /usr/include/tracefs -isystem /usr/include/traceevent
 trace_libraries := -l:libtracefs.a -l:libtraceevent.a
 no_trace := trace_live_none
+screen_libraries := -l:libncursesw.a -l:libtinfo.a
+no_screen := top_screen_none
 ifneq ($(filter $(KERNEL),$(DEBUG_KERNELS)),)
 build_packages += flex bison bc libelf-dev
 endif
@@ -59,6 +62,8 @@ vm_packages := qemu-system-arm busybox-static cpio
 trace_flags :=
 trace_libraries :=
 no_trace := trace_live
+screen_libraries :=
+no_screen := top_screen
 endif
 export MSGPASS_OUT := $(out)
 docs_packages := graphviz perl python3-sphinx xz-utils
@@ -76,7 +81,7 @@ user_flags := -std=gnu11 -Wall -Wextra -D_GNU_SOURCE= -Iuapi -Ilib
 
 module_sources := module/. Kbuild $(wildcard module/*.[ch] uapi/linux/*.h)
 lib_objects := $(patsubst lib/%.c,$(out)/lib/%.o,$(wildcard lib/*.c))
-tool_objects := $(patsubst %,$(out)/tools/%.o,$(filter-out $(no_trace), \
+tool_objects := $(patsubst %,$(out)/tools/%.o,$(filter-out $(no_trace) $(no_screen), \
 	$(basename $(notdir $(wildcard tools/*.c)))))
 lib := $(if $(lib_objects),$(out)/libmsgpass.a $(out)/libmsgpass.so $(out)/libmsgpass.pc)
 tool := $(if $(tool_objects),$(out)/msgpass)
@@ -204,7 +209,8 @@ $(out)/libmsgpass.pc: lib/libmsgpass.pc.in FORCE
 
 $(out)/msgpass: $(tool_objects) $(out)/libmsgpass.so
 	@echo '  LD      $@'
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(tool_objects) -L$(out) -lmsgpass $(trace_libraries)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(tool_objects) -L$(out) -lmsgpass $(trace_libraries) \
+		$(screen_libraries)
 
 # The experiments, and where in the sources is what they speak of.
 $(out)/lab/%.sh: tools/lab/%.sh

@@ -36,6 +36,8 @@ const struct verb verbs[] = {
 	  remove_mailboxes },
 	{ "info", FOR_INFO, "", "tell limits and usage", show_info },
 	{ "graph", FOR_GRAPH, "", "tell who waits for whom now", show_graph },
+	{ "top", FOR_TOP, "", "show what goes through mailboxes, inboxes and links",
+	  show_top },
 	{ "trace", FOR_TRACE, "[-- COMMAND [ARG...]]",
 	  "show what passes between processes, as text or as a diagram", trace_events },
 	{ "lab", FOR_LAB, "[NAME | all]",

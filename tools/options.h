@@ -29,6 +29,7 @@ enum verb_bit {
 	FOR_ACCEPT = 1 << 12,
 	FOR_TRACE = 1 << 13,
 	FOR_GRAPH = 1 << 14,
+	FOR_TOP = 1 << 15,
 	FOR_LAB = 1 << 20,
 };
 
@@ -60,6 +61,7 @@ extern const struct verb verbs[];
  * @pid: --pid; 0 if not given
  * @peer: --peer; 0 if not given
  * @timeout_ns: --timeout; 0 if not given
+ * @interval_ns: --interval; 0 if not given
  * @lifetime_ns: --lifetime; 0 if not given
  * @tries: --tries; 0 if not given
  * @count: --count; 0 if not given
@@ -68,6 +70,7 @@ extern const struct verb verbs[];
  * @select: MSGPASS_SELECT_ANY if no --type option is given
  * @type: of the --type option
  * @priority: --priority
+ * @sort: --sort; NULL if not given
  * @send_fds: --fd, each of them
  * @settings: --mode, --owner, --group, --capacity, --capacity-bytes,
  *	--message-max, --bound, --broadcast, --lossy
@@ -89,6 +92,7 @@ extern const struct verb verbs[];
  * @flow: --flow
  * @help: --help
  * @inboxes: --inboxes
+ * @batch: --batch
  * @dot: --dot
  * @json: --json
  * @lines: --lines
@@ -115,6 +119,7 @@ struct options {
 	uint64_t pid;
 	uint64_t peer;
 	uint64_t timeout_ns;
+	uint64_t interval_ns;
 	uint64_t lifetime_ns;
 	uint64_t tries;
 	uint64_t count;
@@ -123,6 +128,7 @@ struct options {
 	enum msgpass_select select;
 	uint64_t type;
 	uint64_t priority;
+	const char *sort;
 	struct fd_list send_fds;
 	struct msgpass_settings settings;
 
@@ -145,6 +151,7 @@ struct options {
 	bool flow;
 	bool help;
 	bool inboxes;
+	bool batch;
 	bool dot;
 	bool json;
 	bool lines;

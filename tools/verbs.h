@@ -20,6 +20,7 @@ int list(const struct options *options);
 int show_status(const struct options *options);
 int run_lab(const struct options *options);
 int show_graph(const struct options *options);
+int show_top(const struct options *options);
 int show_info(const struct options *options);
 int trace_events(const struct options *options);
 int show_help(const struct options *options);
