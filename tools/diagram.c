@@ -27,6 +27,9 @@ struct wait {
 	uint64_t thread;
 };
 
+/* Who passes messages is drawn before whoever only waits or fails. */
+#define MESSAGE_DEEDS 1000
+
 /* What a fact is about: what its numbers are, and its value. */
 enum about {
 	ABOUT_PID,     /* (pid): the lifeline of that process */
@@ -164,6 +167,9 @@ static size_t place_of(struct diagram *diagram, uint64_t port)
 
 static void set_name(struct lifeline *lifeline, const char *name)
 {
+	/* the kernel has forgotten */
+	if (!strcmp(name, "-"))
+		return;
 	free(lifeline->name);
 	lifeline->name = text_of("%s", name);
 }
@@ -204,9 +210,9 @@ static struct step *new_step(struct diagram *diagram, const struct event *event,
 		.label = label,
 	};
 	if (from != NONE)
-		diagram->lifelines[from].deeds++;
+		diagram->lifelines[from].deeds += arrow == ARROW_NONE ? 1 : MESSAGE_DEEDS;
 	if (arrow != ARROW_NONE)
-		diagram->lifelines[to].deeds++;
+		diagram->lifelines[to].deeds += MESSAGE_DEEDS;
 	diagram->step_count++;
 	return &diagram->steps[count];
 }
@@ -636,20 +642,75 @@ void diagram_add(struct diagram *diagram, const struct event *event)
 	name_process(diagram, event);
 }
 
+/* --- in the end */
+
+static void set_label(struct lifeline *lifeline)
+{
+	if (lifeline->mailbox && lifeline->name && *lifeline->name)
+		lifeline->label = text_of("[%s]", lifeline->name);
+	else if (lifeline->mailbox)
+		lifeline->label = text_of("[mailbox %" PRIu64 "]", lifeline->id);
+	else if (lifeline->name)
+		lifeline->label = text_of("%s %" PRIu64, lifeline->name, lifeline->id);
+	else
+		lifeline->label = text_of("%" PRIu64, lifeline->id);
+}
+
+/* The next place is the lifeline's, unless it has one. */
+static void give_rank(size_t *ranks, size_t lifeline, size_t *next)
+{
+	if (lifeline != NONE && ranks[lifeline] == NONE)
+		ranks[lifeline] = (*next)++;
+}
+
+/* A mailbox comes when it is used, so that it stands beside who uses it. */
+static void rank_lifelines(const struct diagram *diagram, size_t *ranks)
+{
+	size_t next = 0;
+
+	for (size_t i = 0; i < diagram->lifeline_count; i++)
+		ranks[i] = NONE;
+	for (size_t i = 0; i < diagram->step_count; i++) {
+		const struct step *step = &diagram->steps[i];
+
+		if (step->arrow == ARROW_NONE && step->from != NONE &&
+		    diagram->lifelines[step->from].mailbox)
+			continue;
+		give_rank(ranks, step->from, &next);
+		give_rank(ranks, step->to, &next);
+	}
+	for (size_t i = 0; i < diagram->lifeline_count; i++)
+		give_rank(ranks, i, &next);
+}
+
+static void move_lifelines(struct diagram *diagram, const size_t *ranks)
+{
+	struct lifeline *moved =
+		checked(calloc(diagram->lifeline_count + 1, sizeof(*diagram->lifelines)));
+
+	for (size_t i = 0; i < diagram->lifeline_count; i++)
+		moved[ranks[i]] = diagram->lifelines[i];
+	free(diagram->lifelines);
+	diagram->lifelines = moved;
+	for (size_t i = 0; i < diagram->step_count; i++) {
+		struct step *step = &diagram->steps[i];
+
+		step->from = step->from == NONE ? NONE : ranks[step->from];
+		step->to = step->to == NONE ? NONE : ranks[step->to];
+	}
+	for (size_t i = 0; i < diagram->turn_count; i++)
+		diagram->turns[i].lifeline = ranks[diagram->turns[i].lifeline];
+}
+
 void diagram_finish(struct diagram *diagram)
 {
-	for (size_t i = 0; i < diagram->lifeline_count; i++) {
-		struct lifeline *lifeline = &diagram->lifelines[i];
+	size_t *ranks = checked(calloc(diagram->lifeline_count + 1, sizeof(*ranks)));
 
-		if (lifeline->mailbox && lifeline->name && *lifeline->name)
-			lifeline->label = text_of("[%s]", lifeline->name);
-		else if (lifeline->mailbox)
-			lifeline->label = text_of("[mailbox %" PRIu64 "]", lifeline->id);
-		else if (lifeline->name)
-			lifeline->label = text_of("%s %" PRIu64, lifeline->name, lifeline->id);
-		else
-			lifeline->label = text_of("%" PRIu64, lifeline->id);
-	}
+	rank_lifelines(diagram, ranks);
+	move_lifelines(diagram, ranks);
+	free(ranks);
+	for (size_t i = 0; i < diagram->lifeline_count; i++)
+		set_label(&diagram->lifelines[i]);
 }
 
 void diagram_free(struct diagram *diagram)
