@@ -248,9 +248,11 @@ a_filter_keeps_what_concerns_a_pid_a_mailbox_or_an_event() {
 100.000010000 other 13 subscribe port=20 mailbox=9 pid=13
 100.000011000 sender 11 queue port=20 sequence=1 from=11 length=6"
 	msgpass trace --replay "$tmp/recording" --pid 13 >"$tmp/text"
-	shows "$tmp/text" "mailbox_new port=9" "queue port=9" "subscribe port=20"
+	shows "$tmp/text" "mailbox_new port=9" "queue port=9" "subscribe port=20" "queue port=20"
 	lacks "$tmp/text" "wait port=3 "
-	lacks "$tmp/text" length=6
+	msgpass trace --replay "$tmp/recording" --pid 12 >"$tmp/text"
+	shows "$tmp/text" "queue port=3" "receive port=3"
+	lacks "$tmp/text" "queue port=9"
 	msgpass trace --replay "$tmp/recording" --mailbox jobs >"$tmp/text"
 	shows "$tmp/text" "queue port=9" "queue port=20"
 	lacks "$tmp/text" "queue port=3"

@@ -338,11 +338,21 @@ static void take_link_gone(struct diagram *diagram, const struct event *event)
 		 process_of(diagram, event_number(event, "to")), text_of("link gone"));
 }
 
+/* "made, capacity 3" */
+static char *made_label(const struct event *event)
+{
+	uint64_t capacity = event_number(event, "capacity");
+
+	if (!event_text(event, "capacity"))
+		return text_of("made");
+	if (capacity == UINT64_MAX)
+		return text_of("made, unlimited");
+	return text_of("made, capacity %" PRIu64, capacity);
+}
+
 static void take_mailbox_new(struct diagram *diagram, const struct event *event)
 {
-	uint64_t port = event_number(event, "port");
-	const char *capacity = event_text(event, "capacity");
-	size_t mailbox = place_of(diagram, port);
+	size_t mailbox = place_of(diagram, event_number(event, "port"));
 	struct lifeline *lifeline = &diagram->lifelines[mailbox];
 
 	lifeline->mailbox = true;
@@ -351,8 +361,7 @@ static void take_mailbox_new(struct diagram *diagram, const struct event *event)
 	if (!event->tid)
 		return;
 	lifeline->begin = diagram->step_count;
-	note(diagram, event, mailbox,
-	     capacity ? text_of("made, capacity %s", capacity) : text_of("made"));
+	note(diagram, event, mailbox, made_label(event));
 	/* of itself this is no reason to draw it */
 	diagram->lifelines[mailbox].deeds--;
 }

@@ -17,15 +17,24 @@
 #include "verbs.h"
 
 /**
+ * struct ports - where messages queue
+ * @list: numbers of them
+ * @count: how many
+ */
+struct ports {
+	uint64_t *list;
+	size_t count;
+};
+
+/**
  * struct tracing - where events go
  * @options: what the command line says
  * @text: print them
  * @record: write them here, or NULL
  * @keep: for the diagrams
  * @kept: those that are kept
- * @ports: of the --mailbox
- * @port_count: how many
- * @port_room: for how many there is memory
+ * @of_mailbox: ports of the --mailbox
+ * @of_pid: ports of the --pid
  */
 struct tracing {
 	const struct options *options;
@@ -33,55 +42,56 @@ struct tracing {
 	FILE *record;
 	bool keep;
 	struct recording kept;
-	uint64_t *ports;
-	size_t port_count;
+	struct ports of_mailbox;
+	struct ports of_pid;
 };
 
 /* --- which events */
 
-static bool is_pid_of(const struct event *event, uint64_t pid)
+static bool has_port(const struct ports *ports, uint64_t port)
 {
-	static const char *const keys[] = { "pid", "from", "to", "by" };
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (event_number(event, keys[i]) == pid)
+	for (size_t i = 0; i < ports->count; i++)
+		if (ports->list[i] == port)
 			return true;
 	return false;
 }
 
-static bool is_port_known(const struct tracing *tracing, uint64_t port)
+static void learn_port(struct ports *ports, uint64_t port)
 {
-	for (size_t i = 0; i < tracing->port_count; i++)
-		if (tracing->ports[i] == port)
-			return true;
-	return false;
-}
-
-static void learn_port(struct tracing *tracing, uint64_t port)
-{
-	uint64_t *larger = reallocarray(tracing->ports, tracing->port_count + 1, sizeof(*larger));
+	uint64_t *larger = reallocarray(ports->list, ports->count + 1, sizeof(*larger));
 
 	if (!larger)
 		exit(fail(FAILED, "there is not enough memory"));
-	tracing->ports = larger;
-	tracing->ports[tracing->port_count++] = port;
+	ports->list = larger;
+	ports->list[ports->count++] = port;
+}
+
+/* It acts or is named, or it is about its inbox or what it subscribes to. */
+static bool is_of_pid(struct tracing *tracing, const struct event *event)
+{
+	static const char *const keys[] = { "pid", "from", "to", "by" };
+	uint64_t port = event_number(event, "port");
+	bool own = event_number(event, "pid") == tracing->options->pid;
+
+	if (own && (event->kind == EVENT_INBOX_NEW || event->kind == EVENT_SUBSCRIBE))
+		learn_port(&tracing->of_pid, port);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (event_number(event, keys[i]) == tracing->options->pid)
+			return true;
+	return has_port(&tracing->of_pid, port);
 }
 
 /* A mailbox is one name and several ports: its own, and those who subscribe. */
-static bool is_port_of_mailbox(struct tracing *tracing, const struct event *event)
+static bool is_of_mailbox(struct tracing *tracing, const struct event *event)
 {
+	struct ports *ports = &tracing->of_mailbox;
 	uint64_t port = event_number(event, "port");
 
-	if (is_port_known(tracing, port))
-		return true;
 	if ((event->kind == EVENT_MAILBOX_NEW &&
 	     !strcmp(event_text(event, "name"), tracing->options->mailbox)) ||
-	    (event->kind == EVENT_SUBSCRIBE &&
-	     is_port_known(tracing, event_number(event, "mailbox")))) {
-		learn_port(tracing, port);
-		return true;
-	}
-	return false;
+	    (event->kind == EVENT_SUBSCRIBE && has_port(ports, event_number(event, "mailbox"))))
+		learn_port(ports, port);
+	return has_port(ports, port);
 }
 
 /* What only says who or what a number is, the rest can't do without. */
@@ -94,13 +104,13 @@ static bool is_naming(const struct event *event)
 static bool is_wanted(struct tracing *tracing, const struct event *event)
 {
 	const struct options *options = tracing->options;
-	bool of_mailbox = !options->mailbox || is_port_of_mailbox(tracing, event);
+	/* they learn from what is not wanted, too */
+	bool of_mailbox = !options->mailbox || is_of_mailbox(tracing, event);
+	bool of_pid = !options->pid || is_of_pid(tracing, event);
 
 	if (options->events && !(options->events & 1ULL << event->kind) && event->kind != EVENT_LOST)
 		return false;
-	if (is_naming(event))
-		return true;
-	return of_mailbox && (!options->pid || is_pid_of(event, options->pid));
+	return is_naming(event) || (of_mailbox && of_pid);
 }
 
 /* --- where they go */
@@ -271,6 +281,7 @@ int trace_events(const struct options *options)
 	}
 	ret = run_and_draw(&tracing);
 	recording_free(&tracing.kept);
-	free(tracing.ports);
+	free(tracing.of_mailbox.list);
+	free(tracing.of_pid.list);
 	return ret;
 }
