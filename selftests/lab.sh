@@ -126,9 +126,10 @@ expected() {
 		receiver3 receive sequence=2
 	EOT
 	flow) cat <<-'EOT' ;;
-		alice send flags=flow
+		alice send flags=synchronous|flow
+		bob receive sequence=1
 		alice wait what=flow
-		* receive
+		bob wake what=flow result=0
 	EOT
 	receipts) cat <<-'EOT' ;;
 		alice queue queued=1
@@ -224,9 +225,9 @@ result() {
 }
 
 test_experiment() {
-	msgpass lab --answer "$1" >"$kept/log" 2>&1 </dev/null
+	timeout 100 msgpass lab $answer "$1" >"$kept/log" 2>&1 </dev/null
 	result $? "$1 comes out as predicted"
-	if grep -q '^    No diagram: ' "$kept/log"; then
+	if [ -z "$answer" ] || grep -q 'No diagram: .*built without' "$kept/log"; then
 		result 4 "$1 is recorded in its order"
 	else
 		recorded "$1" >>"$kept/log" 2>&1
@@ -242,6 +243,9 @@ fi
 kept=$(mktemp -d)
 trap 'rm -rf "$kept"' EXIT
 export MSGPASS_RECORDINGS="$kept"
+# Slow kernels have none, and are spared the second half.
+answer=--answer
+[ -d /sys/kernel/tracing/events/msgpass ] || answer=""
 names=$(msgpass lab | sed -n 's/^  \([a-z]*\)  .*/\1/p')
 set -- $names
 echo "1..$(($# * 2 + 2))"

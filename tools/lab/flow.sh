@@ -2,9 +2,9 @@
 # shellcheck shell=sh disable=SC2154
 # a message that is longer than the buffer
 
-# The textbook's 2 GB and 1 GB, or a 64th of the memory here and half of that.
+# The textbook's 2 GB and 1 GB, or a 128th of the memory here and half of that.
 sizes() {
-	message=$(awk '/^MemTotal:/ { print int($2 / 64 / 1024 / 2) * 2 }' /proc/meminfo)
+	message=$(awk '/^MemTotal:/ { print int($2 / 128 / 1024 / 2) * 2 }' /proc/meminfo)
 	[ -z "$real" ] || message=2048
 	buffer=$((message / 2))
 	free=$(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo)

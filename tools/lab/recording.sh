@@ -18,9 +18,10 @@ recording_begins() {
 
 recording_ends() {
 	[ -n "$recorder" ] || return 0
-	kill "$recorder" 2>/dev/null
-	wait "$recorder"
-	recorder=''
+	pid=$recorder recorder=''
+	kill "$pid" 2>/dev/null
+	until_true "the recording ends" has_ended "$pid"
+	wait "$pid"
 	[ ! -s "$tmp/recording" ] || leave_out_lab
 }
 
@@ -45,5 +46,4 @@ diagram() {
 	fi
 	[ -z "${MSGPASS_RECORDINGS-}" ] || cp "$tmp/recording" "$MSGPASS_RECORDINGS/$chosen.$1"
 	"$tmp/bin/lab" trace --replay "$tmp/recording" --diagram || oops "the recording can't be drawn"
-	echo
 }
