@@ -248,7 +248,7 @@ answer=--answer
 [ -d /sys/kernel/tracing/events/msgpass ] || answer=""
 names=$(msgpass lab | sed -n 's/^  \([a-z]*\)  .*/\1/p')
 set -- $names
-echo "1..$(($# * 2 + 2))"
+echo "1..$(($# * 2 + 3))"
 number=0 failed=0
 for name; do
 	test_experiment "$name"
@@ -256,6 +256,9 @@ done
 msgpass lab nosuch >"$kept/log" 2>&1
 [ $? = 2 ] && grep -q "there is no experiment 'nosuch'" "$kept/log"
 result $? "another is refused"
+MSGPASS_LAB=/nowhere msgpass lab >"$kept/log" 2>&1
+[ $? = 5 ] && grep -q "/nowhere/run.sh: No such file" "$kept/log"
+result $? "experiments that are not there are told"
 ! msgpass ls --names | grep -q '^lab-'
 result $? "no mailbox is left"
 exit $failed

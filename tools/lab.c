@@ -15,7 +15,7 @@
 
 #define RUNNER "run.sh"
 
-/* Where this program stands, and then from there. */
+/* Where this program stands, which is what the experiments run, and then from there. */
 static int beside(char *path, size_t size)
 {
 	static const char from_there[] = "/../lib/msgpass/lab/" RUNNER;
@@ -25,6 +25,7 @@ static int beside(char *path, size_t size)
 	if (length < 0)
 		return fail(FAILED, "cannot find the experiments: %m; mount /proc");
 	path[length] = '\0';
+	setenv("MSGPASS", path, true);
 	slash = strrchr(path, '/');
 	strcpy(slash ? slash : path, from_there);
 	return DONE;
@@ -33,12 +34,10 @@ static int beside(char *path, size_t size)
 static int find_runner(char *path, size_t size)
 {
 	const char *directory = getenv("MSGPASS_LAB");
-	int ret = DONE;
+	int ret = beside(path, size);
 
 	if (directory && snprintf(path, size, "%s/" RUNNER, directory) >= (int)size)
 		return fail(WRONG_USAGE, "MSGPASS_LAB is too long for a path; shorten it");
-	if (!directory)
-		ret = beside(path, size);
 	if (!ret && access(path, R_OK))
 		return fail(NOT_FOUND,
 			    "cannot read the experiments, %s: %m; install them, or set MSGPASS_LAB to where they are",

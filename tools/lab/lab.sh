@@ -7,7 +7,7 @@
 # The runner has made this directory, and removes it.
 tmp=${LAB_TMP:?is set by run.sh}
 boxes='' roles=''
-msgpass=$(command -v msgpass)
+msgpass=${MSGPASS:?is set by msgpass lab}
 mkdir -p "$tmp/bin"
 # What the lab itself asks for goes by its name, so that recordings can do without it.
 ln -sf "$msgpass" "$tmp/bin/lab"
@@ -103,7 +103,7 @@ ends() {
 	wait "$pid" 2>/dev/null || code=$?
 	sed "s/^/    $1: /" "$tmp/$1.out"
 	[ "$code" = 0 ] || echo "    $1: exit code $code"
-	[ "$code" = "${2:-0}" ] || oops "$1 ends with exit code ${2:-0}, not $code"
+	[ "$code" = "${2:-0}" ] || oops "$1 should have ended with exit code ${2:-0}"
 }
 
 # run COMMAND [INPUT]: you do that, and wait for its end.
