@@ -118,6 +118,7 @@ help:
 	@echo 'make soak             the same for MINUTES=30, and a plot of the memory used'
 	@echo 'make count            what messages cost, in instructions that QEMU counts'
 	@echo 'make bench            msgpass and its peers side by side; QUICK=1 CASES="round_trip"'
+	@echo 'make compare          the same two jobs by every mechanism there is for them, in two tables'
 	@echo 'make profile          a round trip by function, worst first; MECHANISM=msgpass_direct_call SIZE='
 	@echo 'make demo             show what it does, in a VM'
 	@echo 'make lab              guided experiments in a VM; LAB=rendezvous runs one, LAB=all all'
@@ -349,6 +350,11 @@ bench: vm-ready
 	@$(if $(QUICK),,$(vm)/need gnuplot-nox)
 	@$(MAKE) -s --no-print-directory tests >&2
 	@$(vm)/bench
+
+.PHONY: compare
+compare: vm-ready
+	@$(MAKE) -s --no-print-directory tests >&2
+	@$(vm)/compare
 
 .PHONY: profile
 profile: vm-ready
