@@ -3,6 +3,7 @@
  * A message that carries an open file: memory without a name, which nobody could
  * open, is written by one process and read by another, and never copied.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <msgpass.h>
 #include <sys/mman.h>
