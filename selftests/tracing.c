@@ -88,10 +88,15 @@ static unsigned int find_line(char *text, unsigned int from, const char *pattern
 	return 0;
 }
 
-static unsigned int find_now(FIXTURE_DATA(tracing) *self, const char *pattern)
+static bool find_now(FIXTURE_DATA(tracing) *self, const char *pattern)
 {
+	unsigned int found;
+
 	trace_read(self->text);
-	return find_line(self->text, self->at, pattern, self->line);
+	found = find_line(self->text, self->at, pattern, self->line);
+	if (found)
+		self->at = found;
+	return found;
 }
 
 /* Is there, by now or soon, such a line after the one that was found last? */
@@ -99,17 +104,15 @@ static bool __attribute__((format(printf, 2, 3)))
 seen(FIXTURE_DATA(tracing) *self, const char *format, ...)
 {
 	char pattern[512] = "*: ";
-	unsigned int found = 0;
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(pattern + 3, sizeof(pattern) - 3, format, args);
 	va_end(args);
-	if (!wait_until((found = find_now(self, pattern)))) {
+	if (!wait_until(find_now(self, pattern))) {
 		fprintf(stderr, "# not there after line %u: %s\n%s", self->at, pattern, self->text);
 		return false;
 	}
-	self->at = found;
 	return true;
 }
 
@@ -783,8 +786,9 @@ static void be_busy(FIXTURE_DATA(tracing) *self, unsigned int seed, const pid_t 
 			RECEIVE(self->fd, NULL, BYTES(1, 4), .flags = MSGPASS_NONBLOCK);
 			break;
 		default:
-			if (!RECEIVE(self->fd, &out, BYTES(&number, 4), .deadline = now() + MS) &&
-			    out.out_token)
+			out.out_token = 0;
+			RECEIVE(self->fd, &out, BYTES(&number, 4), .deadline = now() + MS);
+			if (out.out_token)
 				reply_number(self->fd, out.out_token, i);
 		}
 	}
