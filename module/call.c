@@ -632,11 +632,15 @@ static void tell_wait(const struct msgpass_open_call *call,
 		      const struct msgpass_waiter *self,
 		      const struct msgpass_wait *wait)
 {
-	if (!trace_wait_enabled() || msgpass_waiter_is_done(self))
+	if (!trace_wait_enabled())
 		return;
-	rcu_read_lock();
-	trace_wait(self, wait, rcu_dereference(call->holder));
-	rcu_read_unlock();
+	/* Never after its end, which no other would follow. */
+	spin_lock(&calls_lock);
+	if (!self->done)
+		trace_wait(self, wait,
+			   rcu_dereference_protected(call->holder,
+						     lockdep_is_held(&calls_lock)));
+	spin_unlock(&calls_lock);
 }
 
 int msgpass_call_sleep(struct msgpass_open_call *call,
