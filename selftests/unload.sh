@@ -6,6 +6,7 @@
 # shellcheck source=selftests/helper_reloading.sh
 . ./helper_reloading.sh
 box=unload-test-$$
+events=/sys/kernel/tracing/events/msgpass/enable
 
 # Until the last file is closed, which is deferred.
 unload() {
@@ -28,11 +29,17 @@ fill() {
 	done
 }
 
+# The events of what is dropped then, and what they need, go with it.
+trace() {
+	[ ! -e "$events" ] || echo 1 >"$events"
+}
+
 plan 3
 fill
 result $? "messages with lifetimes are queued"
+trace
 unload
-result $? "the module goes although they are"
+result $? "the module goes although they are, and while it is traced"
 # Their timers would have come by now.
 sleep 1
 read -r parameters </vm/modparams
