@@ -426,22 +426,6 @@ the_command_gives_the_exit_code() {
 	no_instance
 }
 
-lost_events_are_told() {
-	need_tracing
-	msgpass create --capacity 1000 "$box"
-	msgpass trace --record "$tmp/recording" &
-	tracer=$!
-	until_true test -s "$tmp/recording"
-	echo 4 >"$tracing/instances/msgpass-$tracer/buffer_size_kb"
-	kill -STOP $tracer
-	seq 1000 | msgpass send --lines "$box"
-	kill -CONT $tracer
-	until_true grep -q ' lost count=[1-9]' "$tmp/recording"
-	kill -INT $tracer
-	until_true has_ended $tracer
-	wait $tracer
-}
-
 who_may_not_trace_is_told_why() {
 	need_tracing
 	code=0
