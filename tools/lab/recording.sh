@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=sh disable=SC2154 # run.sh sets chosen, lab.sh tmp
+# shellcheck shell=sh disable=SC2154 # run.sh sets chosen and kept, lab.sh tmp
 # Recording what the tracepoints tell while an experiment goes on, and drawing it. Where that
 # can't be, msgpass trace says why, and the experiment goes on without.
 
@@ -38,12 +38,12 @@ leave_out_lab() {
 	mv "$tmp/experiment" "$tmp/recording"
 }
 
-# diagram STEPS: of what these have done. MSGPASS_RECORDINGS is where to keep recordings.
+# diagram STEPS: of what these have done.
 diagram() {
 	if [ ! -s "$tmp/recording" ]; then
 		say "No diagram: $(cat "$tmp/recorder")"
 		return
 	fi
-	[ -z "${MSGPASS_RECORDINGS-}" ] || cp "$tmp/recording" "$MSGPASS_RECORDINGS/$chosen.$1"
+	[ -z "$kept" ] || cp "$tmp/recording" "$kept/$chosen.$1"
 	"$tmp/bin/lab" trace --replay "$tmp/recording" --diagram || oops "the recording can't be drawn"
 }

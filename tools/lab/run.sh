@@ -90,6 +90,14 @@ run_all() {
 	[ "$status" = 0 ] || fail "these went wrong:$failed"
 }
 
+# An experiment has a directory of its own, from where this is elsewhere.
+# shellcheck disable=SC2034 # recording.sh keeps them there
+find_kept() {
+	kept=''
+	[ -n "${MSGPASS_RECORDINGS-}" ] || return 0
+	kept=$(cd "$MSGPASS_RECORDINGS" && pwd) || fail "MSGPASS_RECORDINGS names no directory; make it"
+}
+
 known() {
 	for name in $names; do
 		[ "$name" != "$1" ] || return 0
@@ -106,6 +114,7 @@ for argument; do
 	esac
 	shift
 done
+find_kept
 case ${1-} in
 '') list ;;
 all) run_all ;;
