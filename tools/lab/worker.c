@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t arrived;
+static _Atomic int arrived;
 
 static void note_arrival(int number)
 {
@@ -33,7 +33,7 @@ static void ask_for_signals(int mailbox)
 	fcntl(mailbox, F_SETFL, O_ASYNC);
 }
 
-static void work(void)
+static void keep_working(void)
 {
 	unsigned long steps = 0;
 
@@ -55,7 +55,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	ask_for_signals(mailbox);
-	work();
+	keep_working();
 	length = msgpass_mailbox_receive(mailbox, text, sizeof(text), NULL);
 	if (length < 0) {
 		fprintf(stderr, "worker: cannot receive: %s\n", strerror(-length));
