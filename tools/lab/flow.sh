@@ -4,7 +4,7 @@
 
 # The textbook's 2 GB and 1 GB, or a 128th of the memory here, at most 64 MB, and half of that.
 sizes() {
-	message=$(awk '/^MemTotal:/ { print mb = int($2 / 128 / 1024 / 2) * 2; print mb < 64 ? mb : 64 }' /proc/meminfo)
+	message=$(awk '/^MemTotal:/ { mb = int($2 / 128 / 1024 / 2) * 2; print (mb < 64 ? mb : 64) }' /proc/meminfo)
 	[ -z "$real" ] || message=2048
 	buffer=$((message / 2))
 	free=$(df -Pm . | awk 'NR == 2 { print $4 }')
