@@ -109,6 +109,7 @@ help:
 	@echo 'make check-kmsan      the same in one that looks for uses of uninitialised memory'
 	@echo 'make check-all        the same on each kernel, or on CHECK_KERNELS="6.1 7.2"; a table'
 	@echo 'make check-poison     look for uninitialised memory, in a kernel full of poison'
+	@echo 'make check-bpftrace   the scripts of docs/bpftrace, in a VM'
 	@echo 'make coverage         run the tests, and say which lines they do not reach'
 	@echo 'make fuzz SECONDS=n   random operations of several processes, guided by coverage'
 	@echo 'make fuzz INPUT=FILE  those that were kept of one run, once more'
@@ -286,6 +287,11 @@ check-kcsan:
 check-poison: vm-ready
 	@$(MAKE) -s --no-print-directory tests >&2
 	@APPEND='init_on_alloc=0 slub_debug=P page_poison=1' $(vm)/check poison abi select fds
+
+.PHONY: check-bpftrace
+check-bpftrace: vm-ready
+	@$(vm)/need bpftrace
+	@$(vm)/bpftrace
 
 # Where the tests have been in the module, and where they have not.
 .PHONY: coverage
