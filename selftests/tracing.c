@@ -757,8 +757,10 @@ static bool is_packed(const char *path)
 		if (sscanf(at, "offset:%u;\tsize:%u;", &offset, &size) != 2)
 			break;
 		/* What all events begin with is the kernel's, and has a hole in some. */
-		if (!strstr(line, " common_") && !first)
-			first = end = offset;
+		if (!strstr(line, " common_") && !first) {
+			first = offset;
+			end = offset;
+		}
 		if (first && offset != end)
 			break;
 		end = offset + size;
