@@ -359,6 +359,15 @@ a_sender_waits_for_room() {
 	equal "$(msgpass recv "$box")" two
 }
 
+a_send_without_room_to_wait_in_tells_that_nobody_receives() {
+	msgpass create "$box" --capacity 0
+	exits 3 msgpass send --message --nonblock "$box" </dev/null
+	says "no receiver waits"
+	echo x | exits 4 msgpass send --timeout 0.05 "$box"
+	says "was not received from in time"
+	empty
+}
+
 a_synchronous_send_waits_for_a_receiver() {
 	msgpass create "$box"
 	exits 3 msgpass send --synchronous --nonblock "$box" </dev/null

@@ -31,7 +31,7 @@ enum exit_code {
 /* What was being done when it failed. */
 enum deed {
 	TO_SEND,
-	TO_MEET,      /* to send synchronously */
+	TO_MEET,      /* to send synchronously, or where the capacity is 0 */
 	TO_BROADCAST, /* to send to all who receive from a mailbox */
 	TO_CONFIRM,   /* to wait for the receipt of what was sent */
 	TO_CALL,

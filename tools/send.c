@@ -59,8 +59,8 @@ int sender_send(struct sender *sender, const void *data, size_t length)
 
 int sender_fail(struct sender *sender, int error)
 {
-	bool missed = sender->how.synchronous && (error == -EAGAIN || error == -ETIMEDOUT);
-
+	bool missed = (error == -EAGAIN || error == -ETIMEDOUT) &&
+		      (sender->how.synchronous || target_is_without_buffer(&sender->target));
 	enum deed deed = sender->broadcast ? TO_BROADCAST : missed ? TO_MEET : TO_SEND;
 
 	progress_end(&sender->progress);

@@ -86,3 +86,11 @@ bool target_is_broadcast(const struct target *target)
 	return target->kind == TARGET_MAILBOX &&
 	       msgpass_mailbox_stat(target->fd, NULL, &status) == 0 && status.broadcast;
 }
+
+bool target_is_without_buffer(const struct target *target)
+{
+	struct msgpass_mailbox_status status;
+
+	return target->kind == TARGET_MAILBOX &&
+	       msgpass_mailbox_stat(target->fd, NULL, &status) == 0 && status.settings.capacity == 0;
+}

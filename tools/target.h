@@ -48,6 +48,9 @@ int target_mailbox(struct target *target, const char *name);
 /* Whether every message goes to all who receive; the mailbox is open. */
 bool target_is_broadcast(const struct target *target);
 
+/* Whether every send waits for a receiver; the mailbox is open. */
+bool target_is_without_buffer(const struct target *target);
+
 /* Open the mailbox, if it is one, with O_RDONLY or O_WRONLY. */
 int target_open(struct target *target, int flags);
 
