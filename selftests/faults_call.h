@@ -81,6 +81,35 @@ static void one_reply_to_one_request(struct stage *stage)
 A_FAULT(in_a_call, call(stage->box, MSGPASS_IOC_CALL, &stage->call),
 	.prepare = server_waits, .undone = unsent_or_goes_on, .done = one_reply_to_one_request)
 
+/* --- a look at who waits */
+
+static long list_waits(struct stage *stage)
+{
+	struct msgpass_wait_element waits[2];
+	struct msgpass_wait_list list = {
+		.size = sizeof(list), .elements = (uintptr_t)waits, .count = ARRAY_SIZE(waits),
+	};
+	long ret = call(stage->box, MSGPASS_IOC_WAIT_LIST, &list);
+
+	NEED(ret < 0 || (ret == 1 && waits[0].out_reason == MSGPASS_FOR_MESSAGE));
+	return ret < 0 ? ret : 0;
+}
+
+static void server_still_waits(struct stage *stage)
+{
+	NEED(mailbox_counts(stage->box).receivers_waiting == 1);
+}
+
+static void server_stops(struct stage *stage)
+{
+	NEED(!send_number(stage->box, 0, STOP));
+	partner_join(stage);
+	NEED(!stage->partner_result);
+}
+
+A_FAULT(in_listing_who_waits, list_waits(stage),
+	.prepare = server_waits, .undone = server_still_waits, .done = server_stops)
+
 /* --- one that does not wait: this thread is the server, too */
 
 static long begin_call(struct stage *stage)

@@ -209,6 +209,17 @@ static int asks_for_inboxes(const struct field *field)
 	return ret ?: inbox_stat(field->device, 0, 0, &stat);
 }
 
+static int asks_who_waits(const struct field *field)
+{
+	struct msgpass_wait_element waits[4];
+	struct msgpass_wait_list list = {
+		.size = sizeof(list), .elements = (uintptr_t)waits, .count = ARRAY_SIZE(waits),
+	};
+	int ret = call(field->device, MSGPASS_IOC_WAIT_LIST, &list);
+
+	return ret < 0 ? ret : call(field->mailbox, MSGPASS_IOC_WAIT_LIST, &list);
+}
+
 static int calls(const struct field *field)
 {
 	uint32_t answer;
@@ -300,6 +311,7 @@ static int lives_and_dies(const struct field *field)
 	X(receives_from_itself, 20) \
 	X(changes_its_inbox, 40) \
 	X(asks_for_inboxes, 40) \
+	X(asks_who_waits, 40) \
 	X(calls, 20) \
 	X(replies, 20) \
 	X(broadcasts, 40) \

@@ -685,6 +685,7 @@ static const struct {
 	{ MSGPASS_IOC_INBOX_STAT, sizeof(struct msgpass_inbox_stat) },
 	{ MSGPASS_IOC_INBOX_NEXT, sizeof(struct msgpass_inbox_stat) },
 	{ MSGPASS_IOC_LINK_NEXT, sizeof(struct msgpass_link_stat) },
+	{ MSGPASS_IOC_WAIT_LIST, sizeof(struct msgpass_wait_list) },
 };
 
 TEST_F(poison, no_ioctl_writes_where_its_argument_is_refused)
