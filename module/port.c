@@ -1308,6 +1308,7 @@ bool msgpass_port_visit_waiters(struct msgpass_port *port,
 				msgpass_wait_visit *visit, void *context)
 {
 	struct msgpass_wait_seen seen = { .port = port };
+	u64 left = port->senders_waiting;
 	struct msgpass_waiter *waiter;
 	struct msgpass_queue *queue;
 
@@ -1318,9 +1319,14 @@ bool msgpass_port_visit_waiters(struct msgpass_port *port,
 		if (!visit(context, &seen))
 			return false;
 	}
-	list_for_each_entry(queue, &port->queues, entry)
+	list_for_each_entry(queue, &port->queues, entry) {
+		/* Most of many links have none. */
+		if (!left)
+			break;
+		left -= queue->senders_waiting;
 		if (!visit_senders(queue, &queue->senders, visit, context) ||
 		    !visit_senders(queue, &queue->meeting, visit, context))
 			return false;
+	}
 	return true;
 }
