@@ -149,7 +149,8 @@ static void settle(struct msgpass_open_call *call, int error,
 	lockdep_assert_held(&calls_lock);
 	if (call->state == MSGPASS_CALL_TAKEN)
 		leave_taker(call);
-	if (error)
+	/* Of one that was never opened nobody has been told. */
+	if (error && call->maker)
 		trace_call_over(call, error);
 	WRITE_ONCE(call->state,
 		   error ? MSGPASS_CALL_OVER : MSGPASS_CALL_REPLIED);

@@ -705,6 +705,13 @@ TEST_F(tracing, of_a_call_that_takes_too_long_tells_that_the_caller_gave_up)
 	EXPECT_SEEN("drop: port=%lu sequence=1 from=%d reason=withdrawn", self->port, child);
 }
 
+TEST_F(tracing, of_a_call_that_cannot_begin_tells_only_that_it_failed)
+{
+	ASSERT_EQ(-EFAULT, CALL(self->fd, NULL, .to = self->to, .data = 8, .length = 8));
+	EXPECT_SEEN("fail: pid=%d ioctl=call error=%d", self->me, -EFAULT);
+	EXPECT_EQ(NULL, strstr(self->text, "call_over:"));
+}
+
 /* --- all of it */
 
 TEST_F(tracing, of_errors_names_each_operation)
