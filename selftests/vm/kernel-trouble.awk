@@ -16,6 +16,9 @@ BEGIN { during = "boot" }
 	next
 }
 
+# What the kernel says of itself where a module's tracepoints can't be set up: docs/faults.rst.
+during == "load" && /WARNING: .* event_define_fields\+/ { next }
+
 /WARNING: |BUG: |BUG [a-z0-9_-]+ |Kernel panic|Oops|KASAN|UBSAN|KCSAN|KFENCE/ ||
 /general protection fault[,:]|invalid opcode: 0000|stack segment: |double fault: / ||
 /[Uu]nable to handle|scheduling while atomic|sleeping function called|stack-protector/ ||
