@@ -1214,7 +1214,8 @@ struct msgpass_link_stat {
  * @out_for_mailbox: number of the mailbox in which it waits or its call stands;
  *	0 if in none, or none that can be seen
  * @out_since: CLOCK_MONOTONIC time in nanoseconds since when, as exact as the
- *	kernel's tick (some milliseconds)
+ *	kernel's tick (some milliseconds); for a reply, since the call was made,
+ *	which may have waited for room
  * @out_deadline: until when, as the deadline was given; 0: no limit
  */
 struct msgpass_wait_element {
