@@ -23,6 +23,7 @@ __visible typeof(cleanup_module) cleanup_module;
 #include "expiry.c"
 #include "files.c"
 #include "flow.c"
+#include "handoff.c"
 #include "index.c"
 #include "ioctl_batch.c"
 #include "ioctl_call.c"

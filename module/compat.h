@@ -103,4 +103,7 @@ static inline bool msgpass_should_yield(void)
 	return need_resched();
 }
 
+/* Since 6.6 who yields loses a slice of its time by it. */
+#define MSGPASS_CAN_YIELD_TO (LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0))
+
 #endif

@@ -9,6 +9,7 @@
 #include <linux/timekeeping.h>
 
 #include "compat.h"
+#include "handoff.h"
 #include "limits.h"
 #include "trace.h"
 #include "waiter.h"
@@ -80,6 +81,7 @@ void msgpass_wake_all(struct msgpass_wakes *wakes)
 
 	for (i = 0; i < wakes->count; i++) {
 		wake_up_process(wakes->tasks[i]);
+		msgpass_handoff_note(wakes->tasks[i]);
 		put_task_struct(wakes->tasks[i]);
 	}
 	wakes->count = 0;
@@ -155,6 +157,8 @@ int msgpass_waiter_sleep(struct msgpass_waiter *waiter,
 	 */
 	if (msgpass_should_yield())
 		schedule();
+	else
+		msgpass_handoff();
 	if (wait->spin && num_online_cpus() > 1)
 		expired = spin(waiter, wait->deadline);
 	for (;;) {

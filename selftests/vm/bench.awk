@@ -140,9 +140,9 @@ function targets_of_smp()
 {
 	target("2 CPUs: 2 senders, 2 receivers, one mailbox / POSIX mq",
 	       value["smp_share", "msgpass_mailbox", 64], value["smp_share", "posix_mq", 64], 0.7)
-	target("2 CPUs: round trip / best peer, asleep",
-	       least("smp_round_trip", 64, "^msgpass_.*call"), best("smp_round_trip", 64), 0.5)
-	target("2 CPUs: round trip / best peer, spinning",
+	target("2 CPUs: round trip, spinning / best peer, asleep",
+	       least("smp_round_trip_spin", 64, "^msgpass_.*call"), best("smp_round_trip", 64), 0.5)
+	target("2 CPUs: round trip, spinning / best peer, spinning",
 	       least("smp_round_trip_spin", 64, "^msgpass_.*call"),
 	       best("smp_round_trip_spin", 64), 1)
 }
