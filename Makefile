@@ -25,6 +25,7 @@ QUICK ?=
 CASES ?=
 MECHANISM ?= msgpass_direct_call
 SIZE ?=
+BATCH ?=
 
 vm := selftests/vm
 cache := $(or $(MSGPASS_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/msgpass)
@@ -120,7 +121,7 @@ help:
 	@echo 'make count            what messages cost, in instructions that QEMU counts'
 	@echo 'make bench            msgpass and its peers side by side; QUICK=1 CASES="round_trip"'
 	@echo 'make compare          the same two jobs by every mechanism there is for them, in two tables'
-	@echo 'make profile          a round trip by function, worst first; MECHANISM=msgpass_direct_call SIZE='
+	@echo 'make profile          a round trip by function, worst first; MECHANISM=msgpass_direct_call SIZE= BATCH='
 	@echo 'make demo             show what it does, in a VM'
 	@echo 'make lab              guided experiments in a VM; LAB=rendezvous runs one, LAB=all all'
 	@echo 'make vm               a shell in a VM that has the module loaded'
@@ -261,7 +262,7 @@ vm-ready:
 export MSGPASS_CMD := $(value CMD)
 export MSGPASS_FILES := $(value FILES)
 unexport CMD FILES
-export KERNEL MEM TESTS MESSAGES SEED MINUTES QUICK CASES MECHANISM SIZE
+export KERNEL MEM TESTS MESSAGES SEED MINUTES QUICK CASES MECHANISM SIZE BATCH
 
 .PHONY: check
 check: vm-ready

@@ -5,7 +5,7 @@
  * tells what they mean. -q does it shortly, -d is for queues of so many messages, not 256.
  *
  * helper_bench -p ROUNDS -m MECHANISM: round trips of 64 bytes and nothing else. With -s SIZE:
- * messages of that size one way.
+ * messages of that size one way. With -b: batches of 64 bytes one way.
  */
 #include "msgpass_test.h"
 
@@ -27,14 +27,16 @@ static const struct {
 	{ "smp", bench_smp },
 };
 
-static void profile(const char *name, size_t size, unsigned int rounds)
+static void profile(const char *name, size_t size, bool batch, unsigned int rounds)
 {
 	const struct mechanism *const *mechanism = bench_mechanisms;
 
 	while (*mechanism && strcmp((*mechanism)->name, name))
 		mechanism++;
 	CHECK(*mechanism);
-	if (size)
+	if (batch)
+		bench_profile_batch(*mechanism, rounds);
+	else if (size)
 		bench_profile_one_way(*mechanism, size, rounds);
 	else
 		bench_profile(*mechanism, rounds);
@@ -58,14 +60,17 @@ int main(int argc, char **argv)
 {
 	const char *mechanism = NULL;
 	unsigned int rounds = 0;
-	bool quick = false;
+	bool quick = false, batch = false;
 	size_t size = 0;
 	int option;
 
-	while ((option = getopt(argc, argv, "qd:m:p:s:")) != -1) {
+	while ((option = getopt(argc, argv, "qbd:m:p:s:")) != -1) {
 		switch (option) {
 		case 'q':
 			quick = true;
+			break;
+		case 'b':
+			batch = true;
 			break;
 		case 'd':
 			bench_deepest = atoi(optarg);
@@ -85,7 +90,7 @@ int main(int argc, char **argv)
 	}
 	bench_begin(quick, mechanism);
 	if (rounds && mechanism)
-		profile(mechanism, size, rounds);
+		profile(mechanism, size, batch, rounds);
 	for (; optind < argc; optind++)
 		if (!measure(argv[optind]))
 			return 2;

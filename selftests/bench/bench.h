@@ -126,5 +126,7 @@ void bench_smp(void);
 void bench_profile(const struct mechanism *mechanism, unsigned int rounds);
 /* The same of messages one way. */
 void bench_profile_one_way(const struct mechanism *mechanism, size_t size, unsigned int rounds);
+/* The same of batches of 64 bytes. */
+void bench_profile_batch(const struct mechanism *mechanism, unsigned int rounds);
 
 #endif

@@ -96,15 +96,27 @@ static double stream(const struct mechanism *mechanism, size_t size, turn_t send
 	return value;
 }
 
-void bench_profile_one_way(const struct mechanism *mechanism, size_t size, unsigned int rounds)
+static void profile(const struct mechanism *mechanism, size_t size, unsigned int rounds,
+		    turn_t send, turn_t receive)
 {
 	struct way way;
-	pid_t sender = begin(&way, mechanism, size, send_one, receive_one);
+	pid_t sender = begin(&way, mechanism, size, send, receive);
 
 	fprintf(stderr, "# ready\n");
 	while (rounds--)
-		receive_one(mechanism, &way);
+		receive(mechanism, &way);
 	end(&way, mechanism, sender);
+}
+
+void bench_profile_one_way(const struct mechanism *mechanism, size_t size, unsigned int rounds)
+{
+	profile(mechanism, size, rounds, send_one, receive_one);
+}
+
+void bench_profile_batch(const struct mechanism *mechanism, unsigned int rounds)
+{
+	prefer_throughput();
+	profile(mechanism, 64, rounds, send_batch, receive_batch);
 }
 
 static void measure(const struct mechanism *mechanism, size_t size)

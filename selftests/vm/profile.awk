@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Of symbols ("address name", and "[module]", sorted) and then the addresses of instructions as they were
-# executed: how many went to each function in a round trip of so many system calls. Addresses
-# have 16 digits each, so that they compare as strings.
+# executed: how many went to each function in a round trip of so many system calls, for each of
+# its messages. Addresses have 16 digits each, so that they compare as strings.
 
 NR == FNR {
 	start[count] = $1
@@ -63,6 +63,7 @@ END {
 		print "no round trip was seen"
 		exit 1
 	}
+	rounds *= messages
 	for (address in executed) {
 		i = function_at(address)
 		what = i < 0 ? "(user space)" : name[i]
@@ -75,7 +76,7 @@ END {
 			called[what] += executed[address]
 	}
 	printf "%12s %6s %9s  %s\n", "instructions", "", "calls", "function"
-	printf "%12.1f %5.1f%% %9s  %s\n", total / rounds, 100, "", "all, mean of " rounds " round trips"
+	printf "%12.1f %5.1f%% %9s  %s\n", total / rounds, 100, "", "all, mean of " rounds (messages > 1 ? " messages" : " round trips")
 	fflush()
 	for (what in part)
 		printf "%12.1f %5.1f%% %9s  %s\n", part[what] / rounds, 100 * part[what] / total, "",
