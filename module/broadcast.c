@@ -11,7 +11,7 @@
 /* Of a message on its way: one for each subscription there was. */
 struct copies {
 	struct msgpass_attachment attachment;
-	struct list_head spare;			/* linked by ->run */
+	struct msgpass_message *spare;		/* linked by ->next */
 	u64 count;				/* made so far */
 };
 
@@ -28,7 +28,7 @@ static void copies_freed(struct msgpass_attachment *attachment)
 	struct copies *copies = container_of(attachment, struct copies,
 					     attachment);
 
-	WARN_ON_ONCE(!list_empty(&copies->spare));
+	WARN_ON_ONCE(copies->spare);
 	kfree(copies);
 }
 
@@ -43,7 +43,6 @@ static int copies_new(struct msgpass_message *message)
 	if (!copies)
 		return -ENOMEM;
 	copies->attachment.ops = &copies_ops;
-	INIT_LIST_HEAD(&copies->spare);
 	msgpass_message_attach(message, MSGPASS_ATTACHED_COPIES,
 			       &copies->attachment);
 	return 0;
@@ -53,30 +52,47 @@ static int copies_new(struct msgpass_message *message)
 static void copies_drop_spare(struct msgpass_message *message)
 {
 	struct copies *copies = copies_of(message);
-	struct msgpass_message *copy, *next;
+	struct msgpass_message *copy;
 
-	list_for_each_entry_safe(copy, next, &copies->spare, run) {
-		list_del(&copy->run);
+	while ((copy = copies->spare)) {
+		copies->spare = copy->next;
 		msgpass_message_put(copy);
 	}
+}
+
+/* So many more, MSGPASS_BULK at most. */
+static int copies_make_some(struct msgpass_message *message,
+			    const struct cred *cred, unsigned int count)
+{
+	u64 lifetime = msgpass_message_lifetime(message);
+	struct msgpass_message *made[MSGPASS_BULK];
+	struct copies *copies = copies_of(message);
+	unsigned int i;
+	int error;
+
+	error = msgpass_messages_share(made, count, message, cred);
+	if (error)
+		return error;
+	copies->count += count;
+	for (i = 0; i < count; i++) {
+		made[i]->next = copies->spare;
+		copies->spare = made[i];
+	}
+	for (i = 0; lifetime && !error && i < count; i++)
+		error = msgpass_expiry_attach(made[i], cred, lifetime);
+	return error;
 }
 
 static int copies_make(struct msgpass_message *message, const struct cred *cred,
 		       u64 count)
 {
-	u64 lifetime = msgpass_message_lifetime(message);
 	struct copies *copies = copies_of(message);
-	struct msgpass_message *copy;
 	int error = 0;
 
 	while (!error && copies->count < count) {
-		copy = msgpass_message_share(message, cred);
-		if (IS_ERR(copy))
-			return PTR_ERR(copy);
-		list_add(&copy->run, &copies->spare);
-		copies->count++;
-		if (lifetime)
-			error = msgpass_expiry_attach(copy, cred, lifetime);
+		error = copies_make_some(message, cred,
+					 min_t(u64, count - copies->count,
+					       MSGPASS_BULK));
 		cond_resched();
 	}
 	return error;
@@ -104,7 +120,7 @@ bool msgpass_broadcast_has_room(struct msgpass_broadcast *broadcast,
 	struct msgpass_subscription *at;
 	bool room = true;
 
-	if (broadcast->lossy)
+	if (broadcast->lossy || broadcast->queue->writable)
 		return true;
 	list_for_each_entry(at, &broadcast->subscriptions, entry) {
 		lock_within(at);
@@ -116,22 +132,26 @@ bool msgpass_broadcast_has_room(struct msgpass_broadcast *broadcast,
 	return true;
 }
 
-/* True if the subscriber got it; then *@writable tells if it takes more. */
+/* True if the subscriber got it. */
 static bool give(struct msgpass_subscription *to, struct msgpass_message *copy,
-		 const struct msgpass_message *message, bool *writable)
+		 const struct msgpass_message *message)
 {
-	struct msgpass_wakes wakes = {};
+	struct msgpass_broadcast *broadcast = to->broadcast;
+	struct msgpass_wakes wakes __uninitialized;
 	bool room;
 
+	msgpass_wakes_init(&wakes);
 	lock_within(to);
-	room = msgpass_queue_has_room(&to->queue, message->length);
-	if (room) {
+	/* Else the message would not have been accepted. */
+	room = !broadcast->lossy ||
+	       msgpass_queue_has_room(&to->queue, message->length);
+	if (room && to->missed) {
 		msgpass_message_set_missed(copy, to->missed);
 		to->missed = 0;
-		msgpass_queue_accept(&to->queue, copy, message->sequence,
-				     &wakes);
 	}
-	*writable = msgpass_queue_is_writable(&to->queue);
+	if (room && !msgpass_queue_accept(&to->queue, copy, message, &wakes) &&
+	    !broadcast->lossy)
+		broadcast->queue->writable = false;
 	spin_unlock(&to->port.lock);
 	/* Under the mailbox's lock, so that none overtakes another's. */
 	msgpass_port_wake(&to->port, &wakes);
@@ -146,26 +166,21 @@ void msgpass_broadcast_fan_out(struct msgpass_broadcast *broadcast,
 	u32 given = 0, missed = 0;
 
 	list_for_each_entry(at, &broadcast->subscriptions, entry) {
-		struct msgpass_message *copy =
-			list_first_entry_or_null(&copies->spare,
-						 struct msgpass_message, run);
-		bool writable;
+		struct msgpass_message *copy = copies->spare, *next;
 
 		/* The rest subscribed while the sender waited. */
 		if (!copy)
 			break;
-		list_del_init(&copy->run);
-		if (give(at, copy, message, &writable)) {
+		next = copy->next;
+		if (give(at, copy, message)) {
+			copies->spare = next;
 			given++;
 		} else {
 			missed++;
-			list_add(&copy->run, &copies->spare);
 			at->missed++;
 			at->missed_ever++;
 			broadcast->missed++;
 		}
-		if (!writable && !broadcast->lossy)
-			broadcast->queue->writable = false;
 	}
 	trace_fan_out(broadcast->queue->port, message, given, missed);
 }
@@ -352,6 +367,7 @@ void msgpass_broadcast_set_limits(struct msgpass_broadcast *broadcast,
 		msgpass_limits_assign(&at->port.limits, limits);
 		spin_unlock(&at->port.lock);
 	}
+	broadcast->queue->writable = false;
 	broadcast->queue->writable =
 		msgpass_queue_is_writable(broadcast->queue);
 	spin_unlock(&port->lock);

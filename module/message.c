@@ -361,28 +361,6 @@ msgpass_message_new_plain(const void __user *from, size_t length,
 	return ERR_PTR(-EFAULT);
 }
 
-struct msgpass_message *msgpass_message_share(struct msgpass_message *body,
-					      const struct cred *cred)
-{
-	const struct msgpass_stamp stamp = {
-		.sender = body->sender,
-		.cred = cred,
-		.payer = body->account,
-	};
-	struct msgpass_message *message = message_alloc(0, &stamp, true);
-
-	if (IS_ERR(message))
-		return message;
-	extra_of(message)->body = msgpass_message_ref(body);
-	message->hollow = true;
-	message->length = body->length;
-	message->type = body->type;
-	message->priority = body->priority;
-	message->uid = body->uid;
-	message->gid = body->gid;
-	return message;
-}
-
 struct msgpass_message *
 msgpass_message_copy(const struct msgpass_message *message,
 		     const struct cred *cred)
@@ -506,6 +484,66 @@ void msgpass_message_put(struct msgpass_message *message)
 		message_free(message);
 }
 
+/*
+ * Memory for several messages from one cache, with as many references to
+ * stamp->sender and to the account that is returned. ERR_PTR.
+ */
+static struct msgpass_account *
+memory_get_some(struct msgpass_message **messages, unsigned int count,
+		struct kmem_cache *cache, size_t charge,
+		const struct msgpass_stamp *stamp)
+{
+	struct msgpass_account *account;
+
+	account = msgpass_account_open_likely(stamp->payer, stamp->cred,
+					      charge);
+	if (IS_ERR(account))
+		return account;
+	if (!kmem_cache_alloc_bulk(cache, GFP_KERNEL, count,
+				   (void **)messages)) {
+		msgpass_account_close(account, charge);
+		return ERR_PTR(-ENOMEM);
+	}
+	msgpass_account_split(account, count);
+	refcount_add(count, &stamp->sender->refs);
+	return account;
+}
+
+int msgpass_messages_share(struct msgpass_message **messages,
+			   unsigned int count, struct msgpass_message *body,
+			   const struct cred *cred)
+{
+	const size_t size = message_size(0, true);
+	const struct msgpass_stamp stamp = {
+		.sender = body->sender,
+		.cred = cred,
+		.payer = body->account,
+	};
+	struct msgpass_account *account;
+	unsigned int i;
+
+	BUILD_BUG_ON(extra_offset(0) + sizeof(struct extra) > MEDIUM_SIZE);
+	account = memory_get_some(messages, count, message_cache(size),
+				  count * message_charge(size, body->sender),
+				  &stamp);
+	if (IS_ERR(account))
+		return PTR_ERR(account);
+	refcount_add(count, &body->refs);
+	for (i = 0; i < count; i++) {
+		struct msgpass_message *message = messages[i];
+
+		message_begin(message, 0, &stamp, account, true);
+		extra_of(message)->body = body;
+		message->hollow = true;
+		message->length = body->length;
+		message->type = body->type;
+		message->priority = body->priority;
+		message->uid = body->uid;
+		message->gid = body->gid;
+	}
+	return 0;
+}
+
 /* That of a plain message. */
 static const struct message_cache *plain_cache(size_t length)
 {
@@ -544,24 +582,17 @@ unsigned int msgpass_messages_new(struct msgpass_message **messages,
 {
 	struct msgpass_account *account;
 	unsigned int i, made = 0;
-	size_t charge;
 	u64 bytes;
 
 	count = count_alike(contents, count, longest, &bytes);
 	if (!count)
 		return 0;
-	charge = plain_charge(count, bytes, stamp->sender);
-	account = msgpass_account_open_likely(stamp->payer, stamp->cred,
-					      charge);
+	account = memory_get_some(messages, count,
+				  plain_cache(contents[0].length)->cache,
+				  plain_charge(count, bytes, stamp->sender),
+				  stamp);
 	if (IS_ERR(account))
 		return 0;
-	if (!kmem_cache_alloc_bulk(plain_cache(contents[0].length)->cache,
-				   GFP_KERNEL, count, (void **)messages)) {
-		msgpass_account_close(account, charge);
-		return 0;
-	}
-	msgpass_account_split(account, count);
-	refcount_add(count, &stamp->sender->refs);
 	for (i = 0; i < count; i++) {
 		const struct msgpass_content *content = &contents[i];
 		struct msgpass_message *message = messages[i];

@@ -62,8 +62,11 @@ struct msgpass_message {
 	/* port->lock */
 	struct msgpass_waiter *rendezvous;	/* its sender's, or NULL */
 
+	union {
+		struct list_head run;		/* port->lock, while queued */
+		struct msgpass_message *next;	/* of copies that nobody has */
+	};
 	/* port->lock, while queued */
-	struct list_head run;
 	struct msgpass_index_node in_port;
 	struct msgpass_index_node in_part;
 
@@ -164,9 +167,6 @@ struct msgpass_message *
 msgpass_kept_message_fill(struct msgpass_kept_message *kept,
 			  const void __user *from, size_t length, u32 type,
 			  u32 priority);
-/* One that shares all that @body says, and keeps it. @cred pays. ERR_PTR. */
-struct msgpass_message *msgpass_message_share(struct msgpass_message *body,
-					      const struct cred *cred);
 /* One of the same bytes that does not share them. @cred pays. ERR_PTR. */
 struct msgpass_message *
 msgpass_message_copy(const struct msgpass_message *message,
@@ -205,6 +205,10 @@ unsigned int msgpass_messages_new(struct msgpass_message **messages,
 				  const struct msgpass_content *contents,
 				  unsigned int count, size_t longest,
 				  const struct msgpass_stamp *stamp);
+/* So many, all or none, that share all that @body says, and keep it. @cred pays. */
+int msgpass_messages_share(struct msgpass_message **messages,
+			   unsigned int count, struct msgpass_message *body,
+			   const struct cred *cred);
 /* Of plain ones; the array is used up. */
 void msgpass_messages_put(struct msgpass_message **messages,
 			  unsigned int count);

@@ -322,13 +322,15 @@ static void accept_message(struct msgpass_queue *queue,
 	accept_at(ktime_get_ns(), queue, message, wakes);
 }
 
-void msgpass_queue_accept(struct msgpass_queue *queue,
-			  struct msgpass_message *message, u64 sequence,
+bool msgpass_queue_accept(struct msgpass_queue *queue,
+			  struct msgpass_message *copy,
+			  const struct msgpass_message *message,
 			  struct msgpass_wakes *wakes)
 {
 	lockdep_assert_held(&queue->port->lock);
-	queue->port->sequence = sequence - 1;
-	accept_message(queue, message, wakes);
+	queue->port->sequence = message->sequence - 1;
+	accept_at(message->time, queue, copy, wakes);
+	return msgpass_queue_is_writable(queue);
 }
 
 /* The sender who waits until @message is received, if one does, is done. */

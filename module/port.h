@@ -125,7 +125,8 @@ struct msgpass_queue {
 	struct msgpass_counts counts;
 	bool closed;				/* nothing more will come */
 	bool unlimited;				/* const: limits don't apply */
-	bool writable;				/* told to poll, by a fan-out */
+	/* Of one that fans out: all have room for a message of any length. */
+	bool writable;
 };
 
 static inline void msgpass_port_get(struct msgpass_port *port)
@@ -218,8 +219,10 @@ unsigned int msgpass_port_claim_some(struct msgpass_port *port,
  */
 bool msgpass_queue_has_room(const struct msgpass_queue *queue, size_t length);
 bool msgpass_queue_is_writable(const struct msgpass_queue *queue);
-void msgpass_queue_accept(struct msgpass_queue *queue,
-			  struct msgpass_message *message, u64 sequence,
+/* @copy of @message, which was accepted. Returns whether it is writable yet. */
+bool msgpass_queue_accept(struct msgpass_queue *queue,
+			  struct msgpass_message *copy,
+			  const struct msgpass_message *message,
 			  struct msgpass_wakes *wakes);
 void msgpass_port_wake(struct msgpass_port *port, struct msgpass_wakes *wakes);
 /*
