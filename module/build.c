@@ -17,6 +17,7 @@ __visible typeof(cleanup_module) cleanup_module;
 #include "bulk.c"
 #include "call.c"
 #include "chardev.c"
+#include "crate.c"
 #include "deadlock.c"
 #include "debugfs.c"
 #include "direct.c"

@@ -6,6 +6,7 @@
 
 #include "account.h"
 #include "bulk.h"
+#include "crate.h"
 #include "chardev.h"
 #include "debugfs.h"
 #include "direct.h"
@@ -21,9 +22,12 @@ static int __init msgpass_init(void)
 	error = msgpass_message_init();
 	if (error)
 		return error;
-	error = msgpass_bulk_init();
+	error = msgpass_crate_init();
 	if (error)
 		goto exit_message;
+	error = msgpass_bulk_init();
+	if (error)
+		goto exit_crate;
 	error = msgpass_expiry_init();
 	if (error)
 		goto exit_bulk;
@@ -47,6 +51,8 @@ exit_expiry:
 	msgpass_expiry_exit();
 exit_bulk:
 	msgpass_bulk_exit();
+exit_crate:
+	msgpass_crate_exit();
 exit_message:
 	msgpass_message_exit();
 	return error;
@@ -68,6 +74,7 @@ static void __exit msgpass_exit(void)
 	msgpass_right_exit();
 	msgpass_account_exit();
 	msgpass_bulk_exit();
+	msgpass_crate_exit();
 	msgpass_message_exit();
 }
 

@@ -6,6 +6,7 @@
 #include <linux/uio.h>
 
 #include "account.h"
+#include "crate.h"
 #include "message.h"
 #include "peer.h"
 #include "words.h"
@@ -268,21 +269,20 @@ static void memory_put(void *memory, size_t size,
 		kmem_cache_free(cache, memory);
 }
 
-/* Takes over a reference to stamp->sender, and one to @account. */
+/* The caller has a reference to stamp->sender for it, and who pays. */
 static __always_inline void message_begin(struct msgpass_message *message,
 					  size_t length,
 					  const struct msgpass_stamp *stamp,
-					  struct msgpass_account *account,
 					  bool extra)
 {
 	message->length = length;
 	message->sender = stamp->sender;
-	message->account = account;
 	message->rendezvous = NULL;
 	message->queued = false;
 	message->abandoned = false;
 	message->hollow = false;
 	message->kept = false;
+	message->crated = false;
 	message->is_receipt = false;
 	message->expires = false;
 	message->attached = 0;
@@ -314,7 +314,8 @@ message_alloc(size_t length, const struct msgpass_stamp *stamp, bool extra)
 		return ERR_PTR(-ENOMEM);
 	}
 	refcount_inc(&stamp->sender->refs);
-	message_begin(message, length, stamp, account, extra);
+	message_begin(message, length, stamp, extra);
+	message->account = account;
 	return message;
 }
 
@@ -467,6 +468,10 @@ static void message_free(struct msgpass_message *message)
 		keeper->ops->freed(keeper);
 		return;
 	}
+	if (message->crated) {
+		msgpass_crate_put(message->crate, 1);
+		return;
+	}
 	size = size_of(message);
 	if (!msgpass_message_is_plain(message)) {
 		free_attachments(message);
@@ -484,31 +489,6 @@ void msgpass_message_put(struct msgpass_message *message)
 		message_free(message);
 }
 
-/*
- * Memory for several messages from one cache, with as many references to
- * stamp->sender and to the account that is returned. ERR_PTR.
- */
-static struct msgpass_account *
-memory_get_some(struct msgpass_message **messages, unsigned int count,
-		struct kmem_cache *cache, size_t charge,
-		const struct msgpass_stamp *stamp)
-{
-	struct msgpass_account *account;
-
-	account = msgpass_account_open_likely(stamp->payer, stamp->cred,
-					      charge);
-	if (IS_ERR(account))
-		return account;
-	if (!kmem_cache_alloc_bulk(cache, GFP_KERNEL, count,
-				   (void **)messages)) {
-		msgpass_account_close(account, charge);
-		return ERR_PTR(-ENOMEM);
-	}
-	msgpass_account_split(account, count);
-	refcount_add(count, &stamp->sender->refs);
-	return account;
-}
-
 int msgpass_messages_share(struct msgpass_message **messages,
 			   unsigned int count, struct msgpass_message *body,
 			   const struct cred *cred)
@@ -519,20 +499,27 @@ int msgpass_messages_share(struct msgpass_message **messages,
 		.cred = cred,
 		.payer = body->account,
 	};
+	const size_t charge = count * message_charge(size, body->sender);
 	struct msgpass_account *account;
 	unsigned int i;
 
 	BUILD_BUG_ON(extra_offset(0) + sizeof(struct extra) > MEDIUM_SIZE);
-	account = memory_get_some(messages, count, message_cache(size),
-				  count * message_charge(size, body->sender),
-				  &stamp);
+	account = msgpass_account_open_likely(stamp.payer, cred, charge);
 	if (IS_ERR(account))
 		return PTR_ERR(account);
+	if (!kmem_cache_alloc_bulk(message_cache(size), GFP_KERNEL, count,
+				   (void **)messages)) {
+		msgpass_account_close(account, charge);
+		return -ENOMEM;
+	}
+	msgpass_account_split(account, count);
+	refcount_add(count, &body->sender->refs);
 	refcount_add(count, &body->refs);
 	for (i = 0; i < count; i++) {
 		struct msgpass_message *message = messages[i];
 
-		message_begin(message, 0, &stamp, account, true);
+		message_begin(message, 0, &stamp, true);
+		message->account = account;
 		extra_of(message)->body = body;
 		message->hollow = true;
 		message->length = body->length;
@@ -553,21 +540,6 @@ static const struct message_cache *plain_cache(size_t length)
 	return &message_caches[length > SMALL_SIZE - data];
 }
 
-/* How many of the first have it from the same cache; how long they are. */
-static unsigned int count_alike(const struct msgpass_content *contents,
-				unsigned int count, u64 longest, u64 *bytes)
-{
-	const struct message_cache *cache = plain_cache(contents[0].length);
-	unsigned int i;
-
-	*bytes = 0;
-	longest = min_t(u64, longest, MSGPASS_BULK_BYTES);
-	for (i = 0; i < count && contents[i].length <= longest &&
-	     plain_cache(contents[i].length) == cache; i++)
-		*bytes += contents[i].length;
-	return i;
-}
-
 /* What so many plain ones are charged for. */
 static size_t plain_charge(unsigned int count, size_t bytes,
 			   const struct msgpass_identity *sender)
@@ -575,38 +547,66 @@ static size_t plain_charge(unsigned int count, size_t bytes,
 	return count * message_charge(message_size(0, false), sender) + bytes;
 }
 
+/* What one takes in a crate. */
+static size_t crated_size(u64 length)
+{
+	return ALIGN(message_size(length, false), sizeof(u64));
+}
+
+/* How many of the first go into one crate, and what they take there. */
+static unsigned int count_crated(const struct msgpass_content *contents,
+				 unsigned int count, u64 longest, size_t *bytes)
+{
+	unsigned int i;
+	size_t size;
+
+	*bytes = 0;
+	longest = min_t(u64, longest, MSGPASS_BULK_BYTES);
+	for (i = 0; i < count && contents[i].length <= longest; i++) {
+		size = crated_size(contents[i].length);
+		if (*bytes + size > MSGPASS_CRATE_BYTES)
+			break;
+		*bytes += size;
+	}
+	return i;
+}
+
 unsigned int msgpass_messages_new(struct msgpass_message **messages,
 				  const struct msgpass_content *contents,
 				  unsigned int count, size_t longest,
 				  const struct msgpass_stamp *stamp)
 {
-	struct msgpass_account *account;
-	unsigned int i, made = 0;
-	u64 bytes;
+	struct msgpass_crate *crate;
+	unsigned int made;
+	size_t bytes;
+	void *at;
 
-	count = count_alike(contents, count, longest, &bytes);
-	if (!count)
+	count = count_crated(contents, count, longest, &bytes);
+	/* One does not need it. */
+	if (count < 2)
 		return 0;
-	account = memory_get_some(messages, count,
-				  plain_cache(contents[0].length)->cache,
-				  plain_charge(count, bytes, stamp->sender),
-				  stamp);
-	if (IS_ERR(account))
+	crate = msgpass_crate_new(count, bytes, stamp->sender, stamp->cred,
+				  stamp->payer);
+	if (IS_ERR(crate))
 		return 0;
-	for (i = 0; i < count; i++) {
-		const struct msgpass_content *content = &contents[i];
-		struct msgpass_message *message = messages[i];
+	at = crate->contents;
+	for (made = 0; made < count; made++) {
+		const struct msgpass_content *content = &contents[made];
+		struct msgpass_message *message = at;
 
-		message_begin(message, content->length, stamp, account, false);
+		message_begin(message, content->length, stamp, false);
+		message->crated = true;
+		message->crate = crate;
 		message_say(message, stamp, content->type, content->priority);
-		if (made == i &&
-		    !msgpass_words_get(message->data,
-				       u64_to_user_ptr(content->data),
-				       content->length))
-			made++;
+		if (msgpass_words_get(message->data,
+				      u64_to_user_ptr(content->data),
+				      content->length))
+			break;
+		messages[made] = message;
+		at += crated_size(content->length);
 	}
 	if (made < count)
-		msgpass_messages_put(messages + made, count - made);
+		msgpass_crate_put(crate, count - made);
 	return made;
 }
 
@@ -632,31 +632,71 @@ static void alike_free(const struct alike *alike,
 			     (void **)messages);
 }
 
+/* Frees what was collected before, unless @message is alike. */
+static void alike_go_on(struct alike *alike, struct msgpass_message **messages,
+			const struct msgpass_message *message)
+{
+	const struct message_cache *cache = plain_cache(message->length);
+
+	if (message->sender == alike->sender &&
+	    message->account == alike->account && cache == alike->cache)
+		return;
+	alike_free(alike, messages);
+	*alike = (struct alike) {
+		.sender = message->sender,
+		.account = message->account,
+		.cache = cache,
+	};
+}
+
+/* Those that follow one another in the same crate. */
+struct crated {
+	struct msgpass_crate *crate;
+	unsigned int count;
+};
+
+static void crated_free(const struct crated *crated)
+{
+	if (crated->count)
+		msgpass_crate_put(crated->crate, crated->count);
+}
+
+/* Else who peeks at it has the last reference. */
+static bool is_last_reference(struct msgpass_message *message)
+{
+	/* Who would take another has none, nor a place to find it in. */
+	if (refcount_read(&message->refs) == 1) {
+		smp_acquire__after_ctrl_dep();
+		return true;
+	}
+	return refcount_dec_and_test(&message->refs);
+}
+
 void msgpass_messages_put(struct msgpass_message **messages, unsigned int count)
 {
+	struct crated crated = {};
 	struct alike alike = {};
 	unsigned int i;
 
 	for (i = 0; i < count; i++) {
 		struct msgpass_message *message = messages[i];
-		size_t length = message->length;
-		const struct message_cache *cache = plain_cache(length);
 
-		if (message->sender != alike.sender ||
-		    message->account != alike.account || cache != alike.cache) {
-			alike_free(&alike, messages);
-			alike = (struct alike) {
-				.sender = message->sender,
-				.account = message->account,
-				.cache = cache,
-			};
+		if (!is_last_reference(message))
+			continue;
+		if (message->crated) {
+			if (message->crate != crated.crate) {
+				crated_free(&crated);
+				crated.crate = message->crate;
+				crated.count = 0;
+			}
+			crated.count++;
+			continue;
 		}
-		/* Else who peeks at it has the last reference. */
-		if (refcount_dec_and_test(&message->refs)) {
-			messages[alike.count++] = message;
-			alike.bytes += length;
-		}
+		alike_go_on(&alike, messages, message);
+		messages[alike.count++] = message;
+		alike.bytes += message->length;
 	}
+	crated_free(&crated);
 	alike_free(&alike, messages);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A message's memory: one allocation that holds what the kernel stamps and
- * the bytes, charged to its sender until it is freed.
+ * the bytes, charged to its sender until it is freed. Those of a batch lie
+ * together in a crate instead; see crate.h.
  *
  * Lifetime: references. The queue it stands in has one, who claimed it takes
  * that over, who peeks at it has another.
@@ -18,6 +19,7 @@
 struct cred;
 struct iov_iter;
 struct msgpass_account;
+struct msgpass_crate;
 struct msgpass_message;
 struct msgpass_identity;
 struct msgpass_queue;
@@ -43,13 +45,17 @@ struct msgpass_message {
 	kuid_t uid;
 	kgid_t gid;
 	struct msgpass_identity *sender;	/* reference held */
-	struct msgpass_account *account;	/* reference held */
+	union {
+		struct msgpass_account *account;	/* reference held */
+		struct msgpass_crate *crate;	/* of one that is crated */
+	};
 	refcount_t refs;
 	bool queued;				/* port->lock */
 	bool abandoned;				/* port->lock: nobody's, if restored */
 	bool has_extra : 1;			/* const: see message.c */
 	bool hollow : 1;			/* const: shares its data */
 	bool kept : 1;				/* const: in another object */
+	bool crated : 1;			/* const: in a crate */
 	bool is_receipt : 1;			/* const */
 	bool expires : 1;			/* const: has a lifetime */
 	u8 attached;				/* const once sent: which may be */
@@ -198,8 +204,8 @@ struct msgpass_content {
 };
 
 /*
- * The first of @contents, if they are small and alike, at once: how many. If
- * none, make one as above, which tells why it can't be.
+ * The first of @contents, if they are small, in a crate: how many. If none,
+ * make one as above, which tells why it can't be.
  */
 unsigned int msgpass_messages_new(struct msgpass_message **messages,
 				  const struct msgpass_content *contents,
@@ -310,6 +316,13 @@ msgpass_message_fds(const struct msgpass_message *message)
 	message = msgpass_message_body(message);
 	return msgpass_message_has(message, MSGPASS_ATTACHED_FILES) ?
 	       msgpass_message_fds_attached(message) : 0;
+}
+
+/* Does more than itself stay in memory as long as it does? */
+static inline bool
+msgpass_message_shares_memory(const struct msgpass_message *message)
+{
+	return message->hollow || message->crated;
 }
 
 static inline struct msgpass_message *

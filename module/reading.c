@@ -39,7 +39,7 @@ void msgpass_reading_put(struct msgpass_reading *reading)
 static int reading_set_message(struct msgpass_reading *reading,
 			       struct msgpass_message *message)
 {
-	if (message->hollow) {
+	if (msgpass_message_shares_memory(message)) {
 		message = msgpass_message_copy(message, current_cred());
 		if (IS_ERR(message))
 			return PTR_ERR(message);

@@ -1271,6 +1271,57 @@ TEST_F(batch, a_quota_that_has_room_for_one_message_is_not_used_up)
 	ASSERT_EQ(0, parameter_set("user_bytes", quota));
 }
 
+/* --- many lie in memory together */
+
+TEST_F(batch, what_is_left_of_many_keeps_all_of_them_charged_for)
+{
+	int device = device_open();
+	uint64_t none, all;
+	struct lots lots;
+
+	lots_fill(&lots);
+	/* So that there is a link, which is charged for too. */
+	ASSERT_EQ(1, SEND_NUMBERS(1));
+	ASSERT_EQ(1, TAKE_NUMBERS(1));
+	none = user_bytes(device);
+	ASSERT_EQ(32, SEND_BATCH(self->fd, ELEMENTS(lots.out, 32), .to = self->to));
+	all = user_bytes(device);
+	EXPECT_LT(none + 32 * sizeof(uint32_t), all);
+	EXPECT_EQ(31, RECEIVE_BATCH(self->fd, ELEMENTS(lots.in, 31)));
+	EXPECT_EQ(all, user_bytes(device));
+	EXPECT_EQ(1, TAKE_NUMBERS(1));
+	EXPECT_EQ(32, self->in.numbers[0]);
+	EXPECT_EQ(none, user_bytes(device));
+	close(device);
+}
+
+TEST_F(batch, who_reads_one_of_many_in_pieces_does_not_keep_the_others)
+{
+	struct msgpass_piece_read piece = { .size = sizeof(piece) };
+	struct msgpass_receive out;
+	int device = device_open();
+	uint64_t none, all;
+	struct lots lots;
+
+	lots_fill(&lots);
+	ASSERT_EQ(1, SEND_NUMBERS(1));
+	ASSERT_EQ(1, TAKE_NUMBERS(1));
+	none = user_bytes(device);
+	ASSERT_EQ(32, SEND_BATCH(self->fd, ELEMENTS(lots.out, 32), .to = self->to));
+	all = user_bytes(device);
+	EXPECT_EQ(0, RECEIVE(self->fd, &out, BYTES(lots.places, 1), .flags = MSGPASS_PIECES));
+	EXPECT_EQ(31, TAKE_LOTS(&lots));
+	EXPECT_GT(none + (all - none) / 4, user_bytes(device));
+	EXPECT_LT(none, user_bytes(device));
+	piece.token = out.out_token;
+	piece.data = (uintptr_t)lots.places + 1;
+	piece.length = sizeof(uint32_t);
+	EXPECT_EQ(0, call(self->fd, MSGPASS_IOC_PIECE_READ, &piece));
+	EXPECT_EQ(3, piece.out_count);
+	EXPECT_EQ(none, user_bytes(device));
+	close(device);
+}
+
 /* --- who polls */
 
 struct poller {

@@ -444,7 +444,8 @@ struct msgpass_send_element {
  *
  * Returns how many messages were sent: the first so many, in their order. It
  * waits for room for each, so that there are fewer than @count only if it may
- * not wait, or for a signal, the deadline, or an error of the next one.
+ * not wait, or for a signal, the deadline, or an error of the next one. Short
+ * ones may share memory: then all are charged for until the last is received.
  *
  * Errors: as of MSGPASS_IOC_SEND, of the first message.
  */
