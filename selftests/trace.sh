@@ -171,6 +171,24 @@ what_fails_is_marked() {
 		"! receive fails: ETIMEDOUT" "! puts #1 back: EFAULT" "! drops #1: expired" "8 events were lost"
 }
 
+a_look_before_a_wait_is_no_failure() {
+	record '100.000001000 receiver 12 fail error=-11 pid=12 ioctl=receive
+100.000002000 sender 11 fail error=-11 pid=11 ioctl=send
+100.000003000 receiver 12 link_new port=3 to=12 from=13
+100.000004000 receiver 12 wait port=3 pid=12 thread=12 whom=13 what=message deadline=0'
+	draw
+	shows "$tmp/diagram" "! send fails: EAGAIN" "waits for a message from 13 #"
+	lacks "$tmp/diagram" "receive fails"
+	record '100.000001000 receiver 12 fail error=-11 pid=12 ioctl=receive
+100.000002000 sender 11 wait port=4 pid=11 thread=11 whom=0 what=message deadline=0
+100.000003000 receiver 12 send port=4 from=12 length=5
+100.000004000 receiver 12 wait port=4 pid=12 thread=12 whom=0 what=room deadline=0
+100.000005000 other 14 fail error=-3 pid=14 ioctl=receive
+100.000006000 other 14 wait port=9 pid=14 thread=14 whom=0 what=message deadline=0'
+	draw
+	shows "$tmp/diagram" "! receive fails: EAGAIN" "! receive fails: ESRCH"
+}
+
 every_writer_draws_the_same() {
 	boxes=1
 	record "$rendezvous"

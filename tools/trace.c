@@ -204,6 +204,33 @@ static int write_diagram(const struct diagram *diagram, const char *path,
 	return close_output(file, path);
 }
 
+/* Of its thread, and not about a place that comes to be on the way. */
+static const struct event *next_deed(const struct recording *recording, size_t index)
+{
+	int tid = recording->events[index].tid;
+
+	while (++index < recording->count) {
+		const struct event *event = &recording->events[index];
+
+		if (event->tid == tid && event->kind != EVENT_INBOX_NEW &&
+		    event->kind != EVENT_LINK_NEW)
+			return event;
+	}
+	return NULL;
+}
+
+/* That nothing is there yet is no failure of who then waits for it. */
+static bool is_look_before_wait(const struct recording *recording, size_t index)
+{
+	const struct event *event = &recording->events[index], *next;
+	const char *error = event_text(event, "error");
+
+	if (event->kind != EVENT_FAIL || !error || abs(atoi(error)) != EAGAIN)
+		return false;
+	next = next_deed(recording, index);
+	return next && next->kind == EVENT_WAIT && !strcmp(event_text(next, "what"), "message");
+}
+
 static int draw(const struct tracing *tracing)
 {
 	const struct options *options = tracing->options;
@@ -211,7 +238,8 @@ static int draw(const struct tracing *tracing)
 	int ret;
 
 	for (size_t i = 0; i < tracing->kept.count; i++)
-		diagram_add(&diagram, &tracing->kept.events[i]);
+		if (!is_look_before_wait(&tracing->kept, i))
+			diagram_add(&diagram, &tracing->kept.events[i]);
 	diagram_finish(&diagram);
 	if (options->diagram)
 		diagram_write_text(&diagram, stdout, columns_of_terminal(), options->ascii);
