@@ -189,6 +189,21 @@ a_look_before_a_wait_is_no_failure() {
 	shows "$tmp/diagram" "! receive fails: EAGAIN" "! receive fails: ESRCH"
 }
 
+# What another thread ends is the call, not the wait for room of its request.
+the_end_of_a_call_is_not_that_of_another_wait() {
+	record '100.000001000 sender 11 wait port=3 pid=11 thread=11 whom=12 what=room deadline=0
+100.000002000 sender 15 wake port=3 pid=11 thread=11 what=reply result=-125
+100.000003000 receiver 12 receive port=3 sequence=1 from=11 to=12
+100.000004000 receiver 12 wake port=3 pid=11 thread=11 what=rendezvous result=0
+100.000005000 receiver 12 receive port=3 sequence=2 from=11 to=12'
+	draw
+	shows "$tmp/diagram" "# waits for room from 12" "#  " "| "
+	# the sender's lifeline is the left one here
+	sed 1d "$tmp/diagram" | sed '/blocked/d' | cut -c 20 >"$tmp/lines"
+	printf '%s\n' '#' '#' '|' >"$tmp/wanted"
+	diff "$tmp/wanted" "$tmp/lines"
+}
+
 every_writer_draws_the_same() {
 	boxes=1
 	record "$rendezvous"

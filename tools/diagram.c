@@ -25,6 +25,7 @@
 struct wait {
 	size_t lifeline;
 	uint64_t thread;
+	bool reply;
 };
 
 /* Who passes messages is drawn before whoever only waits or fails. */
@@ -269,12 +270,14 @@ static void add_turn(struct diagram *diagram, size_t lifeline, bool blocked)
 	diagram->turn_count++;
 }
 
-static void begin_wait(struct diagram *diagram, size_t lifeline, uint64_t thread)
+static void begin_wait(struct diagram *diagram, struct wait wait)
 {
+	size_t lifeline = wait.lifeline;
+
 	if (!is_blocked(diagram, lifeline))
 		add_turn(diagram, lifeline, true);
 	diagram->waits = grown(diagram->waits, diagram->wait_count, sizeof(*diagram->waits));
-	diagram->waits[diagram->wait_count++] = (struct wait){ lifeline, thread };
+	diagram->waits[diagram->wait_count++] = wait;
 }
 
 static void end_wait(struct diagram *diagram, size_t index)
@@ -293,6 +296,25 @@ static void end_waits_of(struct diagram *diagram, uint64_t thread)
 {
 	for (size_t i = diagram->wait_count; i-- > 0;)
 		if (diagram->waits[i].thread == thread)
+			end_wait(diagram, i);
+}
+
+static bool is_for_reply(const struct event *event)
+{
+	return !strcmp(event_text(event, "what"), "reply");
+}
+
+/*
+ * A call may be over while its request still waits for room. Of the other waits
+ * a thread has one at a time, even if it ends by another name.
+ */
+static void end_wait_for(struct diagram *diagram, const struct event *event)
+{
+	uint64_t thread = event_number(event, "thread");
+	bool reply = is_for_reply(event);
+
+	for (size_t i = diagram->wait_count; i-- > 0;)
+		if (diagram->waits[i].thread == thread && diagram->waits[i].reply == reply)
 			end_wait(diagram, i);
 }
 
@@ -516,13 +538,13 @@ static void take_wait(struct diagram *diagram, const struct event *event)
 
 	name_actor(diagram, event, "pid");
 	end_waits_of(diagram, thread);
-	begin_wait(diagram, process, thread);
+	begin_wait(diagram, (struct wait){ process, thread, is_for_reply(event) });
 	note(diagram, event, process, wait_label(event));
 }
 
 static void take_wake(struct diagram *diagram, const struct event *event)
 {
-	end_waits_of(diagram, event_number(event, "thread"));
+	end_wait_for(diagram, event);
 }
 
 static void take_receive(struct diagram *diagram, const struct event *event)
@@ -555,7 +577,7 @@ static void take_cancel(struct diagram *diagram, const struct event *event)
 
 	note(diagram, event, process, text_of("gives up: %s", error_of(event, "error")))->trouble =
 		true;
-	end_waits_of(diagram, event_number(event, "thread"));
+	end_wait_for(diagram, event);
 }
 
 static void take_drop(struct diagram *diagram, const struct event *event)
