@@ -476,7 +476,7 @@ struct msgpass_settings {
 
 /**
  * struct msgpass_mailbox_status - a mailbox as it is; the library fills it
- * @id: number in its network namespace; 0 if anonymous
+ * @id: its number, as tracepoints have its port; 0 if anonymous
  * @name: empty if anonymous
  * @settings: all of them
  * @queued: messages in it

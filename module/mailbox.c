@@ -25,7 +25,6 @@ struct msgpass_names {
 	struct user_namespace *user_ns;	/* the namespace's; const */
 	struct rhashtable by_name;	/* mailboxes_lock to write */
 	struct xarray by_id;		/* mailboxes_lock to write */
-	u64 last_id;			/* mailboxes_lock */
 	u64 count;			/* mailboxes_lock to write */
 	unsigned int last_port;		/* mailboxes_lock */
 };
@@ -252,7 +251,7 @@ static int names_add(struct msgpass_names *names,
 	lockdep_assert_held(&mailboxes_lock);
 	if (names->count >= READ_ONCE(msgpass_mailboxes_max))
 		return -ENOSPC;
-	mailbox->id = ++names->last_id;
+	mailbox->id = mailbox->port.id;
 	error = xa_insert(&names->by_id, mailbox->id, mailbox,
 			  GFP_KERNEL_ACCOUNT);
 	if (error)

@@ -40,7 +40,7 @@ struct msgpass_mailbox {
 	struct user_namespace *user_ns;		/* reference held; const */
 	const struct net *net;			/* to compare only; const */
 	char name[MSGPASS_NAME_SIZE];		/* zero-padded; const */
-	u64 id;					/* const once named */
+	u64 id;					/* the port's once named */
 
 	/* mailboxes_lock to write */
 	struct msgpass_names *names;		/* NULL: none, or deleted */

@@ -402,6 +402,23 @@ a_recording_gives_the_diagram_that_was_drawn_at_once() {
 	cmp "$tmp/first" "$tmp/diagram"
 }
 
+what_was_there_before_has_its_name() {
+	need_tracing
+	msgpass create "$box"
+	msgpass create "$box-2"
+	msgpass trace --mailbox "$box" --diagram --ascii -- sh -c "
+		msgpass recv $box &
+		until msgpass stat --json $box | grep -q '\"receivers_waiting\": 1,'; do :; done
+		echo hello | msgpass send $box
+		echo hello | msgpass send $box-2
+		wait" >"$tmp/diagram"
+	msgpass rm "$box-2"
+	shows "$tmp/diagram" hello "[$box]" "waits for a message" "#1 6 B" "#1"
+	lacks "$tmp/diagram" "$box-2"
+	lacks "$tmp/diagram" "made"
+	lacks "$tmp/diagram" "mailbox "
+}
+
 a_timeout_is_drawn() {
 	need_tracing
 	msgpass trace --diagram --ascii -- sh -c "msgpass create $box

@@ -7,6 +7,7 @@
  * in whatever way, and does nothing else.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -47,6 +48,7 @@
  * @signals: those that end the tracing
  * @told: a signal has come
  * @over: and that was the end
+ * @began: when events began to be recorded
  * @pending: events that others may yet precede
  * @comms: names of threads, as the kernel remembers them, while events are read
  * @ret: what became of them
@@ -64,6 +66,7 @@ struct session {
 	int signals;
 	bool told;
 	bool over;
+	uint64_t began;
 	struct recording pending;
 	char *comms;
 	int ret;
@@ -423,25 +426,55 @@ static void read_events(struct session *session)
 	session->comms = NULL;
 }
 
-/* Those that were there before, or numbers would have no names. */
-static void tell_inboxes(struct session *session)
+/* What was there before, or its number would have no name. */
+static void tell(struct session *session, enum event_kind kind, uint64_t port, const char *key,
+		 const char *value)
+{
+	char number[24], *line = NULL;
+	size_t size;
+	FILE *file = open_memstream(&line, &size);
+
+	if (!file) {
+		session->ret = fail(FAILED, "there is not enough memory for the events");
+		return;
+	}
+	snprintf(number, sizeof(number), "%" PRIu64, port);
+	event_begin(file, session->began, "-", 0, event_name(kind));
+	event_field(file, "port", number);
+	event_field(file, key, value);
+	fclose(file);
+	keep_line(session, line);
+	free(line);
+}
+
+static void tell_inboxes(struct session *session, int device)
 {
 	struct msgpass_inbox_status status = { 0 };
+	char pid[16];
+
+	while (!session->ret && msgpass_inbox_next(device, &status) > 0) {
+		snprintf(pid, sizeof(pid), "%d", status.pid);
+		if (status.pid != getpid())
+			tell(session, EVENT_INBOX_NEW, status.peer, "pid", pid);
+	}
+}
+
+static void tell_mailboxes(struct session *session, int device)
+{
+	struct msgpass_mailbox_status status = { 0 };
+
+	while (!session->ret && msgpass_mailbox_next(device, &status) > 0)
+		tell(session, EVENT_MAILBOX_NEW, status.id, "name", status.name);
+}
+
+static void tell_places(struct session *session)
+{
 	int device = msgpass_open();
-	uint64_t time = now();
 
 	if (device < 0)
 		return;
-	while (!session->ret && msgpass_inbox_next(device, &status) > 0) {
-		char line[128];
-
-		if (status.pid == getpid())
-			continue;
-		snprintf(line, sizeof(line), "%llu.%09llu - 0 inbox_new port=%llu pid=%d",
-			 time / NS_PER_S, time % NS_PER_S, (unsigned long long)status.peer,
-			 status.pid);
-		keep_line(session, line);
-	}
+	tell_inboxes(session, device);
+	tell_mailboxes(session, device);
 	close(device);
 }
 
@@ -489,7 +522,8 @@ static int follow(struct session *session)
 
 	if (ret)
 		return ret;
-	tell_inboxes(session);
+	session->began = now();
+	tell_places(session);
 	if (session->command && write(session->go, "", 1) != 1)
 		return fail(FAILED, "cannot start the command: %m");
 	while (!last && !session->ret) {

@@ -1032,7 +1032,7 @@ struct msgpass_tally {
  * @flags: 0
  * @id: NEXT: 0 at first, then the @out_id of the answer before; STAT: 0
  * @name: STAT on a device fd: which mailbox; else empty. Filled on return.
- * @out_id: number of the mailbox in its network namespace, 0 if anonymous
+ * @out_id: number of the mailbox, as tracepoints have its port; 0 if anonymous
  * @out_attributes: as they are, every one marked as set; the owner and group
  *	in the caller's user namespace
  * @out_queued: messages queued
