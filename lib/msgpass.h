@@ -1593,7 +1593,7 @@ int msgpass_link_next_with(int device, struct msgpass_link_status *status,
  * @fd: a device, or the mailbox
  * @name: of the mailbox on a device, else NULL
  * @waits: filled on success
- * @count: how many there is room for
+ * @count: how many there is room for, 1 at least
  * @cursor: 0 for the first call, as it was left for each further one; 0 once
  *	there are no more
  *
@@ -1615,7 +1615,7 @@ int msgpass_mailbox_waits(int fd, const char *name,
  * @pid: the process; 0: the calling one, or that of @peer
  * @peer: the process by its peer id; 0: by @pid
  * @waits: filled on success
- * @count: how many there is room for
+ * @count: how many there is room for, 1 at least
  * @cursor: as of msgpass_mailbox_waits()
  *
  * Return: as msgpass_mailbox_waits(); -ESRCH as msgpass_inbox_stat().

@@ -230,7 +230,7 @@ long msgpass_ioctl_wait_list(struct file *file,
 	struct waits *waits;
 	long result;
 
-	if (list->flags & ~MSGPASS_PEER || list->reserved)
+	if (list->flags & ~MSGPASS_PEER || list->reserved || !list->count)
 		return -EINVAL;
 	waits = kmalloc(sizeof(*waits), GFP_KERNEL_ACCOUNT);
 	if (!waits)

@@ -452,6 +452,12 @@ static void prepare_set(FIXTURE_DATA(ioctl) *self, union argument *argument)
 		strcpy(argument->mailbox_set.name, self->name);
 }
 
+static void prepare_wait_list(FIXTURE_DATA(ioctl) *self, union argument *argument)
+{
+	argument->wait_list.elements = (uintptr_t)self->page;
+	argument->wait_list.count = 1;
+}
+
 static void prepare_give(FIXTURE_DATA(ioctl) *self, union argument *argument)
 {
 	if (self->fd == self->device)
@@ -612,10 +618,10 @@ FIXTURE_VARIANT_ADD(ioctl, link_next) {
 	false, 0, prepare_link, UP_TO(link_stat, out_received) };
 FIXTURE_VARIANT_ADD(ioctl, wait_list) {
 	MSGPASS_IOC_WAIT_LIST, WHOLE(wait_list), OUT(wait_list, out_next),
-	false, MSGPASS_PEER, prepare_nothing, 0 };
+	false, MSGPASS_PEER, prepare_wait_list, 0 };
 FIXTURE_VARIANT_ADD(ioctl, wait_list_on_mailbox) {
 	MSGPASS_IOC_WAIT_LIST, WHOLE(wait_list), OUT(wait_list, out_next),
-	true, 0, prepare_nothing, 0 };
+	true, 0, prepare_wait_list, 0 };
 
 FIXTURE_SETUP(ioctl)
 {

@@ -195,6 +195,20 @@ TEST_F(waits, that_do_not_fit_come_with_the_next_look)
 	EXPECT_EQ(0, LOOK_HERE(.first = ~0ULL));
 }
 
+TEST_F(waits, without_room_for_one_are_einval)
+{
+	struct msgpass_wait_list list = { .size = sizeof(list) };
+	pid_t child;
+
+	ASSERT_EQ(0, set_capacity(&self->channel, 0));
+	child = child_sending(&self->channel, self->me, 1);
+	EXPECT_TRUE(senders_wait(&self->channel, self->me, 1));
+	EXPECT_EQ(-EINVAL, call(self->channel.fd, MSGPASS_IOC_WAIT_LIST, &list));
+	EXPECT_EQ(1, LOOK_HERE(.count = 1));
+	EXPECT_EQ(0, self->seen.list.out_next);
+	child_kill(child);
+}
+
 TEST_F(waits, can_be_seen_by_those_who_may_signal_the_process)
 {
 	pid_t father, child;

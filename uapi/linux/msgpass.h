@@ -1239,7 +1239,7 @@ struct msgpass_wait_element {
  *	peer id; 0 without MSGPASS_PEER: the calling one; else 0
  * @first: 0 at first, then the @out_next of the answer before
  * @elements: pointer to an array of struct msgpass_wait_element
- * @count: how many that has room for
+ * @count: how many that has room for, 1 at least
  * @reserved: 0
  * @name: on a device fd the mailbox to look at; empty on a mailbox fd
  * @out_next: where to go on; 0: that was all
