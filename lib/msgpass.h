@@ -618,12 +618,14 @@ struct msgpass_link_status {
  * @MSGPASS_WAITS_FOR_ROOM: to send
  * @MSGPASS_WAITS_FOR_RENDEZVOUS: for what it has sent to be received
  * @MSGPASS_WAITS_FOR_REPLY: for the reply to its call
+ * @MSGPASS_WAITS_FOR_FLOW: for the rest of its flow to be received
  */
 enum msgpass_wait_reason {
 	MSGPASS_WAITS_FOR_MESSAGE = 1,
 	MSGPASS_WAITS_FOR_ROOM,
 	MSGPASS_WAITS_FOR_RENDEZVOUS,
 	MSGPASS_WAITS_FOR_REPLY,
+	MSGPASS_WAITS_FOR_FLOW,
 };
 
 /**
@@ -1609,8 +1611,8 @@ int msgpass_mailbox_waits(int fd, const char *name,
 			  uint64_t *cursor);
 
 /**
- * msgpass_inbox_waits() - list the threads that wait at a process's inbox, and
- *	those of the process that wait for a reply
+ * msgpass_inbox_waits() - list the threads that wait at a process's inbox, those
+ *	of the process that wait for a reply, and those whose flows it receives
  * @device: from msgpass_open()
  * @pid: the process; 0: the calling one, or that of @peer
  * @peer: the process by its peer id; 0: by @pid

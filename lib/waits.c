@@ -12,6 +12,7 @@ _Static_assert((int)MSGPASS_WAITS_FOR_ROOM == MSGPASS_FOR_ROOM, "room");
 _Static_assert((int)MSGPASS_WAITS_FOR_RENDEZVOUS == MSGPASS_FOR_RENDEZVOUS,
 	       "rendezvous");
 _Static_assert((int)MSGPASS_WAITS_FOR_REPLY == MSGPASS_FOR_REPLY, "reply");
+_Static_assert((int)MSGPASS_WAITS_FOR_FLOW == MSGPASS_FOR_FLOW, "flow");
 
 static void fill_wait(struct msgpass_wait_status *status,
 		      const struct msgpass_wait_element *element)

@@ -448,3 +448,17 @@ int msgpass_flow_wait(struct msgpass_flow *flow,
 	drop(&leavings);
 	return error;
 }
+
+bool msgpass_flow_visit_sender(struct msgpass_flow *flow,
+			       struct msgpass_wait_seen *seen,
+			       msgpass_wait_visit *visit, void *context)
+{
+	bool more = true;
+
+	spin_lock(&flow->lock);
+	seen->waiter = flow->sender;
+	if (seen->waiter)
+		more = visit(context, seen);
+	spin_unlock(&flow->lock);
+	return more;
+}

@@ -93,5 +93,9 @@ void msgpass_flow_abandon(struct msgpass_flow *flow);
 int msgpass_flow_wait(struct msgpass_flow *flow,
 		      const struct msgpass_port *port,
 		      struct msgpass_wait *wait, int error, u64 *through);
+/* The sender, if it waits so; by @seen->port. False if @visit has seen enough. */
+bool msgpass_flow_visit_sender(struct msgpass_flow *flow,
+			       struct msgpass_wait_seen *seen,
+			       msgpass_wait_visit *visit, void *context);
 
 #endif

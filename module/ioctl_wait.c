@@ -106,6 +106,8 @@ static u32 reason_of(enum msgpass_wait_what what)
 		return MSGPASS_FOR_ROOM;
 	case MSGPASS_WAIT_RENDEZVOUS:
 		return MSGPASS_FOR_RENDEZVOUS;
+	case MSGPASS_WAIT_FLOW:
+		return MSGPASS_FOR_FLOW;
 	default:
 		return MSGPASS_FOR_REPLY;
 	}
@@ -189,15 +191,17 @@ static int look_at_inbox(const struct msgpass_wait_list *list,
 	struct msgpass_inbox *inbox =
 		msgpass_inbox_to_look_at(list->process,
 					 list->flags & MSGPASS_PEER);
-	bool more;
 
 	if (IS_ERR(inbox))
 		return PTR_ERR(inbox);
 	spin_lock(&inbox->port.lock);
-	more = msgpass_port_visit_waiters(&inbox->port, copy_wait, waits);
+	msgpass_port_visit_waiters(&inbox->port, copy_wait, waits);
 	spin_unlock(&inbox->port.lock);
-	if (more)
+	if (!waits->more)
 		msgpass_call_visit_waiters(&inbox->calls, copy_wait, waits);
+	if (!waits->more)
+		msgpass_readings_visit_waiters(&inbox->readings, &inbox->port,
+					       copy_wait, waits);
 	*see_all = msgpass_may_see(inbox->peer.pid);
 	msgpass_inbox_put(inbox);
 	return 0;

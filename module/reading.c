@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/cred.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
@@ -218,6 +219,40 @@ void msgpass_reading_abandon(struct xarray *readings,
 	if (flow)
 		msgpass_flow_abandon(flow);
 	forget(readings, reading);
+}
+
+/* A reference to the next one, or NULL. */
+static struct msgpass_reading *reading_after(struct xarray *readings,
+					     unsigned long *token)
+{
+	struct msgpass_reading *reading;
+
+	xa_lock(readings);
+	reading = xa_find_after(readings, token, ULONG_MAX, XA_PRESENT);
+	if (reading)
+		refcount_inc(&reading->refs);
+	xa_unlock(readings);
+	return reading;
+}
+
+void msgpass_readings_visit_waiters(struct xarray *readings,
+				    struct msgpass_port *port,
+				    msgpass_wait_visit *visit, void *context)
+{
+	struct msgpass_wait_seen seen = { .port = port };
+	struct msgpass_reading *reading;
+	unsigned long token = 0;
+	bool more = true;
+
+	while (more && (reading = reading_after(readings, &token))) {
+		struct msgpass_flow *flow = msgpass_flow_of(reading->message);
+
+		if (flow)
+			more = msgpass_flow_visit_sender(flow, &seen, visit,
+							 context);
+		msgpass_reading_put(reading);
+		cond_resched();
+	}
 }
 
 void msgpass_readings_exit(struct xarray *readings)

@@ -20,8 +20,11 @@
 #include <linux/uio.h>
 #include <linux/xarray.h>
 
+#include "waiter.h"
+
 struct msgpass_account;
 struct msgpass_message;
+struct msgpass_port;
 
 struct msgpass_reading {
 	refcount_t refs;
@@ -65,6 +68,11 @@ void msgpass_reading_restore(struct msgpass_reading *reading);
 /* No more of it is wanted, or to be had. */
 void msgpass_reading_abandon(struct xarray *readings,
 			     struct msgpass_reading *reading);
+
+/* Those whose flows the process of @port is reading. */
+void msgpass_readings_visit_waiters(struct xarray *readings,
+				    struct msgpass_port *port,
+				    msgpass_wait_visit *visit, void *context);
 
 /* Bytes from @offset on: how many fit; fewer only of a flow that ended. */
 ssize_t msgpass_reading_copy(const struct msgpass_message *message, u64 offset,

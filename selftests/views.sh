@@ -64,6 +64,17 @@ a_caller_waits_for_the_server_that_has_the_call() {
 	shows "^  $! (msgpass) waits for the reply of process $server,"
 }
 
+# Its receiver has a piece of it, and nobody reads what that writes.
+a_flow_waits_for_who_receives_the_rest() {
+	msgpass create "$box"
+	head -c 3M /dev/zero >"$tmp/film"
+	msgpass send --flow --quiet "$box" <"$tmp/film" &
+	sender=$!
+	msgpass recv "$box" 2>/dev/null | sleep 60 &
+	children="$children $sender $!"
+	shows "^  $sender (msgpass) waits for the rest of its message to be received by process [0-9]*,"
+}
+
 # Each receives from the other: a deadline keeps the kernel from refusing the second.
 two_wait() {
 	in_background sh -c "while [ ! -s $tmp/second ]; do sleep 0.05; done

@@ -170,6 +170,40 @@ TEST_F(waits, of_a_caller_are_for_the_reply_of_who_has_the_call)
 	close(device);
 }
 
+TEST_F(waits, of_a_flows_sender_are_for_who_receives_the_rest)
+{
+	const struct msgpass_wait_element *wait = &self->seen.waits[0];
+	uint64_t to = address(&self->channel, self->me);
+	int device = device_open();
+	struct msgpass_receive receive;
+	struct msgpass_piece_read skip = { .size = sizeof(skip) };
+	static char flow[3 << 20];
+	pid_t child = child_fork();
+
+	if (!child)
+		_exit(-SEND(self->channel.fd, .to = to, .flags = MSGPASS_FLOW,
+			    BYTES(flow, sizeof(flow))));
+	EXPECT_TRUE(senders_wait(&self->channel, self->me, 1));
+	ASSERT_EQ(1, LOOK_HERE());
+	EXPECT_EQ(MSGPASS_FOR_RENDEZVOUS, wait->out_reason);
+	ASSERT_EQ(0, RECEIVE(self->channel.fd, &receive, .flags = MSGPASS_PIECES, BYTES(flow, 4)));
+	ASSERT_TRUE(wait_until(LOOK(device, &self->seen, "") == 1));
+	EXPECT_EQ(child, wait->out_pid);
+	EXPECT_EQ(child, wait->out_tid);
+	EXPECT_EQ(MSGPASS_FOR_FLOW, wait->out_reason);
+	EXPECT_EQ(self->me, wait->out_for_pid);
+	EXPECT_EQ(self->peer, wait->out_for_peer);
+	EXPECT_EQ(0, wait->out_for_mailbox);
+	if (!self->channel.direct)
+		EXPECT_EQ(0, LOOK_HERE());
+	skip.token = receive.out_token;
+	skip.flags = MSGPASS_CANCEL;
+	EXPECT_EQ(0, call(self->channel.fd, MSGPASS_IOC_PIECE_READ, &skip));
+	EXPECT_EQ(0, child_status(child));
+	EXPECT_EQ(0, LOOK(device, &self->seen, ""));
+	close(device);
+}
+
 TEST_F(waits, that_do_not_fit_come_with_the_next_look)
 {
 	pid_t children[3], seen[3] = {};

@@ -17,6 +17,7 @@ static const char *const reasons[] = {
 	[MSGPASS_WAITS_FOR_ROOM] = "room",
 	[MSGPASS_WAITS_FOR_RENDEZVOUS] = "rendezvous",
 	[MSGPASS_WAITS_FOR_REPLY] = "reply",
+	[MSGPASS_WAITS_FOR_FLOW] = "flow",
 };
 
 static const char *reason_of(const struct wait *wait)
@@ -41,6 +42,7 @@ static void print_purpose(const struct wait *wait)
 		[MSGPASS_WAITS_FOR_ROOM] = "room to send to",
 		[MSGPASS_WAITS_FOR_RENDEZVOUS] = "its message to be received by",
 		[MSGPASS_WAITS_FOR_REPLY] = "the reply of",
+		[MSGPASS_WAITS_FOR_FLOW] = "the rest of its message to be received by",
 	};
 	unsigned int reason = wait->status.reason;
 

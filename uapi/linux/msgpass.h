@@ -1200,6 +1200,7 @@ struct msgpass_link_stat {
 #define MSGPASS_FOR_ROOM	2 /* to send */
 #define MSGPASS_FOR_RENDEZVOUS	3 /* for what it has sent to be received */
 #define MSGPASS_FOR_REPLY	4 /* for the reply to its call */
+#define MSGPASS_FOR_FLOW	5 /* for the rest of its flow to be received */
 
 /**
  * struct msgpass_wait_element - a thread that waits; the module fills all of it
@@ -1246,10 +1247,10 @@ struct msgpass_wait_element {
  * @out_time: CLOCK_MONOTONIC time in nanoseconds at which this was so
  *
  * Tells which threads wait now: of a process those who wait at its inbox, to
- * receive there or to send to it, and those of its own that wait for the reply
- * to a call, wherever that is, of its 1024 newest ones; of a mailbox those who
- * wait there, to send or to receive. A sender whose flow is being read is not
- * among them, nor is who waits in poll.
+ * receive there or to send to it, those of its own that wait for the reply to a
+ * call, wherever that is, of its 1024 newest ones, and those whose flows it
+ * receives in pieces, wherever they were sent; of a mailbox those who wait
+ * there, to send or to receive. Who waits in poll is not among them.
  *
  * Returns how many elements were filled, at most 64: none with an @out_next that
  * is not 0 if the caller can see none of those who wait there next. Who begins
