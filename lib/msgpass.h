@@ -521,8 +521,9 @@ struct msgpass_mailbox_status {
 /**
  * struct msgpass_counters - what a mailbox, an inbox or a link has counted since
  *	it was made; the library fills it
- * @sent_bytes: bytes of the messages accepted, but those of flows
- * @received_bytes: bytes of the messages received, but those of flows
+ * @sent_bytes: bytes of the messages accepted; of a flow once it is over, as many
+ *	as went through
+ * @received_bytes: bytes of the messages received; of a flow the same
  * @queued_max: most messages that were queued at a time; who waits to receive
  *	gets a message that is never queued
  * @oldest_ns: when the oldest message that is queued now was sent, in

@@ -1068,6 +1068,14 @@ struct msgpass_inbox *msgpass_link_sender(struct msgpass_queue *queue)
 				  container_of(queue, struct link, queue)->sender;
 }
 
+struct msgpass_queue *msgpass_link_queue(struct msgpass_inbox *receiver,
+					 struct msgpass_inbox *sender)
+{
+	struct link *link = link_find(receiver, sender->peer.id);
+
+	return link ? &link->queue : NULL;
+}
+
 int msgpass_inbox_next(struct msgpass_inbox_stat *stat)
 {
 	u64 id = stat->process;

@@ -175,6 +175,9 @@ struct msgpass_inbox *msgpass_inbox_to_look_at(u64 process, bool is_peer);
 bool msgpass_may_see(struct pid *pid);
 /* Who sends through a queue of an inbox; NULL: the kernel. With that locked. */
 struct msgpass_inbox *msgpass_link_sender(struct msgpass_queue *queue);
+/* With the receiver locked: the one that @sender sends through, or NULL. */
+struct msgpass_queue *msgpass_link_queue(struct msgpass_inbox *receiver,
+					 struct msgpass_inbox *sender);
 int msgpass_link_next(struct msgpass_link_stat *stat);
 
 #endif

@@ -1289,6 +1289,18 @@ __poll_t msgpass_port_poll(struct msgpass_port *port,
 	return events;
 }
 
+void msgpass_port_count_flow(struct msgpass_port *port,
+			     struct msgpass_queue *queue, u64 bytes)
+{
+	lockdep_assert_held(&port->lock);
+	port->counts.accepted_bytes += bytes;
+	port->counts.received_bytes += bytes;
+	if (queue) {
+		queue->counts.accepted_bytes += bytes;
+		queue->counts.received_bytes += bytes;
+	}
+}
+
 static bool visit_senders(struct msgpass_queue *queue, struct list_head *senders,
 			  msgpass_wait_visit *visit, void *context)
 {

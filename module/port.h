@@ -268,6 +268,10 @@ void msgpass_port_abandon(struct msgpass_port *port,
 void msgpass_port_expire(struct msgpass_port *port,
 			 struct msgpass_message *message);
 
+/* With the port locked: a flow is over that went through @queue, or NULL. */
+void msgpass_port_count_flow(struct msgpass_port *port,
+			     struct msgpass_queue *queue, u64 bytes);
+
 /* With the port locked: all who wait there; false if @visit has seen enough. */
 bool msgpass_port_visit_waiters(struct msgpass_port *port,
 				msgpass_wait_visit *visit, void *context);

@@ -495,6 +495,19 @@ long msgpass_transfer_send_some(const struct msgpass_target *target,
 	return sent ? (long)sent : error;
 }
 
+/* Its message had none of the bytes, which went where its queue no longer was. */
+static void count_flow(const struct msgpass_target *target,
+		       struct msgpass_inbox *sender, u64 bytes)
+{
+	struct msgpass_queue *queue;
+
+	spin_lock(&target->port->lock);
+	queue = target->inbox ? msgpass_link_queue(target->inbox, sender) :
+				&target->mailbox->queue;
+	msgpass_port_count_flow(target->port, queue, bytes);
+	spin_unlock(&target->port->lock);
+}
+
 int msgpass_transfer_flow(const struct msgpass_target *target,
 			  struct msgpass_draft *draft,
 			  struct msgpass_wait *wait, u64 *through)
@@ -520,6 +533,8 @@ int msgpass_transfer_flow(const struct msgpass_target *target,
 	msgpass_flow_let_go(message);
 	error = msgpass_flow_wait(msgpass_flow_of(message), target->port,
 				  wait, error, through);
+	if (!error)
+		count_flow(target, draft->sender, *through);
 	msgpass_flow_note(msgpass_flow_of(message));
 	msgpass_message_put(message);
 	return error;

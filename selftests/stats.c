@@ -86,6 +86,32 @@ TEST_F(counting, the_bytes_of_a_batch)
 	EXPECT_EQ(3, tally_of(&self->channel).queued_max);
 }
 
+/* All of one, then a part of one that is given up. */
+TEST_F(counting, the_bytes_of_a_flow_that_went_through)
+{
+	static char flow[3 << 20];
+	struct msgpass_piece_read skip = { .size = sizeof(skip), .flags = MSGPASS_CANCEL };
+	struct msgpass_receive receive;
+	unsigned int i;
+	pid_t child;
+
+	for (i = 0; i < 2; i++) {
+		child = child_fork();
+		if (!child)
+			_exit(-SEND(self->channel.fd, .to = TO_ME, .flags = MSGPASS_FLOW,
+				    BYTES(flow, sizeof(flow))));
+		EXPECT_TRUE(senders_wait(&self->channel, self->me, 1));
+		EXPECT_EQ(i ? sizeof(flow) : 0, tally_of(&self->channel).sent_bytes);
+		ASSERT_EQ(0, RECEIVE(self->channel.fd, &receive, .flags = MSGPASS_PIECES,
+				     BYTES(flow, i ? 1000 : sizeof(flow))));
+		skip.token = receive.out_token;
+		EXPECT_EQ(i ? 0 : -ESRCH, call(self->channel.fd, MSGPASS_IOC_PIECE_READ, &skip));
+		EXPECT_EQ(0, child_status(child));
+	}
+	EXPECT_EQ(sizeof(flow) + 1000, tally_of(&self->channel).sent_bytes);
+	EXPECT_EQ(sizeof(flow) + 1000, tally_of(&self->channel).received_bytes);
+}
+
 TEST_F(counting, no_bytes_of_a_send_that_is_given_up)
 {
 	ASSERT_EQ(0, set_capacity(&self->channel, 0));
@@ -201,6 +227,28 @@ TEST(a_link_counts_for_itself)
 	EXPECT_EQ(1, stat.out_tally.receiver_waits);
 	EXPECT_EQ(0, stat.out_tally.oldest_time);
 	close(inbox.fd);
+}
+
+TEST(a_link_counts_the_bytes_of_a_flow)
+{
+	static char flow[3 << 20];
+	struct msgpass_link_stat stat;
+	int device = device_open();
+	uint64_t me = own_peer(device), from;
+	pid_t child = child_fork();
+
+	if (!child) {
+		CHECK(!SEND(device, .to = me, .flags = MSGPASS_FLOW | MSGPASS_PEER,
+			    BYTES(flow, sizeof(flow))));
+		pause();
+	}
+	ASSERT_EQ(0, RECEIVE(device, NULL, BYTES(flow, sizeof(flow))));
+	from = peer_of(device, child);
+	EXPECT_TRUE(wait_until(!link_stat(device, me, from, &stat) &&
+			       stat.out_tally.sent_bytes == sizeof(flow)));
+	EXPECT_EQ(sizeof(flow), stat.out_tally.received_bytes);
+	child_kill(child);
+	close(device);
 }
 
 TEST(a_broadcast_counts_each_subscription_and_all)

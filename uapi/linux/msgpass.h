@@ -994,9 +994,9 @@ struct msgpass_mailbox_accept {
 /**
  * struct msgpass_tally - what a mailbox, an inbox or a link has counted since it
  *	was made; a part of what the module tells of each
- * @sent_bytes: bytes of payload of the messages accepted; those of a flow are
- *	not among them, here and below
- * @received_bytes: of the messages received
+ * @sent_bytes: bytes of payload of the messages accepted; those of a flow once
+ *	it is over, as many as went through
+ * @received_bytes: of the messages received; of a flow the same
  * @queued_max: most messages that were queued at a time. A message that a
  *	waiting receiver gets at once is never queued.
  * @oldest_time: CLOCK_MONOTONIC time in nanoseconds at which the oldest message
