@@ -47,5 +47,6 @@ __visible typeof(cleanup_module) cleanup_module;
 #include "trace.c"
 #include "transfer.c"
 #include "waiter.c"
+#include "waits.c"
 #include "words.c"
 #include "main.c"
