@@ -3,18 +3,33 @@
 #include <linux/fs.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
 
 #include "debugfs.h"
 #include "direct.h"
 #include "mailbox.h"
+#include "waits.h"
+
+/* Some of those who wait at a place. Mailboxes and inboxes share their numbers. */
+struct wait_lines {
+	u64 mailbox;			/* the last that is done with, or 0 */
+	u64 inbox;			/* the same */
+	u64 place;			/* where they wait */
+	u64 skip;			/* how many others to pass over there */
+	u64 now;
+	unsigned int shown;
+	unsigned int count;
+	struct msgpass_wait_element waits[16];
+};
 
 /* One line of a table. */
 union line {
 	struct msgpass_mailbox_stat mailbox;
 	struct msgpass_inbox_stat inbox;
 	struct msgpass_link_stat link;
+	struct wait_lines waits;
 };
 
 struct table {
@@ -116,6 +131,105 @@ static void show_link(struct seq_file *file, const union line *line)
 	seq_putc(file, '\n');
 }
 
+static struct msgpass_waits *waits_at(struct wait_lines *lines, u64 place)
+{
+	if (place != lines->place)
+		lines->skip = 0;
+	lines->place = place;
+	return msgpass_waits_new(lines->skip, ARRAY_SIZE(lines->waits));
+}
+
+/* NULL after the last, or ERR_PTR. */
+static struct msgpass_waits *waits_at_mailbox(struct wait_lines *lines)
+{
+	struct msgpass_mailbox *mailbox = msgpass_mailbox_next(lines->mailbox);
+	struct msgpass_waits *waits;
+
+	if (IS_ERR(mailbox))
+		return mailbox == ERR_PTR(-ENOENT) ? NULL : ERR_CAST(mailbox);
+	waits = waits_at(lines, mailbox->id);
+	if (waits)
+		msgpass_waits_at_mailbox(waits, mailbox);
+	msgpass_mailbox_put(mailbox);
+	return waits ?: ERR_PTR(-ENOMEM);
+}
+
+static struct msgpass_waits *waits_at_inbox(struct wait_lines *lines)
+{
+	struct msgpass_peer *peer = msgpass_peer_next(lines->inbox);
+	struct msgpass_waits *waits;
+
+	if (!peer)
+		return NULL;
+	waits = waits_at(lines, peer->id);
+	if (waits)
+		msgpass_waits_at_inbox(waits, msgpass_inbox_of(peer));
+	msgpass_peer_put(peer);
+	return waits ?: ERR_PTR(-ENOMEM);
+}
+
+/* More of those at the same place, or those at the next. */
+static int find_waits(struct wait_lines *lines)
+{
+	struct msgpass_waits *waits = waits_at_mailbox(lines);
+	u64 *last = &lines->mailbox;
+
+	if (!waits) {
+		waits = waits_at_inbox(lines);
+		last = &lines->inbox;
+	}
+	if (IS_ERR_OR_NULL(waits))
+		return waits ? PTR_ERR(waits) : -ENOENT;
+	lines->shown = 0;
+	lines->count = 0;
+	while (lines->count < ARRAY_SIZE(lines->waits) &&
+	       msgpass_waits_show(waits, &lines->waits[lines->count]))
+		lines->count++;
+	lines->now = waits->now;
+	lines->skip = msgpass_waits_next(waits);
+	if (!lines->skip)
+		*last = lines->place;
+	msgpass_waits_free(waits);
+	return 0;
+}
+
+static int next_wait(union line *line)
+{
+	struct wait_lines *lines = &line->waits;
+	int error;
+
+	while (lines->shown == lines->count) {
+		error = find_waits(lines);
+		if (error)
+			return error;
+		cond_resched();
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+	lines->shown++;
+	return 0;
+}
+
+static void show_wait(struct seq_file *file, const union line *line)
+{
+	static const char *const reasons[] = {
+		[MSGPASS_FOR_MESSAGE] = "message",
+		[MSGPASS_FOR_ROOM] = "room",
+		[MSGPASS_FOR_RENDEZVOUS] = "rendezvous",
+		[MSGPASS_FOR_REPLY] = "reply",
+		[MSGPASS_FOR_FLOW] = "flow",
+	};
+	const struct wait_lines *lines = &line->waits;
+	const struct msgpass_wait_element *wait;
+
+	wait = &lines->waits[lines->shown - 1];
+	seq_printf(file, "%d %d %llu %s %d %llu %llu %llu %llu\n",
+		   wait->out_pid, wait->out_tid, wait->out_peer,
+		   reasons[wait->out_reason], wait->out_for_pid,
+		   wait->out_for_peer, wait->out_for_mailbox,
+		   lines->now - wait->out_since, wait->out_deadline);
+}
+
 static const struct table tables[] = {
 	{ "mailboxes",
 	  "id mode uid gid " COUNTS " " TALLY " subscribers missed name",
@@ -124,6 +238,9 @@ static const struct table tables[] = {
 	  next_inbox, show_inbox },
 	{ "links", "from_pid to_pid from_peer to_peer " COUNTS " " TALLY,
 	  next_link, show_link },
+	{ "waits",
+	  "pid tid peer reason for_pid for_peer for_mailbox age_ns deadline_ns",
+	  next_wait, show_wait },
 };
 
 static bool advance(struct reading *reading)

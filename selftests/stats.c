@@ -407,6 +407,74 @@ TEST_F(debugfs, tells_of_more_than_a_buffer_holds)
 	fclose(file);
 }
 
+TEST_F(debugfs, tells_who_waits_for_whom)
+{
+	pid_t me = getpid(), receiver = child_fork(), caller;
+	char pid[16];
+
+	if (!receiver)
+		_exit(RECEIVE(self->device, NULL, .from = me, .deadline = soon()) == 0);
+	caller = child_fork();
+	if (!caller)
+		_exit(CALL(self->device, NULL, .to = me, NUMBER(1)) == 0);
+	snprintf(pid, sizeof(pid), "%d", receiver);
+	EXPECT_TRUE(wait_until(look_up(self->directory, "waits", "pid", pid, "for_pid") == me));
+	EXPECT_EQ(receiver, look_up(self->directory, "waits", "pid", pid, "tid"));
+	EXPECT_EQ(receiver, look_up(self->directory, "waits", "reason", "message", "pid"));
+	EXPECT_EQ(own_peer(self->device),
+		  look_up(self->directory, "waits", "pid", pid, "for_peer"));
+	EXPECT_LE(0, look_up(self->directory, "waits", "pid", pid, "age_ns"));
+	EXPECT_LT(now(), look_up(self->directory, "waits", "pid", pid, "deadline_ns"));
+	snprintf(pid, sizeof(pid), "%d", caller);
+	EXPECT_TRUE(wait_until(look_up(self->directory, "waits", "pid", pid, "for_pid") == me));
+	EXPECT_EQ(caller, look_up(self->directory, "waits", "reason", "reply", "pid"));
+	EXPECT_EQ(0, look_up(self->directory, "waits", "pid", pid, "deadline_ns"));
+	child_kill(receiver);
+	child_kill(caller);
+	EXPECT_TRUE(wait_until(look_up(self->directory, "waits", "pid", pid, "pid") == -1));
+}
+
+/* At two mailboxes, and more than are looked at at a time. */
+TEST_F(debugfs, tells_of_each_who_waits_once)
+{
+	struct channel boxes[2] = {};
+	struct msgpass_mailbox_stat stat;
+	unsigned int i, seen[2] = {};
+	pid_t children[40];
+	uint64_t in[2];
+	char line[256];
+	FILE *file;
+
+	for (i = 0; i < 2; i++) {
+		boxes[i].fd = MAILBOX_OPEN(self->device, unique_name("waits"), OPEN_NEW);
+		ASSERT_EQ(0, mailbox_stat(boxes[i].fd, "", &stat));
+		in[i] = stat.out_id;
+	}
+	for (i = 0; i < ARRAY_SIZE(children); i++)
+		children[i] = child_receiving(&boxes[i % 4 == 0], 0);
+	EXPECT_TRUE(receivers_wait(&boxes[0], 0, 30));
+	EXPECT_TRUE(receivers_wait(&boxes[1], 0, 10));
+	file = table_open(self->directory, "waits");
+	ASSERT_NE(NULL, file);
+	while (fgets(line, sizeof(line), file)) {
+		unsigned long long mailbox;
+
+		if (sscanf(line, "%*d %*d %*u message 0 0 %llu", &mailbox) != 1)
+			continue;
+		for (i = 0; i < 2; i++)
+			seen[i] += mailbox == in[i];
+	}
+	fclose(file);
+	EXPECT_EQ(30, seen[0]);
+	EXPECT_EQ(10, seen[1]);
+	for (i = 0; i < ARRAY_SIZE(children); i++)
+		child_kill(children[i]);
+	for (i = 0; i < 2; i++) {
+		EXPECT_EQ(0, mailbox_delete(boxes[i].fd, ""));
+		close(boxes[i].fd);
+	}
+}
+
 TEST_F(debugfs, is_for_root)
 {
 	EXPECT_EQ(NULL, AS(FATHER, table_open(self->directory, "mailboxes")));
