@@ -1557,6 +1557,44 @@ inboxes_and_links_are_listed() {
 	ends $receiver 0
 }
 
+# link_tells NAME VALUE: of $link
+link_tells() {
+	msgpass stat --link "$link" >"$tmp/out"
+	grep -q "^$1  *$2\$" "$tmp/out" && return
+	echo "not told: $1 $2; but:"
+	cat "$tmp/out"
+	return 1
+}
+
+a_link_is_told_of_by_pids_or_peer_ids() {
+	msgpass recv --any --type 5 >/dev/null &
+	receiver=$!
+	mkfifo "$tmp/lines"
+	msgpass send --lines --pid $receiver <"$tmp/lines" &
+	sender=$!
+	exec 9>"$tmp/lines"
+	printf 'one\nthree\n' >&9
+	link=$sender:$receiver
+	until_true link_tells sent 2
+	link_tells sent_bytes 10
+	link_tells received 0
+	link_tells queued_max 2
+	link_tells from_pid $sender
+	msgpass stat --json --link "$link" >"$tmp/json"
+	link=$(sed 's/.*"from_peer": \([0-9]*\), .*"to_peer": \([0-9]*\), .*/\1:\2/' "$tmp/json")
+	link_tells to_pid $receiver
+	exits 5 msgpass stat --link "$receiver:$sender"
+	says "there is no link from process $receiver to process $sender"
+	exits 2 msgpass stat --link $sender
+	says "as FROM:TO, two pids or peer ids"
+	exits 2 msgpass stat --link "$link" --pid $sender
+	says "just one mailbox, process or link"
+	exec 9>&-
+	ends $sender 0
+	echo x | msgpass send --type 5 --pid $receiver
+	ends $receiver 0
+}
+
 any_name_is_valid_json_and_harmless_on_a_terminal() {
 	name=$(printf '%s"\\\303\274\377\302\233' "$box")
 	msgpass create "$name"
@@ -1608,7 +1646,7 @@ a_full_disk_is_no_success() {
 # Every function behind the helpers whose name is a sentence.
 tests=$(sed -n 's/^\([a-z0-9_]*_[a-z0-9_]*\)() {$/\1/p' "$0" |
 	grep -v -x -e same_file -e until_true -e box_has -e box_reached -e inbox_has -e has_ended -e begin_stream \
-		-e need_users -e run_test -e ends_serving -e begin_flow -e stuck_receiver)
+		-e need_users -e run_test -e ends_serving -e begin_flow -e stuck_receiver -e link_tells)
 
 run_test() {
 	tmp=$(mktemp -d)

@@ -50,6 +50,17 @@ const char *parse_pid(const char *text, void *field)
 	return in_range(text, 1, INT_MAX, field) ? NULL : "a process id";
 }
 
+const char *parse_link(const char *text, void *field)
+{
+	struct link_ends *ends = field;
+	char *rest;
+
+	if (number(text, &ends->from, &rest) && ends->from && *rest == ':' &&
+	    in_range(rest + 1, 1, UINT64_MAX, &ends->to))
+		return NULL;
+	return "who sends and who receives, as FROM:TO, two pids or peer ids";
+}
+
 const char *parse_size(const char *text, void *field)
 {
 	static const char expected[] = "a number of bytes, or of K, M or G of them";

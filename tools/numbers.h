@@ -19,6 +19,16 @@ struct fd_list {
 	unsigned int count;
 };
 
+/**
+ * struct link_ends - the processes of a link, each by its pid or peer id
+ * @from: the one that sends; 0: no link is named
+ * @to: the one that receives
+ */
+struct link_ends {
+	uint64_t from;
+	uint64_t to;
+};
+
 /* fields of uint64_t */
 const char *parse_u32(const char *text, void *field);
 const char *parse_count(const char *text, void *field);
@@ -32,6 +42,9 @@ const char *parse_seconds(const char *text, void *field);
 const char *parse_mode(const char *text, void *field);
 const char *parse_user(const char *text, void *field);
 const char *parse_group(const char *text, void *field);
+
+/* a field of struct link_ends */
+const char *parse_link(const char *text, void *field);
 
 /* a field of struct fd_list, to which it is added */
 const char *parse_fd(const char *text, void *field);

@@ -59,6 +59,8 @@ static const struct option_row rows[] = {
 	  FIELD(pid), 0, 0, "the process with this pid" },
 	{ "peer", "ID", TRANSFER | FOR_CALL | FOR_STAT | FOR_GIVE, parse_count,
 	  FIELD(peer), 0, 0, "the process with this peer id" },
+	{ "link", "FROM:TO", FOR_STAT, parse_link, FIELD(link), 0, 0,
+	  "the link between two processes, by their pids or peer ids" },
 	{ "cancel", NULL, FOR_GIVE, FLAG(cancel), "withdraw the offer" },
 	{ "any", NULL, FOR_RECV | FOR_SERVE, FLAG(any),
 	  "any process, instead of a mailbox" },

@@ -129,6 +129,7 @@ struct options {
 	uint64_t type;
 	uint64_t priority;
 	const char *sort;
+	struct link_ends link;
 	struct fd_list send_fds;
 	struct msgpass_settings settings;
 
