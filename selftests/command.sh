@@ -2,35 +2,19 @@
 # SPDX-License-Identifier: GPL-2.0
 # The command: every verb, its errors and exit codes, pipelines and streams.
 #
-# Runs as root with the module loaded. MSGPASS is the path of the command, else it is looked
-# for on the PATH. Every test is a function, and its name the sentence that the result line says.
-# Whatever a test waits for, it waits for by looking, and for a bounded time.
+# Runs as root with the module loaded. Every test is a function, and its name the sentence that
+# the result line says. Whatever a test waits for, it waits for by looking, and for a bounded time.
 #
 # The functions are called by their names' being listed, and words hold no blanks:
 # shellcheck disable=SC2317,SC2086
 
-[ -z "$MSGPASS" ] || PATH=$(dirname "$(realpath "$MSGPASS")"):$PATH
+# shellcheck source=selftests/helper_script.sh
+. "$(dirname "$0")/helper_script.sh"
 box=command-test-$$
 start=2147483648 # type of the first piece of a stream
 piece=65536
 
 # --- helpers; a test fails at the first of them that fails
-
-# exits CODE COMMAND...: it ends with this code; what it says is in $tmp/said.
-exits() {
-	want=$1 code=0
-	shift
-	"$@" >"$tmp/out" 2>"$tmp/said" || code=$?
-	[ "$code" = "$want" ] && return
-	echo "'$*' exits with $code, not $want, and says: $(cat "$tmp/said")"
-	return 1
-}
-
-says() {
-	grep -q -e "$1" "$tmp/said" && return
-	echo "not said: '$1'; but: $(cat "$tmp/said")"
-	return 1
-}
 
 equal() {
 	[ "$1" = "$2" ] && return
@@ -42,19 +26,6 @@ same_file() {
 	cmp "$1" "$2" && return
 	ls -l "$1" "$2"
 	return 1
-}
-
-# until_true COMMAND...: look until it succeeds, for ten seconds.
-until_true() {
-	tries=200
-	until "$@" 2>/dev/null; do
-		tries=$((tries - 1))
-		if [ "$tries" = 0 ]; then
-			echo "it did not come to be: $*"
-			return 1
-		fi
-		sleep 0.05
-	done
 }
 
 # field KEY: the first value of this key in the JSON on stdin.
@@ -82,10 +53,6 @@ as() {
 	user=$1
 	shift
 	su -s /bin/sh "$user" -c "$*"
-}
-
-has_ended() {
-	! grep -q '^State:.[^Z]' "/proc/$1/status"
 }
 
 # ends PID CODE
@@ -1337,7 +1304,7 @@ a_stream_waits_for_quota() {
 	need_users
 	limit=/sys/module/msgpass/parameters/user_bytes
 	old=$(cat $limit)
-	trap 'echo $old >$limit; kill $(jobs -p) 2>/dev/null || :' EXIT
+	trap 'echo $old >$limit; clean_up' EXIT
 	data 1 100000
 	msgpass create "$box" --mode 0666
 	echo 300000 >$limit
@@ -1643,43 +1610,5 @@ a_full_disk_is_no_success() {
 
 # --- running them
 
-# Every function behind the helpers whose name is a sentence.
-tests=$(sed -n 's/^\([a-z0-9_]*_[a-z0-9_]*\)() {$/\1/p' "$0" |
-	grep -v -x -e same_file -e until_true -e box_has -e box_reached -e inbox_has -e has_ended -e begin_stream \
-		-e need_users -e run_test -e ends_serving -e begin_flow -e stuck_receiver -e link_tells)
-
-run_test() {
-	tmp=$(mktemp -d)
-	(
-		set -e
-		trap 'kill $(jobs -p) 2>/dev/null || :' EXIT
-		"$1"
-	) </dev/null >"$tmp/log" 2>&1 9>&-
-	status=$?
-	msgpass rm "$box" 2>/dev/null
-	sentence=$(echo "$1" | tr _ ' ')
-	case $status in
-	0) echo "ok $number - $sentence" ;;
-	4) echo "ok $number - $sentence # SKIP $(cat "$tmp/log")" ;;
-	*)
-		sed 's/^/# /' "$tmp/log"
-		echo "not ok $number - $sentence"
-		failed=1
-		;;
-	esac
-	rm -rf "$tmp"
-}
-
-echo "TAP version 13"
-if [ "$(id -u)" != 0 ] || [ ! -e /dev/msgpass ]; then
-	echo "1..0 # SKIP it takes root and the module"
-	exit 4
-fi
-set -- $tests
-echo "1..$#"
-number=0 failed=0
-for test; do
-	number=$((number + 1))
-	run_test "$test"
-done
-exit $failed
+need_module
+run_tests

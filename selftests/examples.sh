@@ -9,8 +9,9 @@
 # The functions are called by their names' being listed:
 # shellcheck disable=SC2317
 
+# shellcheck source=selftests/helper_script.sh
+. "$(dirname "$0")/helper_script.sh"
 box=examples-test-$$
-[ -z "$MSGPASS" ] || PATH=$(dirname "$(realpath "$MSGPASS")"):$PATH
 
 # prints TEXT COMMAND...: it ends well, and this is all that it prints.
 prints() {
@@ -30,19 +31,6 @@ fails() {
 	[ "$code" = 1 ] && grep -qF "$want" "$tmp/said" && return
 	echo "$* ends with $code and says $(cat "$tmp/said")"
 	return 1
-}
-
-# until_true COMMAND...: look until it succeeds, for ten seconds.
-until_true() {
-	tries=200
-	until "$@" 2>/dev/null; do
-		tries=$((tries - 1))
-		if [ "$tries" = 0 ]; then
-			echo "it did not come to be: $*"
-			return 1
-		fi
-		sleep 0.05
-	done
 }
 
 # box_has FIELD VALUE
@@ -198,38 +186,5 @@ every_program_is_tried() {
 
 # --- running them
 
-tests=$(sed -n 's/^\([a-z0-9_]*_[a-z0-9_]*\)() {$/\1/p' "$0" | grep -v -x -e until_true -e box_has -e run_test)
-
-run_test() {
-	tmp=$(mktemp -d)
-	(
-		set -e
-		trap 'kill -9 $(jobs -p) 2>/dev/null || :' EXIT
-		"$1"
-	) </dev/null >"$tmp/log" 2>&1
-	status=$?
-	msgpass rm "$box" 2>/dev/null
-	if [ $status = 0 ]; then
-		echo "ok $number - $(echo "$1" | tr _ ' ')"
-	else
-		sed 's/^/# /' "$tmp/log"
-		echo "not ok $number - $(echo "$1" | tr _ ' ')"
-		failed=1
-	fi
-	rm -rf "$tmp"
-}
-
-echo "TAP version 13"
-if [ "$(id -u)" != 0 ] || [ ! -e /dev/msgpass ]; then
-	echo "1..0 # SKIP it takes root and the module"
-	exit 4
-fi
-# shellcheck disable=SC2086 # names hold no blanks
-set -- $tests
-echo "1..$#"
-number=0 failed=0
-for test; do
-	number=$((number + 1))
-	run_test "$test"
-done
-exit $failed
+need_module
+run_tests

@@ -7,7 +7,8 @@
 # Words hold no blanks, and awk is to see its dollars:
 # shellcheck disable=SC2086,SC2016
 
-[ -z "$MSGPASS" ] || PATH=$(dirname "$(realpath "$MSGPASS")"):$PATH
+# shellcheck source=selftests/helper_script.sh
+. "$(dirname "$0")/helper_script.sh"
 
 # expected NAME: per line what is to be found in the recording after the line before it: who
 # acts, the event, and some of its fields. The answer's recording comes after "answer".
@@ -210,36 +211,19 @@ recorded() {
 	done
 }
 
-# result STATUS SENTENCE: 4 skips it.
-result() {
-	number=$((number + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $number - $2"
-	elif [ "$1" = 4 ]; then
-		echo "ok $number - $2 # SKIP $(sed -n 's/^    No diagram: //p' "$kept/log" | head -n 1)"
-	else
-		sed 's/^/# /' "$kept/log"
-		echo "not ok $number - $2"
-		failed=1
-	fi
-}
-
 test_experiment() {
 	timeout 100 msgpass lab $answer "$1" >"$kept/log" 2>&1 </dev/null
-	result $? "$1 comes out as predicted"
+	result $? "$1 comes out as predicted" "$kept/log"
 	if [ -z "$answer" ] || grep -q 'No diagram: .*built without' "$kept/log"; then
-		result 4 "$1 is recorded in its order"
+		sed -n 's/^    No diagram: //p;T;q' "$kept/log" >"$kept/why"
+		result 4 "$1 is recorded in its order" "$kept/why"
 	else
 		recorded "$1" >>"$kept/log" 2>&1
-		result $? "$1 is recorded in its order"
+		result $? "$1 is recorded in its order" "$kept/log"
 	fi
 }
 
-echo "TAP version 13"
-if [ "$(id -u)" != 0 ] || [ ! -e /dev/msgpass ]; then
-	echo "1..0 # SKIP it takes root and the module"
-	exit 4
-fi
+need_module
 kept=$(mktemp -d)
 trap 'rm -rf "$kept"' EXIT
 export MSGPASS_RECORDINGS="$kept"
@@ -248,17 +232,17 @@ answer=--answer
 [ -d /sys/kernel/tracing/events/msgpass ] || answer=""
 names=$(msgpass lab | sed -n 's/^  \([a-z]*\)  .*/\1/p')
 set -- $names
-echo "1..$(($# * 2 + 3))"
-number=0 failed=0
+plan $(($# * 2 + 3))
 for name; do
 	test_experiment "$name"
 done
 msgpass lab nosuch >"$kept/log" 2>&1
 [ $? = 2 ] && grep -q "there is no experiment 'nosuch'" "$kept/log"
-result $? "another is refused"
+result $? "another is refused" "$kept/log"
 MSGPASS_LAB=/nowhere msgpass lab >"$kept/log" 2>&1
 [ $? = 5 ] && grep -q "/nowhere/run.sh: No such file" "$kept/log"
-result $? "experiments that are not there are told"
-! msgpass ls --names | grep -q '^lab-'
+result $? "experiments that are not there are told" "$kept/log"
+msgpass ls --names | grep -q '^lab-'
+[ $? = 1 ]
 result $? "no mailbox is left"
-exit $failed
+conclude

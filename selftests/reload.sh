@@ -4,14 +4,15 @@
 # device, send and receive, and close it again. Whatever is left behind at rmmod shows in the
 # kernel's log, where the module says so, and so does a crash.
 
-# shellcheck source=selftests/helper_reloading.sh
-. ./helper_reloading.sh
+# shellcheck source=selftests/helper_script.sh
+. "$(dirname "$0")/helper_script.sh"
 
 # Of what helper_reload says.
 figure() {
 	echo "$told" | sed "s/.*\<$1 \([0-9]*\).*/\1/"
 }
 
+need_vm
 plan 4
 read -r parameters </vm/modparams
 told=$(./helper_reload 100 "/usr/lib/modules/$(uname -r)/updates/msgpass.ko" "$parameters")

@@ -3,34 +3,19 @@
 # msgpass trace: recordings, diagrams, and tracing as it happens.
 #
 # What is drawn of a recording takes no module: those tests run anywhere. The others run as
-# root with the module loaded, and are skipped where the kernel can't trace. MSGPASS is the
-# path of the command, else it is looked for on the PATH. Every test is a function, and its name
-# the sentence that the result line says.
+# root with the module loaded, and are skipped where the kernel can't trace. Every test is a
+# function, and its name the sentence that the result line says.
 #
 # The functions are called by their names' being listed, and words hold no blanks:
 # shellcheck disable=SC2317,SC2086
 
-[ -z "$MSGPASS" ] || PATH=$(dirname "$(realpath "$MSGPASS")"):$PATH
+# shellcheck source=selftests/helper_script.sh
+. "$(dirname "$0")/helper_script.sh"
 box=box-$$
 tracing=/sys/kernel/tracing
+boxes=
 
 # --- helpers; a test fails at the first of them that fails
-
-# exits CODE COMMAND...: it ends with this code; what it says is in $tmp/said.
-exits() {
-	want=$1 code=0
-	shift
-	"$@" >"$tmp/out" 2>"$tmp/said" || code=$?
-	[ "$code" = "$want" ] && return
-	echo "'$*' exits with $code, not $want, and says: $(cat "$tmp/said")"
-	return 1
-}
-
-says() {
-	grep -q -F -e "$1" "$tmp/said" && return
-	echo "not said: '$1'; but: $(cat "$tmp/said")"
-	return 1
-}
 
 # shows FILE TEXT...: these are on lines of it, one after the other.
 shows() {
@@ -48,24 +33,8 @@ lacks() {
 	! grep -F -e "$2" "$1" || { echo "and should not be there: $2"; return 1; }
 }
 
-until_true() {
-	tries=200
-	until "$@" 2>/dev/null; do
-		tries=$((tries - 1))
-		if [ "$tries" = 0 ]; then
-			echo "it did not come to be: $*"
-			return 1
-		fi
-		sleep 0.05
-	done
-}
-
 box_has() {
 	msgpass stat --json "$box" | grep -q "\"$1\": $2[,}]"
-}
-
-has_ended() {
-	! grep -q '^State:.[^Z]' "/proc/$1/status"
 }
 
 no_instance() {
@@ -489,44 +458,8 @@ who_may_not_trace_is_told_why() {
 
 # --- running them
 
-# Every function behind the helpers whose name is a sentence.
-tests=$(sed -n 's/^\([a-z0-9_]*_[a-z0-9_]*\)() {$/\1/p' "$0" |
-	grep -v -x -e until_true -e box_has -e has_ended -e no_instance -e need_tracing -e run_test)
-
-run_test() {
-	tmp=$(mktemp -d)
-	(
-		set -e
-		trap 'kill $(jobs -p) 2>/dev/null || :' EXIT
-		boxes=
-		"$1"
-	) </dev/null >"$tmp/log" 2>&1
-	status=$?
-	msgpass rm "$box" 2>/dev/null
-	sentence=$(echo "$1" | tr _ ' ')
-	case $status in
-	0) echo "ok $number - $sentence" ;;
-	4) echo "ok $number - $sentence # SKIP $(cat "$tmp/log")" ;;
-	*)
-		sed 's/^/# /' "$tmp/log"
-		echo "not ok $number - $sentence"
-		failed=1
-		;;
-	esac
-	rm -rf "$tmp"
-}
-
-echo "TAP version 13"
 # What is drawn is the same in every kernel, and slow to try in one that is full of checkers.
 if [ -e /sys/module/msgpass ] && [ ! -d $tracing/events ]; then
-	echo "1..0 # SKIP this kernel can't trace"
-	exit 4
+	skip_all "this kernel can't trace"
 fi
-set -- $tests
-echo "1..$#"
-number=0 failed=0
-for test; do
-	number=$((number + 1))
-	run_test "$test"
-done
-exit $failed
+run_tests

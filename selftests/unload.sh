@@ -3,8 +3,8 @@
 # The module goes with all that is queued, and with the timers that are pending. Of what a
 # timer does after its code is gone the kernel's log tells.
 
-# shellcheck source=selftests/helper_reloading.sh
-. ./helper_reloading.sh
+# shellcheck source=selftests/helper_script.sh
+. "$(dirname "$0")/helper_script.sh"
 box=unload-test-$$
 events=/sys/kernel/tracing/events/msgpass/enable
 
@@ -34,6 +34,7 @@ trace() {
 	[ ! -e "$events" ] || echo 1 >"$events"
 }
 
+need_vm
 plan 3
 fill
 result $? "messages with lifetimes are queued"
