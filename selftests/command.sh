@@ -307,6 +307,16 @@ lines_are_messages() {
 	equal "$(msgpass recv --all "$box" | tr '\n' ' ')" "two three"
 }
 
+lines_that_were_sent_before_one_was_not_are_told() {
+	msgpass create "$box" --capacity 2
+	seq 4 | exits 3 msgpass send --lines --nonblock "$box"
+	says "is full (EAGAIN)"
+	says "lines that were sent before that: 2"
+	box_has queued 2
+	echo x | exits 3 msgpass send --lines --nonblock "$box"
+	equal 0 "$(grep -c "were sent" "$tmp/said")"
+}
+
 a_receiver_waits_for_a_message() {
 	msgpass create "$box"
 	msgpass recv "$box" >"$tmp/out" &
@@ -331,7 +341,7 @@ a_send_without_room_to_wait_in_tells_that_nobody_receives() {
 	exits 3 msgpass send --message --nonblock "$box" </dev/null
 	says "no receiver waits"
 	echo x | exits 4 msgpass send --timeout 0.05 "$box"
-	says "was not received from in time"
+	says "was not received from in time (ETIMEDOUT), and this was not sent"
 	empty
 }
 
@@ -495,6 +505,19 @@ the_own_inbox_is_set_up() {
 	echo x | msgpass send --pid $!
 	ends $! 0
 	exits 2 msgpass recv --mode 0202 some-box
+}
+
+a_process_without_room_is_not_called_full() {
+	msgpass recv --any --capacity 0 --type 5 &
+	receiver=$!
+	until_true inbox_has $receiver receivers_waiting 1
+	echo x | exits 3 msgpass send --nonblock --pid $receiver
+	says "process $receiver does not wait for it (EAGAIN)"
+	echo x | exits 4 msgpass send --timeout 0.05 --pid $receiver
+	says "process $receiver did not receive in time (ETIMEDOUT), and this was not sent"
+	peer=$(msgpass stat --json --pid $receiver | field peer)
+	echo x | exits 3 msgpass send --nonblock --peer "$peer"
+	says "does not wait for it"
 }
 
 # --- receipts and lifetimes
@@ -1059,6 +1082,7 @@ a_server_ends_when_its_box_is_deleted() {
 	msgpass rm "$box"
 	ends $! 8
 	equal "$(grep -c EPIPE "$tmp/said")" 1
+	says "was deleted (EPIPE), and so its server ends.*msgpass create $box$"
 }
 
 what_was_replied_is_told() {
@@ -1451,7 +1475,7 @@ others_do_what_the_mode_lets_them() {
 	msgpass create "$box" --owner father --mode 0602
 	echo hello | as mother "msgpass send $box"
 	exits 6 as mother "msgpass recv $box"
-	says "EACCES.*--mode"
+	says "EACCES.*for everyone with: msgpass set $box --mode 0644$"
 	exits 6 as mother "msgpass rm $box"
 	exits 6 as mother "msgpass set $box --mode 0666"
 	says EPERM
@@ -1460,6 +1484,7 @@ others_do_what_the_mode_lets_them() {
 	equal "$(field uid <"$tmp/said")" "$(id -u mother)"
 	as father "msgpass set $box --mode 0600"
 	exits 6 as mother "msgpass send $box" </dev/null
+	says "EACCES.*for everyone with: msgpass set $box --mode 0622$"
 	exits 5 as mother "msgpass stat $box"
 	exits 0 as father "msgpass rm $box"
 }

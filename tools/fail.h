@@ -36,6 +36,7 @@ enum deed {
 	TO_CONFIRM,   /* to wait for the receipt of what was sent */
 	TO_CALL,
 	TO_RECEIVE,
+	TO_SERVE, /* to receive, and run a command for each */
 	TO_CREATE,
 	TO_BIND, /* to create for a command */
 	TO_DELETE,

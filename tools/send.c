@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -23,16 +24,12 @@ uint64_t sender_message_max(struct sender *sender)
 	struct msgpass_mailbox_status mailbox;
 	struct msgpass_system_info info;
 	struct msgpass_inbox_status inbox;
-	int ret;
 
 	if (target->kind == TARGET_MAILBOX) {
 		if (msgpass_mailbox_stat(target->fd, NULL, &mailbox) == 0)
 			return mailbox.settings.message_max;
-	} else {
-		ret = target->peer ? msgpass_inbox_stat_peer(target->device, target->peer, &inbox) :
-				     msgpass_inbox_stat(target->device, target->pid, &inbox);
-		if (ret == 0)
-			return inbox.settings.message_max;
+	} else if (target_inbox_stat(target, &inbox) == 0) {
+		return inbox.settings.message_max;
 	}
 	if (msgpass_get_info(target->device, &info) == 0)
 		return info.message_max;
@@ -113,6 +110,15 @@ static int send_one(struct sender *sender)
 	return ret < 0 ? sender_fail(sender, ret) : ret;
 }
 
+static int lines_fail(struct sender *sender, int error)
+{
+	int code = sender_fail(sender, error);
+
+	if (sender->messages)
+		fail(code, "lines that were sent before that: %" PRIu64, sender->messages);
+	return code;
+}
+
 /* Each keeps its newline, so that a receiver's output is the input. */
 static int send_lines(struct sender *sender)
 {
@@ -125,7 +131,7 @@ static int send_lines(struct sender *sender)
 		ret = sender_send(sender, line, length);
 	free(line);
 	if (ret < 0)
-		return sender_fail(sender, ret);
+		return lines_fail(sender, ret);
 	return ferror(stdin) ? sender_fail_to_read(sender, -errno) : DONE;
 }
 

@@ -323,7 +323,8 @@ static void server_fail(struct server *server, int error)
 {
 	pthread_mutex_lock(&server->lock);
 	if (server->code == DONE)
-		server->code = receiver_fail(&server->receiver, error);
+		server->code = fail_with(&server->receiver.target,
+					 error == -EPIPE ? TO_SERVE : TO_RECEIVE, error);
 	pthread_mutex_unlock(&server->lock);
 }
 

@@ -87,10 +87,19 @@ bool target_is_broadcast(const struct target *target)
 	       msgpass_mailbox_stat(target->fd, NULL, &status) == 0 && status.broadcast;
 }
 
+int target_inbox_stat(const struct target *target, struct msgpass_inbox_status *status)
+{
+	return target->peer ? msgpass_inbox_stat_peer(target->device, target->peer, status) :
+			      msgpass_inbox_stat(target->device, target->pid, status);
+}
+
 bool target_is_without_buffer(const struct target *target)
 {
-	struct msgpass_mailbox_status status;
+	struct msgpass_mailbox_status mailbox;
+	struct msgpass_inbox_status inbox;
 
-	return target->kind == TARGET_MAILBOX &&
-	       msgpass_mailbox_stat(target->fd, NULL, &status) == 0 && status.settings.capacity == 0;
+	if (target->kind == TARGET_MAILBOX)
+		return msgpass_mailbox_stat(target->fd, NULL, &mailbox) == 0 &&
+		       mailbox.settings.capacity == 0;
+	return target_inbox_stat(target, &inbox) == 0 && inbox.settings.capacity == 0;
 }

@@ -48,6 +48,9 @@ int target_mailbox(struct target *target, const char *name);
 /* Whether every message goes to all who receive; the mailbox is open. */
 bool target_is_broadcast(const struct target *target);
 
+/* What is known of the process's inbox; 0 or a negative errno value. */
+int target_inbox_stat(const struct target *target, struct msgpass_inbox_status *status);
+
 /* Whether every send waits for a receiver; the mailbox is open. */
 bool target_is_without_buffer(const struct target *target);
 
