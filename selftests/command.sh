@@ -1535,6 +1535,20 @@ boxes_are_listed() {
 	grep -q "\"name\": \"$box\", .*\"queued\": 1," "$tmp/json"
 }
 
+boxes_that_others_hide_are_counted() {
+	need_users
+	msgpass create "$box" --mode 0600
+	exits 0 as mother "msgpass ls"
+	says "^msgpass: mailboxes hidden from you: [1-9][0-9]*; their modes let you neither send nor receive$"
+	# not where a program reads, and not where none is
+	exits 0 as mother "msgpass ls --names"
+	equal "" "$(cat "$tmp/out" "$tmp/said")"
+	exits 0 as mother "msgpass ls --json"
+	equal "" "$(cat "$tmp/said")"
+	exits 0 msgpass ls
+	equal "" "$(cat "$tmp/said")"
+}
+
 inboxes_and_links_are_listed() {
 	msgpass recv --any --type 5 >/dev/null &
 	receiver=$!

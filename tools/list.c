@@ -116,18 +116,34 @@ static void print_mailbox(struct listing *listing, const struct msgpass_mailbox_
 	putchar('\n');
 }
 
+/* To who is not root an empty list would say that there are none. */
+static void tell_hidden(const struct listing *listing, uint64_t all)
+{
+	if (listing->options->json || geteuid() == 0 || all <= listing->count)
+		return;
+	fflush(stdout);
+	fail(DONE,
+	     "mailboxes hidden from you: %" PRIu64 "; their modes let you neither send nor receive",
+	     all - listing->count);
+}
+
 static int list_mailboxes(struct listing *listing)
 {
 	struct msgpass_mailbox_status status = { 0 };
 	struct msgpass_counters counters;
-	int ret;
+	struct msgpass_system_info info;
+	int ret = msgpass_get_info(listing->device, &info);
 
+	if (ret < 0)
+		return ret;
 	begin_list(listing, "mailboxes",
 		   "MODE OWNER      GROUP        QUEUED  CAPACITY      BYTES RECEIVERS SENDERS   BOUND KIND      NAME");
 	while ((ret = msgpass_mailbox_next_with(listing->device, &status, &counters)) > 0) {
 		print_mailbox(listing, &status, &counters);
 		listing->count++;
 	}
+	if (ret >= 0)
+		tell_hidden(listing, info.mailboxes);
 	end_list(listing);
 	return ret;
 }
