@@ -520,6 +520,48 @@ a_process_without_room_is_not_called_full() {
 	says "does not wait for it"
 }
 
+# --- spinning
+
+# ticks COMMAND...: the CPU time that it takes in half a second, in hundredths of one.
+ticks() {
+	"$@" </dev/null >"$tmp/out" 2>&1 &
+	sleep 0.5
+	read -r line <"/proc/$!/stat"
+	kill $!
+	wait $! || :
+	# shellcheck disable=SC2086 # its fields
+	set -- $line
+	echo $((${14} + ${15}))
+}
+
+# spins VERB ...: with --spin it takes more than without. Who spins sleeps when somebody else
+# wants the CPU, so try again then.
+spins() {
+	verb=$1
+	shift
+	asleep=$(ticks msgpass "$verb" "$@")
+	[ "$asleep" -lt 25 ] || { echo "it takes too long to begin with"; exit 4; }
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		awake=$(ticks msgpass "$verb" --spin "$@")
+		[ "$awake" -lt $((asleep + 15)) ] || return 0
+	done
+	echo "'$verb --spin' takes $awake, and without --spin $asleep"
+	return 1
+}
+
+who_is_told_to_spin_does_not_sleep() {
+	[ "$(nproc)" -gt 1 ] || { echo "with one CPU none spins"; exit 4; }
+	limit=/sys/module/msgpass/parameters/spin_ns
+	old=$(cat $limit)
+	trap 'echo $old >$limit; clean_up' EXIT
+	echo 4000000000 >$limit
+	msgpass create "$box"
+	spins recv "$box"
+	spins send --synchronous "$box"
+	spins call "$box"
+	spins serve "$box" -- cat
+}
+
 # --- receipts and lifetimes
 
 a_receipt_tells_that_a_message_was_received() {

@@ -30,12 +30,13 @@ plan() {
 	number=0 failed=0
 }
 
-# result STATUS SENTENCE [LOG]: 4 is skipped; the log says why, or what went wrong.
+# result STATUS SENTENCE [LOG]: 4 is skipped, and the log's last line says why; else it says
+# what went wrong.
 result() {
 	number=$((number + 1))
 	case $1 in
 	0) echo "ok $number - $2" ;;
-	4) echo "ok $number - $2 # SKIP $(cat "$3")" ;;
+	4) echo "ok $number - $2 # SKIP $(tail -n 1 "$3")" ;;
 	*)
 		[ -z "$3" ] || sed 's/^/# /' "$3"
 		echo "not ok $number - $2"

@@ -276,6 +276,7 @@ static ssize_t take_rest(struct worker *worker, size_t length)
 static ssize_t next(struct worker *worker)
 {
 	const struct msgpass_receive_options how = {
+		.spin = worker->server->options->spin,
 		.pieces = true,
 		.fds = worker->fds,
 		.fds_room = MSGPASS_FDS_MAX,
