@@ -18,7 +18,10 @@ static DEFINE_PER_CPU(u64, last_woken);
 
 void msgpass_handoff_note(const struct task_struct *woken)
 {
-	this_cpu_write(last_woken, (u64)current->pid << 32 | woken->pid);
+	/* On another CPU it needs no help. */
+	if (task_cpu(woken) == raw_smp_processor_id())
+		this_cpu_write(last_woken,
+			       (u64)current->pid << 32 | woken->pid);
 }
 
 /* A reference, or NULL. */
@@ -47,7 +50,7 @@ void msgpass_handoff(void)
 	task = take_woken();
 	if (!task)
 		return;
-	/* On another CPU it needs no help. */
+	/* It may have moved since. */
 	if (task_cpu(task) == raw_smp_processor_id())
 		yield_to(task, false);
 	put_task_struct(task);

@@ -46,7 +46,7 @@ function function_at(address,	low, high, middle)
 # What a function of the kernel's is for, by its name: of those that a round trip may call.
 function purpose(name)
 {
-	if (name ~ /^(psi|sched|ttwu|hrtick|cpuacct|record|rb|cr4)_|schedule|_entity|_fair|load_avg|_rq|curr|vruntime|buddies|^__switch|switch_(mm|fpu|ldt)|finish_task|load_(new_mm|tls)|fpregs_(to|from)|xfd|try_to_wake|wake_up|sched_clock|rcu_note|invalidate_user|gsbase|find_first_bit|cond_resched|timekeeping|hrtimer|timer|preempt|cfs_group/)
+	if (name ~ /^(psi|sched|ttwu|hrtick|cpuacct|record|rb|cr4)_|schedule|_entity|_fair|load_avg|_rq|curr|vruntime|buddies|^__switch|yield_to|buddy|switch_(mm|fpu|ldt)|finish_task|load_(new_mm|tls)|fpregs_(to|from)|xfd|try_to_wake|wake_up|sched_clock|rcu_note|invalidate_user|gsbase|find_first_bit|cond_resched|timekeeping|hrtimer|timer|preempt|cfs_group/)
 		return "scheduling and waking"
 	if (name ~ /^(entry_|syscall|do_syscall|x64_sys|__x64_sys|do_vfs|security|tomoyo|bpf_lsm|__fget|__fdget|exit_to_user|__rseq|amd_clear|mem_cgroup_handle|blkcg)|fpregs_assert|ksys_|vfs_/)
 		return "system calls"
