@@ -155,7 +155,7 @@ a_look_before_a_wait_is_no_failure() {
 100.000005000 other 14 fail error=-3 pid=14 ioctl=receive
 100.000006000 other 14 wait port=9 pid=14 thread=14 whom=0 what=message deadline=0'
 	draw
-	shows "$tmp/diagram" "! receive fails: EAGAIN" "! receive fails: ESRCH"
+	shows "$tmp/diagram" "! receive fails: EAGAIN" "receive fails: ESRCH !"
 }
 
 # What another thread ends is the call, not the wait for room of its request.

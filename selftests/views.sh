@@ -66,7 +66,7 @@ a_caller_waits_for_the_server_that_has_the_call() {
 # Its receiver has a piece of it, and nobody reads what that writes.
 a_flow_waits_for_who_receives_the_rest() {
 	msgpass create "$box"
-	head -c 3M /dev/zero >"$tmp/film"
+	head -c 3145728 /dev/zero >"$tmp/film"
 	msgpass send --flow --quiet "$box" <"$tmp/film" &
 	sender=$!
 	msgpass recv "$box" 2>/dev/null | sleep 60 &
