@@ -12,6 +12,17 @@ static bool can_move_words(const void *object, const void __user *user,
 	return size <= WORDS_MAX && msgpass_words_can_move(object, user);
 }
 
+/* Apart, so that the others need not keep what these would overwrite. */
+static noinline int get_any(void *object, const void __user *user, size_t size)
+{
+	return copy_from_user(object, user, size) ? -EFAULT : 0;
+}
+
+static noinline int put_any(void __user *user, const void *object, size_t size)
+{
+	return copy_to_user(user, object, size) ? -EFAULT : 0;
+}
+
 #define STEP(type)							\
 	do {								\
 		MOVE(type);						\
@@ -50,7 +61,7 @@ static bool can_move_words(const void *object, const void __user *user,
 int msgpass_words_get(void *object, const void __user *user, size_t size)
 {
 	if (!can_move_words(object, user, size))
-		return copy_from_user(object, user, size) ? -EFAULT : 0;
+		return get_any(object, user, size);
 	/* Of nothing, any address will do. */
 	if (!size)
 		return 0;
@@ -71,7 +82,7 @@ fault:
 int msgpass_words_put(void __user *user, const void *object, size_t size)
 {
 	if (!can_move_words(object, user, size))
-		return copy_to_user(user, object, size) ? -EFAULT : 0;
+		return put_any(user, object, size);
 	if (!size)
 		return 0;
 	might_fault();
