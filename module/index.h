@@ -45,7 +45,7 @@ enum msgpass_order {
 void msgpass_index_add(struct msgpass_index *index,
 		       struct msgpass_index_part *part,
 		       struct msgpass_message *message);
-/* The same for several, in their order. */
+/* The same for several of one queue, in their order. */
 void msgpass_index_add_some(struct msgpass_index *index,
 			    struct msgpass_index_part *part,
 			    struct msgpass_message **messages,

@@ -273,7 +273,7 @@ static void memory_put(void *memory, size_t size,
 static __always_inline void message_begin(struct msgpass_message *message,
 					  size_t length,
 					  const struct msgpass_stamp *stamp,
-					  bool extra)
+					  bool extra, bool crated)
 {
 	message->length = length;
 	message->sender = stamp->sender;
@@ -282,7 +282,7 @@ static __always_inline void message_begin(struct msgpass_message *message,
 	message->abandoned = false;
 	message->hollow = false;
 	message->kept = false;
-	message->crated = false;
+	message->crated = crated;
 	message->is_receipt = false;
 	message->expires = false;
 	message->attached = 0;
@@ -314,7 +314,7 @@ message_alloc(size_t length, const struct msgpass_stamp *stamp, bool extra)
 		return ERR_PTR(-ENOMEM);
 	}
 	refcount_inc(&stamp->sender->refs);
-	message_begin(message, length, stamp, extra);
+	message_begin(message, length, stamp, extra, false);
 	message->account = account;
 	return message;
 }
@@ -518,7 +518,7 @@ int msgpass_messages_share(struct msgpass_message **messages,
 	for (i = 0; i < count; i++) {
 		struct msgpass_message *message = messages[i];
 
-		message_begin(message, 0, &stamp, true);
+		message_begin(message, 0, &stamp, true, false);
 		message->account = account;
 		extra_of(message)->body = body;
 		message->hollow = true;
@@ -547,10 +547,11 @@ static size_t plain_charge(unsigned int count, size_t bytes,
 	return count * message_charge(message_size(0, false), sender) + bytes;
 }
 
-/* What one takes in a crate. */
-static size_t crated_size(u64 length)
+/* What a short one takes in a crate. */
+static size_t crated_size(size_t length)
 {
-	return ALIGN(message_size(length, false), sizeof(u64));
+	return ALIGN(offsetof(struct msgpass_message, data) + length,
+		     sizeof(u64));
 }
 
 /* How many of the first go into one crate, and what they take there. */
@@ -594,8 +595,7 @@ unsigned int msgpass_messages_new(struct msgpass_message **messages,
 		const struct msgpass_content *content = &contents[made];
 		struct msgpass_message *message = at;
 
-		message_begin(message, content->length, stamp, false);
-		message->crated = true;
+		message_begin(message, content->length, stamp, false, true);
 		message->crate = crate;
 		message_say(message, stamp, content->type, content->priority);
 		if (msgpass_words_get(message->data,
@@ -633,32 +633,23 @@ static void alike_free(const struct alike *alike,
 }
 
 /* Frees what was collected before, unless @message is alike. */
-static void alike_go_on(struct alike *alike, struct msgpass_message **messages,
-			const struct msgpass_message *message)
+static noinline void alike_add(struct alike *alike,
+			       struct msgpass_message **messages,
+			       struct msgpass_message *message)
 {
 	const struct message_cache *cache = plain_cache(message->length);
 
-	if (message->sender == alike->sender &&
-	    message->account == alike->account && cache == alike->cache)
-		return;
-	alike_free(alike, messages);
-	*alike = (struct alike) {
-		.sender = message->sender,
-		.account = message->account,
-		.cache = cache,
-	};
-}
-
-/* Those that follow one another in the same crate. */
-struct crated {
-	struct msgpass_crate *crate;
-	unsigned int count;
-};
-
-static void crated_free(const struct crated *crated)
-{
-	if (crated->count)
-		msgpass_crate_put(crated->crate, crated->count);
+	if (message->sender != alike->sender ||
+	    message->account != alike->account || cache != alike->cache) {
+		alike_free(alike, messages);
+		*alike = (struct alike) {
+			.sender = message->sender,
+			.account = message->account,
+			.cache = cache,
+		};
+	}
+	messages[alike->count++] = message;
+	alike->bytes += message->length;
 }
 
 /* Else who peeks at it has the last reference. */
@@ -674,29 +665,28 @@ static bool is_last_reference(struct msgpass_message *message)
 
 void msgpass_messages_put(struct msgpass_message **messages, unsigned int count)
 {
-	struct crated crated = {};
+	struct msgpass_crate *crate = NULL;
 	struct alike alike = {};
-	unsigned int i;
+	unsigned int i, crated = 0;
 
 	for (i = 0; i < count; i++) {
 		struct msgpass_message *message = messages[i];
 
 		if (!is_last_reference(message))
 			continue;
-		if (message->crated) {
-			if (message->crate != crated.crate) {
-				crated_free(&crated);
-				crated.crate = message->crate;
-				crated.count = 0;
-			}
-			crated.count++;
+		if (!message->crated) {
+			alike_add(&alike, messages, message);
 			continue;
 		}
-		alike_go_on(&alike, messages, message);
-		messages[alike.count++] = message;
-		alike.bytes += message->length;
+		if (crated && message->crate != crate) {
+			msgpass_crate_put(crate, crated);
+			crated = 0;
+		}
+		crate = message->crate;
+		crated++;
 	}
-	crated_free(&crated);
+	if (crated)
+		msgpass_crate_put(crate, crated);
 	alike_free(&alike, messages);
 }
 

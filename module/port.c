@@ -654,6 +654,10 @@ static unsigned int count_fitting(const struct msgpass_queue *queue,
 	if (queue->held >= limits->capacity)
 		return 0;
 	count = min_t(u64, count, limits->capacity - queue->held);
+	/* Most often for all, as long as each may be. */
+	if (bytes + count * MSGPASS_BULK_BYTES <= limits->capacity_bytes &&
+	    limits->message_max >= MSGPASS_BULK_BYTES)
+		return count;
 	for (i = 0; i < count; i++) {
 		bytes += messages[i]->length;
 		if (bytes > limits->capacity_bytes ||
