@@ -19,12 +19,12 @@ static void bulk_construct(void *object)
 
 int msgpass_bulk_init(void)
 {
-	const size_t elements = offsetof(struct msgpass_bulk, elements);
+	const size_t contents = offsetof(struct msgpass_bulk, contents);
 
 	bulks = kmem_cache_create_usercopy("msgpass_bulk",
 					   sizeof(struct msgpass_bulk), 0,
-					   SLAB_ACCOUNT, elements,
-					   sizeof(struct msgpass_bulk) - elements,
+					   SLAB_ACCOUNT, contents,
+					   sizeof(struct msgpass_bulk) - contents,
 					   bulk_construct);
 	return bulks ? 0 : -ENOMEM;
 }
@@ -45,28 +45,47 @@ void msgpass_bulk_put(struct msgpass_bulk *bulk)
 		kmem_cache_free(bulks, bulk);
 }
 
-/* As many whole elements as there are to be read. */
-static unsigned int read_elements(void *elements, const void __user *user,
-				  unsigned int count, size_t size)
-{
-	count = min_t(unsigned int, count, MSGPASS_BULK);
-	return count - DIV_ROUND_UP(copy_from_user(elements, user,
-						   count * size), size);
-}
-
 unsigned int msgpass_bulk_make(struct msgpass_bulk *bulk,
 			       const struct msgpass_send_element __user *elements,
 			       unsigned int count, size_t longest,
 			       const struct msgpass_stamp *stamp)
 {
+	const size_t size = sizeof(*elements);
+
 	/* Laid out alike. */
-	BUILD_BUG_ON(sizeof(struct msgpass_content) != sizeof(*elements));
+	BUILD_BUG_ON(sizeof(struct msgpass_content) != size);
 	BUILD_BUG_ON(offsetof(struct msgpass_content, type) !=
 		     offsetof(struct msgpass_send_element, type));
-	count = read_elements(bulk->contents, elements, count,
-			      sizeof(*elements));
+	count = min_t(unsigned int, count, MSGPASS_BULK);
+	/* As many whole ones as there are to be read. */
+	count -= DIV_ROUND_UP(copy_from_user(bulk->contents, elements,
+					     count * size), size);
 	return msgpass_messages_new(bulk->messages, bulk->contents, count,
 				    longest, stamp);
+}
+
+/* As many as there are to be read, of so many: how many. */
+static unsigned int
+read_places(struct msgpass_bulk *bulk,
+	    const struct msgpass_receive_element __user *elements,
+	    unsigned int count, bool truncate)
+{
+	unsigned int i;
+
+	might_fault();
+	if (should_fail_usercopy() ||
+	    !user_read_access_begin(elements, count * sizeof(*elements)))
+		return 0;
+	for (i = 0; i < count; i++) {
+		struct msgpass_place *place = &bulk->places[i];
+
+		unsafe_get_user(place->data, &elements[i].data, fault);
+		unsafe_get_user(place->length, &elements[i].length, fault);
+		bulk->rooms[i] = truncate ? SIZE_MAX : place->length;
+	}
+fault:
+	user_read_access_end();
+	return i;
 }
 
 /* The same sender's are likely to follow one another. */
@@ -75,49 +94,64 @@ struct last_sender {
 	pid_t pid;
 };
 
-static void describe(struct msgpass_receive_element *element,
-		     const struct msgpass_message *message,
-		     struct last_sender *last)
+static int tell(struct msgpass_receive_element __user *element,
+		const struct msgpass_message *message, bool truncated,
+		struct user_namespace *ns, struct last_sender *last)
 {
-	struct user_namespace *ns = current_user_ns();
+	const uid_t uid = msgpass_message_uid(message, ns);
+	const gid_t gid = msgpass_message_gid(message, ns);
+	const u32 flags = (truncated ? MSGPASS_OUT_TRUNCATED : 0) |
+			  (message->is_receipt ? MSGPASS_OUT_RECEIPT : 0);
 
 	if (message->sender != last->identity) {
 		last->identity = message->sender;
 		last->pid = msgpass_pid_number(message->sender->pid);
 	}
-	element->out_length = message->length;
-	element->out_sequence = message->sequence;
-	element->out_time = message->time;
-	element->out_peer = message->sender->id;
-	element->out_pid = last->pid;
-	element->out_uid = msgpass_message_uid(message, ns);
-	element->out_gid = msgpass_message_gid(message, ns);
-	element->out_type = message->type;
-	element->out_priority = message->priority;
-	element->out_flags = message->length > element->length ?
-			     MSGPASS_OUT_TRUNCATED : 0;
-	if (message->is_receipt)
-		element->out_flags |= MSGPASS_OUT_RECEIPT;
-	element->out_token = 0;
-	element->out_fds = 0;
-	element->out_missed = 0;
+	might_fault();
+	if (should_fail_usercopy() ||
+	    !user_write_access_begin(element, sizeof(*element)))
+		return -EFAULT;
+	unsafe_put_user(message->length, &element->out_length, fault);
+	unsafe_put_user(message->sequence, &element->out_sequence, fault);
+	unsafe_put_user(message->time, &element->out_time, fault);
+	unsafe_put_user(message->sender->id, &element->out_peer, fault);
+	unsafe_put_user(last->pid, &element->out_pid, fault);
+	unsafe_put_user(uid, &element->out_uid, fault);
+	unsafe_put_user(gid, &element->out_gid, fault);
+	unsafe_put_user(message->type, &element->out_type, fault);
+	unsafe_put_user(message->priority, &element->out_priority, fault);
+	unsafe_put_user(flags, &element->out_flags, fault);
+	unsafe_put_user(0, &element->out_token, fault);
+	unsafe_put_user(0, &element->out_fds, fault);
+	unsafe_put_user(0, &element->out_missed, fault);
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
 }
 
-/* The bytes of the first, until some can't be written: of how many. */
-static unsigned int copy_out(struct msgpass_bulk *bulk, unsigned int count)
+/* The first, until something can't be written: how many. */
+static unsigned int
+copy_out(const struct msgpass_bulk *bulk, unsigned int count,
+	 struct msgpass_receive_element __user *elements)
 {
+	struct user_namespace *ns = current_user_ns();
 	struct last_sender last = {};
 	unsigned int i;
 
 	for (i = 0; i < count; i++) {
 		const struct msgpass_message *message = bulk->messages[i];
-		struct msgpass_receive_element *element = &bulk->elements[i];
-		size_t length = min_t(u64, message->length, element->length);
+		const struct msgpass_place *place = &bulk->places[i];
+		bool truncated = message->length > place->length;
 
-		if (msgpass_words_put(u64_to_user_ptr(element->data),
-				      message->data, length))
+		if (msgpass_words_put(u64_to_user_ptr(place->data),
+				      message->data,
+				      truncated ? place->length :
+						  message->length))
 			break;
-		describe(element, message, &last);
+		if (tell(&elements[i], message, truncated, ns, &last))
+			break;
 	}
 	return i;
 }
@@ -128,25 +162,20 @@ msgpass_bulk_receive(struct msgpass_bulk *bulk, struct msgpass_port *port,
 		     struct msgpass_receive_element __user *elements,
 		     unsigned int count)
 {
-	const bool truncate = selection->flags & MSGPASS_TRUNCATE;
-	const size_t size = sizeof(*elements);
-	unsigned int i, claimed, told;
+	unsigned int claimed, told;
 
 	/* No more than are likely there; who comes too late asks again. */
 	count = min_t(u64, count, data_race(port->queued));
+	count = min_t(unsigned int, count, MSGPASS_BULK);
 	if (!count)
 		return 0;
-	count = read_elements(bulk->elements, elements, count, size);
-	for (i = 0; i < count; i++)
-		bulk->rooms[i] = truncate ? SIZE_MAX : bulk->elements[i].length;
+	count = read_places(bulk, elements, count,
+			    selection->flags & MSGPASS_TRUNCATE);
 	claimed = msgpass_port_claim_some(port, selection, bulk->rooms, count,
 					  bulk->messages);
 	if (!claimed)
 		return 0;
-	told = copy_out(bulk, claimed);
-	/* One that is not told of whole was not received. */
-	told -= DIV_ROUND_UP(copy_to_user(elements, bulk->elements,
-					  told * size), size);
+	told = copy_out(bulk, claimed, elements);
 	if (told < claimed)
 		msgpass_port_restore_some(port, bulk->messages + told,
 					  claimed - told, -EFAULT);

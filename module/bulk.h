@@ -14,13 +14,21 @@
 struct msgpass_port;
 struct msgpass_selection;
 
+/* Where a message is received. */
+struct msgpass_place {
+	u64 data;				/* a pointer to user memory */
+	u64 length;
+};
+
 /* What an ioctl works with. */
 struct msgpass_bulk {
 	struct msgpass_message *messages[MSGPASS_BULK];
-	size_t rooms[MSGPASS_BULK];
 	union {
 		struct msgpass_content contents[MSGPASS_BULK];
-		struct msgpass_receive_element elements[MSGPASS_BULK];
+		struct {
+			struct msgpass_place places[MSGPASS_BULK];
+			size_t rooms[MSGPASS_BULK];
+		};
 	};
 };
 
