@@ -289,6 +289,48 @@ TEST_F(waits, that_cannot_be_told_are_efault)
 
 /* --- in particular places */
 
+/* A child that has sent so many numbers, and then another thing or none. */
+static pid_t child_that_sent(struct channel *inbox, pid_t to, unsigned int count, uint32_t flags)
+{
+	uint64_t before = channel_counts(inbox, to).sent;
+	pid_t pid = child_fork();
+
+	if (!pid) {
+		CHECK(!SEND(inbox->fd, .to = to, .flags = flags, NUMBER(1)));
+		while (--count)
+			CHECK(!SEND(inbox->fd, .to = to, NUMBER(1)));
+		pause();
+	}
+	CHECK(wait_until(channel_counts(inbox, to).sent == before + 1));
+	return pid;
+}
+
+TEST(those_who_wait_are_found_between_links_where_nobody_does)
+{
+	struct channel inbox;
+	struct seen seen;
+	pid_t children[5];
+	unsigned int i;
+
+	ASSERT_EQ(0, channel_open(&inbox, true));
+	ASSERT_EQ(0, set_capacity(&inbox, 1));
+	children[0] = child_that_sent(&inbox, getpid(), 1, 0);
+	children[1] = child_that_sent(&inbox, getpid(), 2, 0);
+	children[2] = child_that_sent(&inbox, getpid(), 1, 0);
+	children[3] = child_that_sent(&inbox, getpid(), 1, MSGPASS_SYNCHRONOUS);
+	children[4] = child_that_sent(&inbox, getpid(), 1, 0);
+	EXPECT_TRUE(senders_wait(&inbox, getpid(), 2));
+	ASSERT_EQ(2, LOOK(inbox.fd, &seen, ""));
+	EXPECT_EQ(children[1], seen.waits[0].out_pid);
+	EXPECT_EQ(MSGPASS_FOR_ROOM, seen.waits[0].out_reason);
+	EXPECT_EQ(children[3], seen.waits[1].out_pid);
+	EXPECT_EQ(MSGPASS_FOR_RENDEZVOUS, seen.waits[1].out_reason);
+	EXPECT_EQ(0, seen.list.out_next);
+	for (i = 0; i < ARRAY_SIZE(children); i++)
+		child_kill(children[i]);
+	close(inbox.fd);
+}
+
 FIXTURE(place) {
 	int device;
 	const char *name;
