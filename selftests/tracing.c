@@ -490,6 +490,46 @@ TEST_F(tracing, of_the_death_of_a_process_tells_what_goes_with_it)
 	EXPECT_SEEN("link_gone: port=%lu to=%d from=%d", port, child, self->me);
 }
 
+/* The first to use its inbox afterwards finds out, and acts. */
+TEST_F(tracing, of_an_exec_with_other_credentials_tells_what_it_drops)
+{
+	int go[2], executed[2];
+	uint64_t port;
+	pid_t child;
+	char byte;
+
+	if (!variant->direct)
+		SKIP(return, "of a process");
+	if (access(beside("helper_exec"), X_OK))
+		SKIP(return, "helper_exec is not beside the test");
+	ASSERT_EQ(0, pipe(go));
+	ASSERT_EQ(0, pipe2(executed, O_CLOEXEC));
+	child = child_fork();
+	if (!child) {
+		char number[16];
+
+		snprintf(number, sizeof(number), "%d", go[0]);
+		CHECK(read(go[0], &byte, 1) == 1);
+		become(FATHER, FAMILY);
+		execl(beside("helper_exec"), "helper_exec", "1", number, NULL);
+		_exit(127);
+	}
+	ASSERT_EQ(0, send_number(self->fd, child, 1));
+	ASSERT_SEEN("inbox_new: port=* pid=%d by=%d", child, self->me);
+	port = field(self, "port");
+	close(executed[1]);
+	EXPECT_EQ(1, write(go[1], "", 1));
+	EXPECT_EQ(0, read(executed[0], &byte, 1));
+	EXPECT_EQ(0, send_number(self->fd, child, 2));
+	EXPECT_SEEN("drop: port=%lu sequence=1 from=%d reason=reset", port, self->me);
+	EXPECT_EQ(self->me, acting(self));
+	EXPECT_SEEN("queue: port=%lu sequence=2 *", port);
+	child_kill(child);
+	close(executed[0]);
+	close(go[0]);
+	close(go[1]);
+}
+
 TEST_F(tracing, of_a_link_whose_sender_is_dead_tells_once_it_has_drained)
 {
 	pid_t child;
