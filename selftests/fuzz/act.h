@@ -89,6 +89,9 @@ static inline void note_outcome(const struct request *request, int ret)
 	case DO_OPEN:
 		file_add(ret);
 		break;
+	case DO_NEXT:
+		last_mailbox = ret ? 0 : request->argument.stat.out_id;
+		break;
 	default:
 		break;
 	}

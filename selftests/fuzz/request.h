@@ -43,10 +43,12 @@ struct request {
 		struct msgpass_inbox_set inbox_set;
 		struct msgpass_inbox_stat inbox;
 		struct msgpass_link_stat link;
+		struct msgpass_wait_list waits;
 	} argument;
 };
 
 static __thread struct actor *own;	/* who carries out the step */
+static __thread uint64_t last_mailbox;	/* that was listed */
 
 /* --- what the fields say */
 
@@ -396,7 +398,7 @@ static inline void fill_stat(struct request *request)
 static inline void fill_next(struct request *request)
 {
 	request->argument.stat.flags = request->flags;
-	request->argument.stat.id = request->step->value % 8;
+	request->argument.stat.id = request->step->value & 1 ? last_mailbox : 0;
 }
 
 static inline void fill_set(struct request *request)
@@ -457,6 +459,21 @@ static inline void fill_link_next(struct request *request)
 	link->from_peer = request->step->value & 2 ? world->actors[0].peer : 0;
 }
 
+static inline void fill_wait_list(struct request *request)
+{
+	const struct step *step = request->step;
+	struct msgpass_wait_list *list = &request->argument.waits;
+
+	list->flags = request->flags;
+	list->count = step->length % 128;
+	list->elements = bytes_at(step->memory, list->count * sizeof(struct msgpass_wait_element));
+	list->first = step->value % 8;
+	if (step->type & 1)
+		name_into(request, list->name);
+	else
+		list->process = process_of(request);
+}
+
 /* The struct is some part of the input, whatever that is. */
 static inline void fill_any(struct request *request)
 {
@@ -506,6 +523,7 @@ static const struct ioctl {
 	IOCTL(INBOX_STAT, INBOX_STAT, inbox_stat, MSGPASS_PEER, fill_inbox_stat),
 	IOCTL(INBOX_NEXT, INBOX_NEXT, inbox_stat, 0, fill_inbox_next),
 	IOCTL(LINK_NEXT, LINK_NEXT, link_stat, 0, fill_link_next),
+	IOCTL(WAIT_LIST, WAIT_LIST, wait_list, MSGPASS_PEER, fill_wait_list),
 	[DO_RAW] = { 0, 0, 0, fill_any },
 };
 

@@ -22,7 +22,8 @@
 	VERB(DELETE, mailbox_delete) VERB(GIVE, mailbox_give)			\
 	VERB(ACCEPT, mailbox_accept) VERB(INBOX_SET, inbox_set)		\
 	VERB(INBOX_STAT, inbox_stat) VERB(INBOX_NEXT, inbox_next)		\
-	VERB(LINK_NEXT, link_next) VERB(RAW, any_ioctl)			\
+	VERB(LINK_NEXT, link_next) VERB(WAIT_LIST, wait_list)			\
+	VERB(RAW, any_ioctl)							\
 	VERB(READ, read) VERB(WRITE, write) VERB(POLL, poll)			\
 	VERB(FCNTL, fcntl) VERB(CLOSE, close) VERB(DUP, dup)			\
 	VERB(OPEN_OTHER, open_other) VERB(FORK, fork) VERB(EXEC, exec)	\
