@@ -416,6 +416,26 @@ one_in_the_background_says_when_it_has_begun() {
 	no_instance
 }
 
+events_that_come_faster_than_they_are_read_are_counted() {
+	need_tracing
+	msgpass create "$box"
+	msgpass trace --buffer 4K --record "$tmp/recording" 2>"$tmp/said" &
+	tracer=$!
+	until_true test -s "$tmp/recording"
+	kill -STOP $tracer
+	seq 200 | msgpass send --lines "$box"
+	kill -CONT $tracer
+	until_true grep -q ' lost count=[1-9]' "$tmp/recording"
+	kill -INT $tracer
+	until_true has_ended $tracer
+	wait $tracer
+	lost=$(sed -n 's/.* lost count=//p' "$tmp/recording" | awk '{ sum += $1 } END { print sum }')
+	says "msgpass: $lost events were lost"
+	says "more room with --buffer"
+	exits 2 msgpass trace --replay "$tmp/recording" --buffer 4K
+	says "--buffer is for what happens now"
+}
+
 an_instance_is_removed_even_after_kill_9() {
 	need_tracing
 	msgpass trace --record "$tmp/recording" &

@@ -174,6 +174,8 @@ static const struct option_row rows[] = {
 	  "only what concerns the mailbox of this name" },
 	{ "event", "NAME,...", FOR_TRACE, parse_events, FIELD(events), 0, 0,
 	  "only events of these names" },
+	{ "buffer", "SIZE", FOR_TRACE, parse_size, FIELD(buffer), 0, 0,
+	  "memory on each CPU for events that are not read yet" },
 	{ "help", NULL, ~0U, FLAG(help), "show this" },
 };
 

@@ -139,6 +139,7 @@ struct options {
 	const char *mermaid;
 	const char *mailbox;
 	uint64_t events;
+	uint64_t buffer;
 
 	bool all;
 	bool answer;

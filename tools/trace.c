@@ -4,6 +4,7 @@
  * a recording; as text, as a recording, as a diagram.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -33,6 +34,7 @@ struct ports {
  * @record: write them here, or NULL
  * @keep: for the diagrams
  * @kept: those that are kept
+ * @lost: how many came faster than they were read
  * @of_mailbox: ports of the --mailbox
  * @of_pid: ports of the --pid
  */
@@ -42,6 +44,7 @@ struct tracing {
 	FILE *record;
 	bool keep;
 	struct recording kept;
+	uint64_t lost;
 	struct ports of_mailbox;
 	struct ports of_pid;
 };
@@ -128,6 +131,8 @@ static int take_event(void *context, struct event *event)
 {
 	struct tracing *tracing = context;
 
+	if (event->kind == EVENT_LOST)
+		tracing->lost += event_number(event, "count");
 	if (!is_wanted(tracing, event)) {
 		event_free(event);
 		return DONE;
@@ -258,9 +263,20 @@ static int check_options(const struct options *options)
 		return fail_usage(options, "a --replay runs no command");
 	if (options->replay && options->record && !strcmp(options->replay, options->record))
 		return fail_usage(options, "--replay and --record are the same file");
+	if (options->replay && options->buffer)
+		return fail_usage(options, "--buffer is for what happens now, not for a --replay");
 	if (options->ascii && !options->diagram)
 		return fail_usage(options, "--ascii is for --diagram");
 	return DONE;
+}
+
+static void tell_lost(const struct tracing *tracing)
+{
+	if (tracing->lost)
+		fail(DONE,
+		     "%" PRIu64
+		     " events were lost, as they came faster than they were read; give them more room with --buffer, or ask for fewer with --event",
+		     tracing->lost);
 }
 
 static int run(struct tracing *tracing)
@@ -268,14 +284,19 @@ static int run(struct tracing *tracing)
 	const struct options *options = tracing->options;
 	struct trace trace = {
 		.events = options->events,
+		.buffer = options->buffer,
 		.command = options->operand_count ? options->operands : NULL,
 		.begin = begin,
 		.take = take_event,
 		.context = tracing,
 	};
 
-	if (!options->replay)
-		return trace_live(&trace);
+	if (!options->replay) {
+		int ret = trace_live(&trace);
+
+		tell_lost(tracing);
+		return ret;
+	}
 	begin(tracing);
 	return recording_read(options->replay, take_event, tracing);
 }

@@ -12,6 +12,7 @@ struct event;
 /**
  * struct trace - what to trace, and for whom
  * @events: bits by enum event_kind; 0: all
+ * @buffer: bytes on each CPU for events that are not read yet; 0: as the kernel has it
  * @command: run it, and trace until it ends; NULL: until a signal
  * @begin: called when events are recorded; what the command does comes later
  * @take: called with each event, which it takes over, in the order of time
@@ -21,6 +22,7 @@ struct event;
  */
 struct trace {
 	uint64_t events;
+	uint64_t buffer;
 	char **command;
 	int (*begin)(void *context);
 	int (*take)(void *context, struct event *event);

@@ -499,6 +499,22 @@ static int enable_events(struct session *session)
 	return ret;
 }
 
+/* What does not fit is overwritten, and told as lost. */
+static int set_buffer(struct session *session)
+{
+	uint64_t bytes = session->trace->buffer;
+	char text[24];
+
+	if (!bytes)
+		return DONE;
+	snprintf(text, sizeof(text), "%" PRIu64, (bytes - 1) / 1024 + 1);
+	if (tracefs_instance_file_write(session->instance, "buffer_size_kb", text) >= 0)
+		return DONE;
+	return fail(FAILED,
+		    "the kernel can't set aside %s KiB on each CPU; ask for a smaller --buffer",
+		    text);
+}
+
 /* The clock is the one of deadlines, and the same on all CPUs. */
 static int open_instance(struct session *session)
 {
@@ -511,7 +527,7 @@ static int open_instance(struct session *session)
 	tracefs_follow_missed_events(session->instance, keep_lost, session);
 	if (tracefs_instance_file_write(session->instance, "trace_clock", "mono") < 0)
 		return fail(FAILED, "this kernel has no trace clock 'mono'");
-	return enable_events(session);
+	return set_buffer(session) ?: enable_events(session);
 }
 
 static int follow(struct session *session)
