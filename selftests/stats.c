@@ -434,7 +434,7 @@ TEST_F(debugfs, tells_who_waits_for_whom)
 	EXPECT_TRUE(wait_until(look_up(self->directory, "waits", "pid", pid, "pid") == -1));
 }
 
-/* At two mailboxes, and more than are looked at at a time. */
+/* At two mailboxes, and more than one look finds. */
 TEST_F(debugfs, tells_of_each_who_waits_once)
 {
 	struct channel boxes[2] = {};
