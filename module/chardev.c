@@ -263,6 +263,10 @@ long msgpass_ioctl(struct file *file, unsigned int command, unsigned long user)
 		return run_any(MSGPASS_IOC_CALL, file, user);
 	case MSGPASS_IOC_REPLY_RECEIVE:
 		return run_any(MSGPASS_IOC_REPLY_RECEIVE, file, user);
+	case MSGPASS_IOC_SEND_BATCH:
+		return run_any(MSGPASS_IOC_SEND_BATCH, file, user);
+	case MSGPASS_IOC_RECEIVE_BATCH:
+		return run_any(MSGPASS_IOC_RECEIVE_BATCH, file, user);
 	}
 	return run_other(command, file, user);
 }

@@ -221,41 +221,6 @@ void msgpass_index_add(struct msgpass_index *index,
 	index->latest_part = part;
 }
 
-/* As list_add(), which asks another function whether the list is sound. */
-static __always_inline void run_insert(struct msgpass_message *message,
-				       struct msgpass_message *after)
-{
-	struct list_head *next = after->run.next;
-
-	message->run.prev = &after->run;
-	message->run.next = next;
-	after->run.next = &message->run;
-	next->prev = &message->run;
-}
-
-void msgpass_index_add_some(struct msgpass_index *index,
-			    struct msgpass_index_part *part,
-			    struct msgpass_message **messages,
-			    unsigned int count)
-{
-	struct msgpass_message *last = NULL;
-	unsigned int i;
-
-	for (i = 0; i < count; i++) {
-		struct msgpass_message *message = messages[i];
-
-		if (!last || last->type != message->type ||
-		    last->priority != message->priority) {
-			msgpass_index_add(index, part, message);
-		} else {
-			/* The latest run is theirs: behind it. */
-			RB_CLEAR_NODE(&message->in_port.rb);
-			run_insert(message, last);
-		}
-		last = message;
-	}
-}
-
 void msgpass_index_restore(struct msgpass_index *index,
 			   struct msgpass_index_part *part,
 			   struct msgpass_message *message)

@@ -45,11 +45,20 @@ enum msgpass_order {
 void msgpass_index_add(struct msgpass_index *index,
 		       struct msgpass_index_part *part,
 		       struct msgpass_message *message);
-/* The same for several of one queue, in their order. */
-void msgpass_index_add_some(struct msgpass_index *index,
-			    struct msgpass_index_part *part,
-			    struct msgpass_message **messages,
-			    unsigned int count);
+/* The same behind @last, the newest until now, of whose run it is. */
+static inline void msgpass_index_add_behind(struct msgpass_message *last,
+					    struct msgpass_message *message)
+{
+	struct list_head *next = last->run.next;
+
+	RB_CLEAR_NODE(&message->in_port.rb);
+	/* As list_add(), which may ask whether the list is sound. */
+	message->run.prev = &last->run;
+	message->run.next = next;
+	last->run.next = &message->run;
+	next->prev = &message->run;
+}
+
 /* One that was taken out, being the oldest of its run then, comes back. */
 void msgpass_index_restore(struct msgpass_index *index,
 			   struct msgpass_index_part *part,

@@ -678,11 +678,12 @@ void msgpass_messages_put(struct msgpass_message **messages, unsigned int count)
 			alike_add(&alike, messages, message);
 			continue;
 		}
-		if (crated && message->crate != crate) {
-			msgpass_crate_put(crate, crated);
+		if (message->crate != crate) {
+			if (crated)
+				msgpass_crate_put(crate, crated);
+			crate = message->crate;
 			crated = 0;
 		}
-		crate = message->crate;
 		crated++;
 	}
 	if (crated)

@@ -671,6 +671,7 @@ static unsigned int count_fitting(const struct msgpass_queue *queue,
 static void enqueue_some(u64 time, struct msgpass_queue *queue,
 			 struct msgpass_message **messages, unsigned int count)
 {
+	struct msgpass_message *last = NULL;
 	struct msgpass_port *port = queue->port;
 	u64 sequence = port->sequence, bytes = 0;
 	unsigned int i;
@@ -684,8 +685,14 @@ static void enqueue_some(u64 time, struct msgpass_queue *queue,
 		message->queued = true;
 		bytes += message->length;
 		trace_queue(port, message, port->queued + i + 1);
+		if (last && last->type == message->type &&
+		    last->priority == message->priority)
+			msgpass_index_add_behind(last, message);
+		else
+			msgpass_index_add(&port->index, part_of(queue),
+					  message);
+		last = message;
 	}
-	msgpass_index_add_some(&port->index, part_of(queue), messages, count);
 	port->sequence = sequence;
 	port->accepted += count;
 	port->counts.accepted_bytes += bytes;
