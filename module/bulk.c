@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/cred.h>
 #include <linux/minmax.h>
-#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "bulk.h"
@@ -9,66 +8,32 @@
 #include "port.h"
 #include "words.h"
 
-static struct kmem_cache *bulks;
-
-/* One with a constructor is not cleared each time. */
-static void bulk_construct(void *object)
+/* Apart, so that what was read is off the stack when the messages are sent. */
+noinline_for_stack unsigned int
+msgpass_bulk_make(struct msgpass_message **messages,
+		  const struct msgpass_send_element __user *elements,
+		  unsigned int count, size_t longest,
+		  const struct msgpass_stamp *stamp)
 {
-	memset(object, 0, sizeof(struct msgpass_bulk));
-}
-
-int msgpass_bulk_init(void)
-{
-	const size_t contents = offsetof(struct msgpass_bulk, contents);
-
-	bulks = kmem_cache_create_usercopy("msgpass_bulk",
-					   sizeof(struct msgpass_bulk), 0,
-					   SLAB_ACCOUNT, contents,
-					   sizeof(struct msgpass_bulk) - contents,
-					   bulk_construct);
-	return bulks ? 0 : -ENOMEM;
-}
-
-void msgpass_bulk_exit(void)
-{
-	kmem_cache_destroy(bulks);
-}
-
-struct msgpass_bulk *msgpass_bulk_get(void)
-{
-	return kmem_cache_alloc(bulks, GFP_KERNEL);
-}
-
-void msgpass_bulk_put(struct msgpass_bulk *bulk)
-{
-	if (bulk)
-		kmem_cache_free(bulks, bulk);
-}
-
-unsigned int msgpass_bulk_make(struct msgpass_bulk *bulk,
-			       const struct msgpass_send_element __user *elements,
-			       unsigned int count, size_t longest,
-			       const struct msgpass_stamp *stamp)
-{
-	const size_t size = sizeof(*elements);
+	struct msgpass_content contents[MSGPASS_BULK] __uninitialized;
+	const size_t size = sizeof(contents[0]);
 
 	/* Laid out alike. */
-	BUILD_BUG_ON(sizeof(struct msgpass_content) != size);
+	BUILD_BUG_ON(size != sizeof(*elements));
 	BUILD_BUG_ON(offsetof(struct msgpass_content, type) !=
 		     offsetof(struct msgpass_send_element, type));
 	count = min_t(unsigned int, count, MSGPASS_BULK);
 	/* As many whole ones as there are to be read. */
-	count -= DIV_ROUND_UP(copy_from_user(bulk->contents, elements,
-					     count * size), size);
-	return msgpass_messages_new(bulk->messages, bulk->contents, count,
-				    longest, stamp);
+	count -= DIV_ROUND_UP(copy_from_user(contents, elements, count * size),
+			      size);
+	return msgpass_messages_new(messages, contents, count, longest, stamp);
 }
 
 /* As many as there are to be read, of so many: how many. */
 static unsigned int
-read_places(struct msgpass_bulk *bulk,
+read_places(struct msgpass_place *places,
 	    const struct msgpass_receive_element __user *elements,
-	    unsigned int count, bool truncate)
+	    unsigned int count)
 {
 	unsigned int i;
 
@@ -77,11 +42,8 @@ read_places(struct msgpass_bulk *bulk,
 	    !user_read_access_begin(elements, count * sizeof(*elements)))
 		return 0;
 	for (i = 0; i < count; i++) {
-		struct msgpass_place *place = &bulk->places[i];
-
-		unsafe_get_user(place->data, &elements[i].data, fault);
-		unsafe_get_user(place->length, &elements[i].length, fault);
-		bulk->rooms[i] = truncate ? SIZE_MAX : place->length;
+		unsafe_get_user(places[i].data, &elements[i].data, fault);
+		unsafe_get_user(places[i].length, &elements[i].length, fault);
 	}
 fault:
 	user_read_access_end();
@@ -133,16 +95,16 @@ fault:
 
 /* The first, until something can't be written: how many. */
 static unsigned int
-copy_out(const struct msgpass_bulk *bulk, unsigned int count,
-	 struct msgpass_receive_element __user *elements)
+copy_out(struct msgpass_message **messages, const struct msgpass_place *places,
+	 struct msgpass_receive_element __user *elements, unsigned int count)
 {
 	struct user_namespace *ns = current_user_ns();
 	struct last_sender last = {};
 	unsigned int i;
 
 	for (i = 0; i < count; i++) {
-		const struct msgpass_message *message = bulk->messages[i];
-		const struct msgpass_place *place = &bulk->places[i];
+		const struct msgpass_message *message = messages[i];
+		const struct msgpass_place *place = &places[i];
 		bool truncated = message->length > place->length;
 
 		if (msgpass_words_put(u64_to_user_ptr(place->data),
@@ -156,12 +118,14 @@ copy_out(const struct msgpass_bulk *bulk, unsigned int count,
 	return i;
 }
 
-unsigned int
-msgpass_bulk_receive(struct msgpass_bulk *bulk, struct msgpass_port *port,
+noinline_for_stack unsigned int
+msgpass_bulk_receive(struct msgpass_port *port,
 		     const struct msgpass_selection *selection,
 		     struct msgpass_receive_element __user *elements,
 		     unsigned int count)
 {
+	struct msgpass_message *messages[MSGPASS_BULK] __uninitialized;
+	struct msgpass_place places[MSGPASS_BULK] __uninitialized;
 	unsigned int claimed, told;
 
 	/* No more than are likely there; who comes too late asks again. */
@@ -169,17 +133,16 @@ msgpass_bulk_receive(struct msgpass_bulk *bulk, struct msgpass_port *port,
 	count = min_t(unsigned int, count, MSGPASS_BULK);
 	if (!count)
 		return 0;
-	count = read_places(bulk, elements, count,
-			    selection->flags & MSGPASS_TRUNCATE);
-	claimed = msgpass_port_claim_some(port, selection, bulk->rooms, count,
-					  bulk->messages);
+	count = read_places(places, elements, count);
+	claimed = msgpass_port_claim_some(port, selection, places, count,
+					  messages);
 	if (!claimed)
 		return 0;
-	told = copy_out(bulk, claimed, elements);
+	told = copy_out(messages, places, elements, claimed);
 	if (told < claimed)
-		msgpass_port_restore_some(port, bulk->messages + told,
+		msgpass_port_restore_some(port, messages + told,
 					  claimed - told, -EFAULT);
 	if (told)
-		msgpass_port_settle_some(port, bulk->messages, told);
+		msgpass_port_settle_some(port, messages, told);
 	return told;
 }

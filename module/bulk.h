@@ -14,40 +14,18 @@
 struct msgpass_port;
 struct msgpass_selection;
 
-/* Where a message is received. */
-struct msgpass_place {
-	u64 data;				/* a pointer to user memory */
-	u64 length;
-};
-
-/* What an ioctl works with. */
-struct msgpass_bulk {
-	struct msgpass_message *messages[MSGPASS_BULK];
-	union {
-		struct msgpass_content contents[MSGPASS_BULK];
-		struct {
-			struct msgpass_place places[MSGPASS_BULK];
-			size_t rooms[MSGPASS_BULK];
-		};
-	};
-};
-
-int msgpass_bulk_init(void);
-void msgpass_bulk_exit(void);
-
-/* NULL: there is no memory, and all goes one by one. */
-struct msgpass_bulk *msgpass_bulk_get(void);
-void msgpass_bulk_put(struct msgpass_bulk *bulk);
-
-/* The first of up to @count to send into bulk->messages: how many. */
-unsigned int msgpass_bulk_make(struct msgpass_bulk *bulk,
+/*
+ * The first of up to @count to send into @messages, which are MSGPASS_BULK: how
+ * many.
+ */
+unsigned int msgpass_bulk_make(struct msgpass_message **messages,
 			       const struct msgpass_send_element __user *elements,
 			       unsigned int count, size_t longest,
 			       const struct msgpass_stamp *stamp);
 
 /* Receives up to @count that are there: how many. */
 unsigned int
-msgpass_bulk_receive(struct msgpass_bulk *bulk, struct msgpass_port *port,
+msgpass_bulk_receive(struct msgpass_port *port,
 		     const struct msgpass_selection *selection,
 		     struct msgpass_receive_element __user *elements,
 		     unsigned int count);

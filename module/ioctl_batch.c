@@ -40,7 +40,6 @@ static int send_element(const struct msgpass_target *target,
 /* Of the first that are plain, how many were sent, or the error of the first. */
 static long send_bulk(const struct msgpass_target *target,
 		      const struct msgpass_draft *draft,
-		      struct msgpass_bulk *bulk,
 		      const struct msgpass_send_element __user *elements,
 		      u32 count, const struct msgpass_wait *wait, u32 *made)
 {
@@ -49,14 +48,15 @@ static long send_bulk(const struct msgpass_target *target,
 		.cred = draft->cred,
 		.payer = draft->payer,
 	};
+	struct msgpass_message *messages[MSGPASS_BULK] __uninitialized;
 	long sent;
 
-	*made = msgpass_bulk_make(bulk, elements, count,
+	*made = msgpass_bulk_make(messages, elements, count,
 				  msgpass_target_message_max(target), &stamp);
 	if (!*made)
 		return 0;
-	sent = msgpass_transfer_send_some(target, draft->sender,
-					  bulk->messages, *made, wait);
+	sent = msgpass_transfer_send_some(target, draft->sender, messages,
+					  *made, wait);
 	/* A new link had no room beside all of them: it may beside one. */
 	if (sent == -EDQUOT)
 		*made = 0;
@@ -67,9 +67,9 @@ static long send_bulk(const struct msgpass_target *target,
 static long send_elements(const struct msgpass_target *target,
 			  struct msgpass_draft *draft,
 			  const struct msgpass_send_batch *batch,
-			  const struct msgpass_wait *wait,
-			  struct msgpass_bulk *bulk)
+			  const struct msgpass_wait *wait)
 {
+	const bool bulk = msgpass_target_takes_bulk(target);
 	const struct msgpass_send_element __user *elements =
 		u64_to_user_ptr(batch->elements);
 	u32 i, tried;
@@ -78,7 +78,7 @@ static long send_elements(const struct msgpass_target *target,
 	for (i = 0; i < batch->count; i += sent) {
 		tried = 0;
 		if (bulk)
-			sent = send_bulk(target, draft, bulk, &elements[i],
+			sent = send_bulk(target, draft, &elements[i],
 					 batch->count - i, wait, &tried);
 		if (!tried) {
 			tried = 1;
@@ -99,7 +99,6 @@ long msgpass_ioctl_send_batch(struct file *file,
 {
 	const struct msgpass_send_batch *batch = &argument->send_batch;
 	struct msgpass_draft draft = { .cred = current_cred() };
-	struct msgpass_bulk *bulk = NULL;
 	struct msgpass_target target;
 	struct msgpass_wait wait;
 	long result;
@@ -116,10 +115,7 @@ long msgpass_ioctl_send_batch(struct file *file,
 					batch->flags);
 	if (result)
 		return result;
-	if (msgpass_target_takes_bulk(&target))
-		bulk = msgpass_bulk_get();
-	result = send_elements(&target, &draft, batch, &wait, bulk);
-	msgpass_bulk_put(bulk);
+	result = send_elements(&target, &draft, batch, &wait);
 	msgpass_target_put(&target);
 	return result;
 }

@@ -5,7 +5,6 @@
 #include <linux/module.h>
 
 #include "account.h"
-#include "bulk.h"
 #include "crate.h"
 #include "chardev.h"
 #include "debugfs.h"
@@ -25,12 +24,9 @@ static int __init msgpass_init(void)
 	error = msgpass_crate_init();
 	if (error)
 		goto exit_message;
-	error = msgpass_bulk_init();
-	if (error)
-		goto exit_crate;
 	error = msgpass_expiry_init();
 	if (error)
-		goto exit_bulk;
+		goto exit_crate;
 	error = msgpass_direct_init();
 	if (error)
 		goto exit_expiry;
@@ -49,8 +45,6 @@ exit_direct:
 	msgpass_direct_exit();
 exit_expiry:
 	msgpass_expiry_exit();
-exit_bulk:
-	msgpass_bulk_exit();
 exit_crate:
 	msgpass_crate_exit();
 exit_message:
@@ -73,7 +67,6 @@ static void __exit msgpass_exit(void)
 	msgpass_expiry_exit();
 	msgpass_right_exit();
 	msgpass_account_exit();
-	msgpass_bulk_exit();
 	msgpass_crate_exit();
 	msgpass_message_exit();
 }

@@ -203,6 +203,12 @@ struct msgpass_content {
 	u32 priority;
 };
 
+/* Where a receiver wants a message. */
+struct msgpass_place {
+	u64 data;				/* a pointer to user memory */
+	u64 length;
+};
+
 /*
  * The first of @contents, if they are small, in a crate: how many. If none,
  * make one as above, which tells why it can't be.

@@ -862,7 +862,8 @@ int msgpass_port_receive(struct msgpass_port *port,
  * many.
  */
 static unsigned int claim_run(struct msgpass_message *leader,
-			      const size_t *rooms, unsigned int count,
+			      const struct msgpass_place *places, bool truncate,
+			      unsigned int count,
 			      struct msgpass_message **messages)
 {
 	struct msgpass_queue *queue = leader->queue;
@@ -873,7 +874,7 @@ static unsigned int claim_run(struct msgpass_message *leader,
 
 	do {
 		if (!msgpass_message_is_bulk(message) ||
-		    message->length > rooms[claimed])
+		    (message->length > places[claimed].length && !truncate))
 			break;
 		messages[claimed++] = message;
 		message->queued = false;
@@ -893,9 +894,11 @@ static unsigned int claim_run(struct msgpass_message *leader,
 
 unsigned int msgpass_port_claim_some(struct msgpass_port *port,
 				     const struct msgpass_selection *selection,
-				     const size_t *rooms, unsigned int count,
+				     const struct msgpass_place *places,
+				     unsigned int count,
 				     struct msgpass_message **messages)
 {
+	const bool truncate = selection->flags & MSGPASS_TRUNCATE;
 	struct msgpass_queue *queue = selection->queue;
 	struct msgpass_index_part *part = queue ? part_of(queue) : NULL;
 	struct msgpass_message *message;
@@ -907,7 +910,7 @@ unsigned int msgpass_port_claim_some(struct msgpass_port *port,
 		if (!message)
 			break;
 		/* Else the next may be of another run. */
-		claimed = claim_run(message, rooms + i,
+		claimed = claim_run(message, places + i, truncate,
 				    msgpass_index_is_one_run(&port->index) ?
 				    count - i : 1, messages + i);
 		if (!claimed)

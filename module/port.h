@@ -205,12 +205,13 @@ int msgpass_port_receive(struct msgpass_port *port,
 	__releases(&port->lock);
 
 /*
- * Claims what comes next, as long as it is plain and fits into its room, and
- * returns how many. If none, receive one as above.
+ * Claims what comes next, as long as it is plain and fits into its place, or may
+ * be truncated, and returns how many. If none, receive one as above.
  */
 unsigned int msgpass_port_claim_some(struct msgpass_port *port,
 				     const struct msgpass_selection *selection,
-				     const size_t *rooms, unsigned int count,
+				     const struct msgpass_place *places,
+				     unsigned int count,
 				     struct msgpass_message **messages);
 
 /*

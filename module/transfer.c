@@ -1051,8 +1051,10 @@ static long receive_batch(const struct msgpass_target *target,
 			  struct msgpass_inbox *caller,
 			  struct msgpass_receive *receive,
 			  struct msgpass_receive_element __user *elements,
-			  u32 count, struct msgpass_bulk *bulk)
+			  u32 count)
 {
+	/* The link of one sender is to be found anew each time. */
+	bool bulk = !receive->from;
 	struct msgpass_selection selection;
 	struct msgpass_wait wait;
 	u32 i, received;
@@ -1068,7 +1070,7 @@ static long receive_batch(const struct msgpass_target *target,
 	for (i = 0; i < count; i += received) {
 		received = 0;
 		if (bulk)
-			received = msgpass_bulk_receive(bulk, target->port,
+			received = msgpass_bulk_receive(target->port,
 							&selection,
 							&elements[i],
 							count - i);
@@ -1080,7 +1082,7 @@ static long receive_batch(const struct msgpass_target *target,
 			received = 1;
 			/* What is not plain seldom comes alone. */
 			if (i)
-				bulk = NULL;
+				bulk = false;
 		}
 		wait.nonblock = true;
 		if (signal_pending(current))
@@ -1095,7 +1097,6 @@ long msgpass_receive_batch_at(struct file *file, struct msgpass_inbox *caller,
 			      struct msgpass_receive_element __user *elements,
 			      u32 count)
 {
-	struct msgpass_bulk *bulk = NULL;
 	struct msgpass_target target;
 	long result;
 
@@ -1103,13 +1104,7 @@ long msgpass_receive_batch_at(struct file *file, struct msgpass_inbox *caller,
 				   receive->flags);
 	if (result)
 		return result;
-	/* The link of one sender is to be found anew each time. */
-	if (!receive->from)
-		bulk = msgpass_bulk_get();
-	result = receive_batch(&target, file, caller, receive, elements,
-			       count, bulk);
-	msgpass_bulk_put(bulk);
-	return result;
+	return receive_batch(&target, file, caller, receive, elements, count);
 }
 
 long msgpass_receive_at(struct file *file, struct msgpass_inbox *caller,
