@@ -132,8 +132,10 @@ static bool was_writable(const struct msgpass_queue *queue)
 static void note_writable(struct msgpass_queue *queue, bool before,
 			  struct msgpass_wakes *wakes)
 {
-	if (!before && msgpass_queue_is_writable(queue))
-		wakes->events |= EPOLLOUT | EPOLLWRNORM;
+	if (before || !msgpass_queue_is_writable(queue))
+		return;
+	queue->writable = true;
+	wakes->events |= EPOLLOUT | EPOLLWRNORM;
 }
 
 /* NULL: all there is in the port is in this queue. */
@@ -437,10 +439,9 @@ void msgpass_queue_drained(struct msgpass_queue *queue)
 	struct msgpass_wakes wakes = {};
 
 	spin_lock(&port->lock);
-	if (!queue->writable || !list_empty(&queue->senders)) {
-		admit_senders(queue, queue->writable, &wakes);
-		queue->writable = msgpass_queue_is_writable(queue);
-	}
+	/* Else nobody waits, and no place was missing. */
+	if (!queue->writable)
+		admit_senders(queue, false, &wakes);
 	spin_unlock(&port->lock);
 	msgpass_port_wake(port, &wakes);
 }

@@ -489,6 +489,30 @@ TEST_F(broadcast, is_not_writable_once_the_capacity_came_down_until_there_is_roo
 	close(epoll);
 }
 
+TEST_F(broadcast, is_said_once_to_be_writable_when_the_capacity_was_raised)
+{
+	struct epoll_event event = { .events = EPOLLOUT | EPOLLET };
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	pid_t child;
+
+	if (variant->lossy)
+		SKIP(return, "it is always writable");
+	ASSERT_EQ(0, CHANNEL_SET(&self->channel, .set = MSGPASS_SET_MESSAGE_MAX,
+				 .message_max = 16));
+	ASSERT_EQ(0, fill_first(self));
+	child = sending(self, 99);
+	EXPECT_TRUE(senders_wait(&self->channel, 0, 1));
+	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, self->fd, &event));
+	EXPECT_EQ(0, epoll_wait(epoll, &event, 1, 0));
+	ASSERT_EQ(0, set_capacity(&self->channel, 2 * CAPACITY));
+	EXPECT_EQ(0, child_status(child));
+	EXPECT_EQ(1, epoll_wait(epoll, &event, 1, LIMIT / MS));
+	/* It makes more room, where there was enough. */
+	EXPECT_EQ(0, TAKE(self->subscribers[0]));
+	EXPECT_EQ(0, epoll_wait(epoll, &event, 1, 0));
+	close(epoll);
+}
+
 TEST_F(broadcast, hangs_up_on_all_when_it_is_deleted)
 {
 	struct pollfd in[SUBSCRIBERS];
