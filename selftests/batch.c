@@ -1499,6 +1499,123 @@ TEST_F(batch, of_many_senders_each_message_reaches_one_of_many_threads_in_order)
 	EXPECT_EQ(0, counts_of(self).queued);
 }
 
+/* One that a thread received; false: there is no such. */
+static bool note_received(struct crowd *crowd, uint32_t sender, uint32_t number)
+{
+	if (sender >= SENDERS || !number || number > EACH)
+		return false;
+	atomic_fetch_add(&crowd->times[sender][number - 1], 1);
+	atomic_fetch_add(&crowd->received, 1);
+	return true;
+}
+
+static bool take_in_two_pieces(struct crowd *crowd)
+{
+	struct msgpass_piece_read piece = { .size = sizeof(piece) };
+	struct msgpass_receive out;
+	uint32_t number;
+	int ret;
+
+	ret = RECEIVE(crowd->self->fd, &out, BYTES(&number, 1),
+		      .flags = MSGPASS_PIECES | MSGPASS_NONBLOCK);
+	if (ret)
+		return ret == -EAGAIN;
+	piece.token = out.out_token;
+	piece.data = (uintptr_t)&number + 1;
+	piece.length = sizeof(number);
+	return !call(crowd->self->fd, MSGPASS_IOC_PIECE_READ, &piece) && piece.out_count == 3 &&
+	       note_received(crowd, out.out_type, number);
+}
+
+static bool peek_at_one(struct crowd *crowd)
+{
+	struct msgpass_receive out;
+	uint32_t number;
+	int ret = RECEIVE(crowd->self->fd, &out, BYTES(&number, sizeof(number)),
+			  .flags = MSGPASS_PEEK | MSGPASS_NONBLOCK);
+
+	return ret ? ret == -EAGAIN : out.out_type < SENDERS && number && number <= EACH;
+}
+
+/* All up to number @bad, for which there is no memory. */
+static bool take_until_bad(struct crowd *crowd, unsigned int bad)
+{
+	struct lots lots;
+	bool good = true;
+	int i, ret;
+
+	lots_fill(&lots);
+	if (bad < LOTS)
+		lots.in[bad].data = 8;
+	ret = RECEIVE_BATCH(crowd->self->fd, ELEMENTS(lots.in, LOTS), .flags = MSGPASS_NONBLOCK);
+	if (ret < 0)
+		return ret == -EAGAIN || (ret == -EFAULT && !bad);
+	for (i = 0; i < ret; i++)
+		good &= note_received(crowd, lots.in[i].out_type, lots.places[i]);
+	return good && ret <= (int)bad;
+}
+
+static void *take_in_every_way(void *argument)
+{
+	struct crowd *crowd = argument;
+	unsigned int way;
+	bool good = true;
+
+	for (way = 0; good && atomic_load(&crowd->received) < SENDERS * EACH; way++) {
+		if (way % 4 == 0)
+			good = take_in_two_pieces(crowd);
+		else if (way % 4 == 1)
+			good = peek_at_one(crowd);
+		else if (way % 4 == 2)
+			good = take_until_bad(crowd, way % 37);
+		else
+			good = take_until_bad(crowd, LOTS);
+		sched_yield();
+	}
+	if (!good)
+		atomic_fetch_add(&crowd->disorder, 1);
+	return NULL;
+}
+
+TEST_F(batch, of_many_that_are_taken_in_every_way_each_comes_once_and_no_memory_is_left)
+{
+	static struct crowd crowd;
+	int device = device_open();
+	pid_t children[SENDERS];
+	pthread_t threads[TAKERS];
+	unsigned int i, j;
+	uint64_t none;
+
+	memset(&crowd, 0, sizeof(crowd));
+	crowd.self = self;
+	none = user_bytes(device);
+	ASSERT_EQ(0, set_room(self, 64));
+	for (i = 0; i < SENDERS; i++) {
+		children[i] = child_fork();
+		if (!children[i]) {
+			send_each(self, i);
+			_exit(0);
+		}
+	}
+	for (i = 0; i < TAKERS; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, take_in_every_way, &crowd));
+	for (i = 0; i < 200 && atomic_load(&crowd.received) < SENDERS * EACH; i++) {
+		ASSERT_EQ(0, set_room(self, i % 2 ? 64 : 5));
+		sched_yield();
+	}
+	for (i = 0; i < TAKERS; i++)
+		pthread_join(threads[i], NULL);
+	EXPECT_EQ(0, atomic_load(&crowd.disorder));
+	for (i = 0; i < SENDERS; i++)
+		EXPECT_EQ(0, child_status(children[i]));
+	for (i = 0; i < SENDERS; i++)
+		for (j = 0; j < EACH; j++)
+			ASSERT_EQ(1, atomic_load(&crowd.times[i][j]));
+	EXPECT_EQ(0, counts_of(self).queued);
+	EXPECT_TRUE(wait_until(user_bytes(device) <= none));
+	close(device);
+}
+
 /* --- broadcast */
 
 TEST(subscribers_get_all_of_a_batch_or_are_told_what_they_missed)

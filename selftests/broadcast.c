@@ -722,6 +722,53 @@ TEST_F(broadcast, that_fails_costs_nothing)
 	EXPECT_EQ(base, user_bytes(self->device));
 }
 
+enum { CROWD = 70 };	/* more than two times as many as are copied for at once */
+
+/* Of a user without privileges: what his send to all returns, if it costs nothing or succeeds. */
+static int send_unless_it_costs(FIXTURE_DATA(broadcast) *self, uint64_t lifetime)
+{
+	uint64_t before;
+	int ret;
+
+	become(CHILD, FAMILY);
+	before = user_bytes(self->device);
+	ret = SEND(self->fd, NUMBER(1), .lifetime = lifetime);
+	return -ret ?: user_bytes(self->device) <= before ? EIO : 0;
+}
+
+TEST_F(broadcast, reaches_all_of_many_or_if_not_all_can_be_paid_for_none_and_costs_nothing)
+{
+	int64_t quota = parameter("user_bytes");
+	unsigned int bytes, i, sent = 0, failed = 0;
+	int fds[CROWD], status;
+	pid_t child;
+
+	NEED_ROOT();
+	for (i = 0; i < CROWD; i++) {
+		fds[i] = subscribe(self);
+		ASSERT_LE(0, fds[i]);
+	}
+	for (bytes = 4000; bytes < 60000; bytes += 4000) {
+		ASSERT_EQ(0, parameter_set("user_bytes", bytes));
+		child = child_fork();
+		if (!child)
+			_exit(send_unless_it_costs(self, bytes % 3 ? 0 : LIMIT));
+		status = child_status(child);
+		EXPECT_TRUE(!status || status == EDQUOT);
+		sent += !status;
+		failed += status == EDQUOT;
+		for (i = 0; i < SUBSCRIBERS; i++)
+			EXPECT_EQ(status ? -EAGAIN : 1, TAKE(self->subscribers[i]));
+		for (i = 0; i < CROWD; i++)
+			EXPECT_EQ(status ? -EAGAIN : 1, TAKE(fds[i]));
+	}
+	ASSERT_EQ(0, parameter_set("user_bytes", quota));
+	EXPECT_LT(2, sent);
+	EXPECT_LT(2, failed);
+	for (i = 0; i < CROWD; i++)
+		close(fds[i]);
+}
+
 /* --- with what else a message can have */
 
 TEST_F(broadcast, gives_fds_to_every_subscriber)
