@@ -144,6 +144,16 @@ static bool spin(const struct msgpass_waiter *waiter, u64 deadline)
 	return false;
 }
 
+/*
+ * Who stays awake runs when it is its turn, a tick later perhaps. Who sleeps is
+ * woken by the timer, and goes first.
+ */
+static void hand_off(const struct msgpass_wait *wait)
+{
+	if (!ends_soon(wait) && !signal_pending(current))
+		msgpass_handoff();
+}
+
 int msgpass_waiter_sleep(struct msgpass_waiter *waiter,
 			 struct msgpass_wait *wait)
 {
@@ -158,7 +168,7 @@ int msgpass_waiter_sleep(struct msgpass_waiter *waiter,
 	if (msgpass_should_yield())
 		schedule();
 	else
-		msgpass_handoff();
+		hand_off(wait);
 	if (wait->spin && num_online_cpus() > 1)
 		expired = spin(waiter, wait->deadline);
 	for (;;) {

@@ -39,7 +39,7 @@ static bool can_yield_to(void)
 	return major < 6 || (major == 6 && minor < 6);
 }
 
-FIXTURE_SETUP(handoff)
+static void share_one_cpu(void)
 {
 	struct sched_param none = {};
 	cpu_set_t one;
@@ -47,9 +47,14 @@ FIXTURE_SETUP(handoff)
 	CPU_ZERO(&one);
 	CPU_SET(sched_getcpu(), &one);
 	/* The child's too. */
-	ASSERT_EQ(0, sched_setaffinity(0, sizeof(one), &one));
+	CHECK(!sched_setaffinity(0, sizeof(one), &one));
 	/* Else who is woken may run at once, which likewise lets the other stay awake. */
-	ASSERT_EQ(0, sched_setscheduler(0, SCHED_BATCH, &none));
+	CHECK(!sched_setscheduler(0, SCHED_BATCH, &none));
+}
+
+FIXTURE_SETUP(handoff)
+{
+	share_one_cpu();
 	ASSERT_EQ(0, channel_open(&self->there, variant->direct));
 	ASSERT_EQ(0, channel_open(&self->back, variant->direct));
 	self->parent = getpid();
@@ -110,7 +115,7 @@ static int do_turn(FIXTURE_DATA(handoff) *self, const FIXTURE_VARIANT(handoff) *
 	return ret ?: RECEIVE(self->back.fd, NULL, BYTES(&number, sizeof(number)));
 }
 
-static long sleeps_of(pid_t pid)
+static long status_of(pid_t pid, const char *format)
 {
 	char path[64], line[128];
 	long count = -1;
@@ -120,10 +125,21 @@ static long sleeps_of(pid_t pid)
 	file = fopen(path, "re");
 	CHECK(file);
 	while (count < 0 && fgets(line, sizeof(line), file))
-		sscanf(line, "voluntary_ctxt_switches: %ld", &count);
+		sscanf(line, format, &count);
 	fclose(file);
 	CHECK(count >= 0);
 	return count;
+}
+
+static long sleeps_of(pid_t pid)
+{
+	return status_of(pid, "voluntary_ctxt_switches: %ld");
+}
+
+/* How often it lost the CPU awake. */
+static long losses_of(pid_t pid)
+{
+	return status_of(pid, "nonvoluntary_ctxt_switches: %ld");
 }
 
 /* Of both. */
@@ -168,6 +184,49 @@ TEST_F(handoff, who_does_not_get_what_it_waits_for_sleeps)
 	EXPECT_TRUE(wait_until(channel_counts(&self->there, self->child).received == 1));
 	EXPECT_TRUE(wait_until(thread_state(waiter) == 'S'));
 	child_kill(waiter);
+}
+
+/* Where who is woken never does what is waited for. */
+FIXTURE(in_vain) {
+	int there;
+	int back;
+	pid_t child;
+};
+
+FIXTURE_SETUP(in_vain)
+{
+	int device = device_open();
+
+	share_one_cpu();
+	self->there = mailbox_new(device);
+	self->back = mailbox_new(device);
+	close(device);
+	ASSERT_LE(0, self->there);
+	ASSERT_LE(0, self->back);
+	self->child = child_fork();
+	if (!self->child)
+		for (;;)
+			CHECK(!AWAIT(self->there));
+}
+
+FIXTURE_TEARDOWN(in_vain)
+{
+	child_kill(self->child);
+	close(self->there);
+	close(self->back);
+}
+
+TEST_F(in_vain, is_left_out_where_a_deadline_is_soon)
+{
+	long before = losses_of(getpid());
+	unsigned int i;
+
+	for (i = 0; i < TURNS; i++) {
+		ASSERT_EQ(0, send_number(self->there, 0, 0));
+		ASSERT_EQ(-ETIMEDOUT, RECEIVE(self->back, NULL, .deadline = now() + 500000));
+	}
+	/* Others may take it, but not in each turn. */
+	EXPECT_GT(TURNS / 2, losses_of(getpid()) - before);
 }
 
 #include "afterwards.h"
