@@ -131,9 +131,11 @@ printed() {
 
 # --- what is waited for
 
-# until_true SENTENCE COMMAND...: look until it succeeds, for some ten seconds.
+# until_true SENTENCE COMMAND...: look until it succeeds, for some ten seconds; gigabytes may
+# take many minutes in an emulated machine.
 until_true() {
 	sentence=$1 tries=200
+	[ -z "$real" ] || tries=60000
 	shift
 	until "$@"; do
 		tries=$((tries - 1))
