@@ -13,12 +13,16 @@
 #ifndef MSGPASS_HANDOFF_H
 #define MSGPASS_HANDOFF_H
 
+#include <linux/types.h>
+
 struct task_struct;
 
 /* The calling thread has woken @woken. */
 void msgpass_handoff_note(const struct task_struct *woken);
 
-/* The calling thread is about to wait, once for what it has woken. */
-void msgpass_handoff(void);
+/* The calling thread is about to wait, once for what it has woken: was it tried? */
+bool msgpass_handoff(void);
+/* It was, and what the caller waits for has not come. */
+void msgpass_handoff_useless(void);
 
 #endif

@@ -148,10 +148,13 @@ static bool spin(const struct msgpass_waiter *waiter, u64 deadline)
  * Who stays awake runs when it is its turn, a tick later perhaps. Who sleeps is
  * woken by the timer, and goes first.
  */
-static void hand_off(const struct msgpass_wait *wait)
+static void hand_off(const struct msgpass_waiter *waiter,
+		     const struct msgpass_wait *wait)
 {
-	if (!ends_soon(wait) && !signal_pending(current))
-		msgpass_handoff();
+	if (ends_soon(wait) || signal_pending(current))
+		return;
+	if (msgpass_handoff() && !msgpass_waiter_is_done(waiter))
+		msgpass_handoff_useless();
 }
 
 int msgpass_waiter_sleep(struct msgpass_waiter *waiter,
@@ -168,7 +171,7 @@ int msgpass_waiter_sleep(struct msgpass_waiter *waiter,
 	if (msgpass_should_yield())
 		schedule();
 	else
-		hand_off(wait);
+		hand_off(waiter, wait);
 	if (wait->spin && num_online_cpus() > 1)
 		expired = spin(waiter, wait->deadline);
 	for (;;) {

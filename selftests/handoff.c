@@ -6,6 +6,7 @@
  */
 #include "msgpass_test.h"
 
+#include <sys/time.h>
 #include <sys/utsname.h>
 
 #define TURNS 1000
@@ -226,6 +227,28 @@ TEST_F(in_vain, is_left_out_where_a_deadline_is_soon)
 		ASSERT_EQ(-ETIMEDOUT, RECEIVE(self->back, NULL, .deadline = now() + 500000));
 	}
 	/* Others may take it, but not in each turn. */
+	EXPECT_GT(TURNS / 2, losses_of(getpid()) - before);
+}
+
+static void nothing(int number)
+{
+	(void)number;
+}
+
+TEST_F(in_vain, is_not_tried_again_at_once)
+{
+	const struct itimerval often = { { .tv_usec = 500 }, { .tv_usec = 500 } };
+	struct sigaction action = { .sa_handler = nothing };
+	long before = losses_of(getpid());
+	unsigned int i;
+
+	ASSERT_EQ(0, sigaction(SIGALRM, &action, NULL));
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &often, NULL));
+	for (i = 0; i < TURNS; i++) {
+		ASSERT_EQ(0, send_number(self->there, 0, 0));
+		ASSERT_EQ(-EINTR, RECEIVE(self->back, NULL));
+	}
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &(struct itimerval){}, NULL));
 	EXPECT_GT(TURNS / 2, losses_of(getpid()) - before);
 }
 
