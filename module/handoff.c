@@ -22,7 +22,8 @@ static DEFINE_PER_CPU(u64, last_woken);
  */
 #define PAUSE	16
 #define PLACES	16
-static DEFINE_PER_CPU(u8 [PLACES], pauses);
+/* Words: arm64 has stores of whole ones even for this_cpu_dec() of a byte. */
+static DEFINE_PER_CPU(u32 [PLACES], pauses);
 
 void msgpass_handoff_note(const struct task_struct *woken)
 {
