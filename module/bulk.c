@@ -131,7 +131,8 @@ msgpass_bulk_receive(struct msgpass_port *port,
 	/* No more than are likely there; who comes too late asks again. */
 	count = min_t(u64, count, data_race(port->queued));
 	count = min_t(unsigned int, count, MSGPASS_BULK);
-	if (!count)
+	/* Where words can't be moved, each is received by itself. */
+	if (!count || !msgpass_words_can_move(places, elements))
 		return 0;
 	count = read_places(places, elements, count);
 	claimed = msgpass_port_claim_some(port, selection, places, count,
