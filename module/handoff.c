@@ -28,7 +28,8 @@ static DEFINE_PER_CPU(u32 [PLACES], pauses);
 void msgpass_handoff_note(const struct task_struct *woken)
 {
 	/* On another CPU it needs no help. */
-	if (task_cpu(woken) == raw_smp_processor_id())
+	if (MSGPASS_CAN_YIELD_TO &&
+	    task_cpu(woken) == raw_smp_processor_id())
 		this_cpu_write(last_woken,
 			       (u64)current->pid << 32 | woken->pid);
 }

@@ -5,8 +5,8 @@
 #include <linux/module.h>
 
 #include "account.h"
-#include "crate.h"
 #include "chardev.h"
+#include "crate.h"
 #include "debugfs.h"
 #include "direct.h"
 #include "expiry.h"
