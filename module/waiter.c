@@ -123,24 +123,44 @@ static bool sleep_once(struct msgpass_waiter *waiter, struct msgpass_wait *wait)
 }
 
 /*
+ * So often does who spins look before it reads the clock, which may be a device
+ * that takes longer than what is waited for; and before it pauses.
+ */
+#define LOOKS	32
+#define LOOKS_TO_PAUSE	8
+
+/* Is there nothing, and nothing better to do? */
+static bool look_in_vain(const struct msgpass_waiter *waiter)
+{
+	unsigned int looks;
+
+	for (looks = 1; looks <= LOOKS; looks++) {
+		if (msgpass_waiter_is_done(waiter) || msgpass_should_yield() ||
+		    signal_pending(current))
+			return false;
+		if (!(looks % LOOKS_TO_PAUSE))
+			cpu_relax();
+	}
+	return true;
+}
+
+/*
  * The other may be about to do it, on another CPU: then nobody need sleep, or
- * be woken. Not when there is something better to do, and not for long. True
- * if the deadline is over.
+ * be woken. Not for long. True if the deadline is over.
  */
 static bool spin(const struct msgpass_waiter *waiter, u64 deadline)
 {
-	u64 time = ktime_get_ns();
-	const u64 end = time + READ_ONCE(msgpass_spin_ns);
+	u64 time, end = 0;
 
-	while (!msgpass_waiter_is_done(waiter) && !msgpass_should_yield() &&
-	       !signal_pending(current)) {
+	do {
+		if (!look_in_vain(waiter))
+			return false;
+		time = ktime_get_ns();
 		if (deadline && time >= deadline)
 			return true;
-		if (time >= end)
-			break;
-		cpu_relax();
-		time = ktime_get_ns();
-	}
+		if (!end)
+			end = time + READ_ONCE(msgpass_spin_ns);
+	} while (time < end);
 	return false;
 }
 
