@@ -24,7 +24,9 @@ static const struct {
 	{ "broadcast", bench_broadcast },
 	{ "memory", bench_memory },
 	{ "growth", bench_growth },
-	{ "smp", bench_smp },
+	{ "smp_share", bench_smp_share },
+	{ "smp_round_trip", bench_smp_round_trip },
+	{ "smp_round_trip_spin", bench_smp_round_trip_spin },
 };
 
 static void profile(const char *name, size_t size, bool batch, unsigned int rounds)

@@ -120,7 +120,9 @@ void bench_selection(void);
 void bench_wakeup(void);
 void bench_broadcast(void);
 void bench_memory(void);
-void bench_smp(void);
+void bench_smp_share(void);
+void bench_smp_round_trip(void);
+void bench_smp_round_trip_spin(void);
 
 /* Round trips of one mechanism and nothing else, for a profile. */
 void bench_profile(const struct mechanism *mechanism, unsigned int rounds);

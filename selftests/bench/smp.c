@@ -114,13 +114,19 @@ static void take_turns(const char *what,
 			     "nanoseconds");
 }
 
-void bench_smp(void)
+void bench_smp_share(void)
 {
 	static const struct mechanism *const queues[] = {
 		&bench_msgpass_mailbox,
 		&bench_posix_mq,
 		NULL,
 	};
+
+	take_turns("smp_share", share, queues);
+}
+
+void bench_smp_round_trip(void)
+{
 	static const struct mechanism *const sleepers[] = {
 		&bench_msgpass_direct_call,
 		&bench_msgpass_mailbox_call,
@@ -133,6 +139,12 @@ void bench_smp(void)
 		&bench_futex_shm,
 		NULL,
 	};
+
+	take_turns("smp_round_trip", asleep, sleepers);
+}
+
+void bench_smp_round_trip_spin(void)
+{
 	static const struct mechanism *const spinners[] = {
 		&bench_msgpass_direct_call,
 		&bench_msgpass_mailbox_call,
@@ -145,7 +157,5 @@ void bench_smp(void)
 		NULL,
 	};
 
-	take_turns("smp_share", share, queues);
-	take_turns("smp_round_trip", asleep, sleepers);
 	take_turns("smp_round_trip_spin", spinning, spinners);
 }
