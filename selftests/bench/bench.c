@@ -22,6 +22,7 @@ const struct mechanism *const bench_mechanisms[] = {
 	&bench_msgpass_direct_rendezvous,
 	&bench_msgpass_mailbox_rendezvous,
 	&bench_msgpass_mailbox_flow,
+	&bench_msgpass_mailbox_file,
 	&bench_pipe,
 	&bench_fifo,
 	&bench_unix_seqpacket,

@@ -3,6 +3,7 @@
  * msgpass by send and receive: to the inbox of the receiving process, and through a mailbox.
  * With a capacity of 0 nothing is queued: each send is a rendezvous with a receiver. Through a
  * mailbox that takes no message of any length, all flow: straight from the sender's memory.
+ * And by write() and read() of a mailbox's file, which tell of nothing but the bytes.
  */
 #include "bench.h"
 
@@ -104,6 +105,16 @@ static bool look(struct way *way)
 	return !ret;
 }
 
+static void write_message(struct way *way)
+{
+	CHECK(write(way->out, way->bytes, way->size) == (ssize_t)way->size);
+}
+
+static void read_message(struct way *way)
+{
+	CHECK(read(way->in, way->place, way->size) == (ssize_t)way->size);
+}
+
 /* BATCH messages at a time; the elements are filled once. */
 
 static void send_batch_to(struct way *way, uint64_t receiver)
@@ -200,4 +211,12 @@ const struct mechanism bench_msgpass_mailbox_flow = {
 	.open = open_mailbox_flow,
 	.send = send_flow,
 	.receive = receive,
+};
+
+const struct mechanism bench_msgpass_mailbox_file = {
+	.name = "msgpass_mailbox_file",
+	.one_way = true,
+	.open = open_mailbox,
+	.send = write_message,
+	.receive = read_message,
 };
