@@ -139,6 +139,7 @@ help:
 	@echo 'ACCEL=auto|kvm|tcg    how the VM runs; auto tries KVM and falls back to TCG'
 	@echo 'TIMEOUT=SECONDS       the time limit of a VM run; TEST_TIMEOUT= of one test program'
 	@echo 'MEM=1G SMP=2          memory and CPUs of the VM; MODPARAMS= module parameters'
+	@echo 'VMS=2                 the tests are dealt to so many VMs'
 	@echo 'MSGPASS_CACHE=DIR     where kernels and compilers are kept'
 
 # Packages are looked for once per make, before anything that needs them.
