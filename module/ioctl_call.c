@@ -31,17 +31,57 @@ static int tell_token(struct calling *calling, u64 token)
 	return 0;
 }
 
+/*
+ * A short reply with nothing attached, which fits, in one go; last, that the call
+ * has no token any more.
+ */
+static int put_reply(struct calling *calling,
+		     const struct msgpass_call_reply *reply)
+{
+	void __user *data = u64_to_user_ptr(calling->argument->reply_data);
+	struct msgpass_call __user *user = calling->user;
+
+	might_fault();
+	if (should_fail_usercopy() ||
+	    !msgpass_words_access_ok(data, reply->length) ||
+	    !user_write_access_begin(user, sizeof(*user)))
+		return -EFAULT;
+	if (msgpass_words_unsafe_put(data, reply->data, reply->length))
+		goto fault;
+	unsafe_put_user(reply->length, &user->out_length, fault);
+	unsafe_put_user(reply->peer, &user->out_peer, fault);
+	unsafe_put_user(reply->type, &user->out_type, fault);
+	unsafe_put_user(0, &user->out_flags, fault);
+	unsafe_put_user(0, &user->out_fds, fault);
+	unsafe_put_user(0, &user->token, fault);
+	user_write_access_end();
+	calling->told = 0;
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
+static bool puts_reply(const struct calling *calling,
+		       const struct msgpass_message *message,
+		       const struct msgpass_call_reply *reply)
+{
+	const struct msgpass_call *argument = calling->argument;
+	void __user *data = u64_to_user_ptr(argument->reply_data);
+
+	return !message && !(argument->flags & MSGPASS_IOVEC) &&
+	       reply->length <= argument->reply_length &&
+	       argument->size >= sizeof(*argument) &&
+	       msgpass_words_can_move(argument, calling->user) &&
+	       msgpass_words_are_few(reply->data, data, reply->length);
+}
+
 static int tell_reply(struct calling *calling)
 {
-	const size_t from = offsetof(struct msgpass_call, out_length);
-
-	if (calling->argument->size >= sizeof(*calling->argument))
-		return msgpass_words_put_fixed(&calling->user->out_length,
-					       &calling->argument->out_length,
-					       sizeof(*calling->argument) - from);
 	return msgpass_copy_out(calling->user, calling->argument,
 				calling->argument->size,
-				from, sizeof(struct msgpass_call));
+				offsetof(struct msgpass_call, out_length),
+				sizeof(struct msgpass_call));
 }
 
 /* To @to, or if that is NULL, a short one, to where there is @room. */
@@ -82,6 +122,8 @@ static int copy_out_reply(struct calling *calling,
 	bool truncated;
 	int error;
 
+	if (puts_reply(calling, message, reply))
+		return put_reply(calling, reply);
 	if (message || argument->flags & MSGPASS_IOVEC) {
 		error = msgpass_data_import(&data, ITER_DEST,
 					    argument->reply_data,
@@ -390,9 +432,8 @@ static int reply_make(struct replying *replying)
 	return 0;
 }
 
-/* End it if that returns 0; -ESRCH, or later, if there is no such token. */
-static int reply_begin(struct replying *replying, struct msgpass_inbox *server,
-		       const struct msgpass_reply *reply)
+static void replying_init(struct replying *replying, struct msgpass_inbox *server,
+			  const struct msgpass_reply *reply)
 {
 	struct msgpass_call_reply *given = &replying->given;
 
@@ -402,14 +443,26 @@ static int reply_begin(struct replying *replying, struct msgpass_inbox *server,
 	given->peer = server->peer.id;
 	given->type = reply->type;
 	given->length = reply->length;
+}
+
+/* To be given without a message. */
+static bool is_short_reply(const struct msgpass_reply *reply)
+{
+	return is_short(reply->length) && !reply->fds_count && !reply->flags;
+}
+
+/* End it if that returns 0; -ESRCH, or later, if there is no such token. */
+static int reply_begin(struct replying *replying)
+{
+	const struct msgpass_reply *reply = replying->reply;
+
 	if (reply->flags & ~(MSGPASS_IOVEC | MSGPASS_CANCEL))
 		return -EINVAL;
 	if (reply->flags & MSGPASS_CANCEL)
 		return 0;
-	if (is_short(reply->length) && !reply->fds_count &&
-	    !(reply->flags & MSGPASS_IOVEC) &&
-	    !msgpass_words_get(given->data, u64_to_user_ptr(reply->data),
-			       reply->length))
+	if (is_short_reply(reply) &&
+	    !msgpass_words_get(replying->given.data,
+			       u64_to_user_ptr(reply->data), reply->length))
 		return 0;
 	/* Or it tells what is wrong. */
 	return reply_make(replying);
@@ -436,7 +489,8 @@ static int reply_once(struct msgpass_inbox *server,
 	struct replying replying __uninitialized;
 	int error;
 
-	error = reply_begin(&replying, server, reply);
+	replying_init(&replying, server, reply);
+	error = reply_begin(&replying);
 	if (error)
 		return error;
 	error = reply_give(&replying);
@@ -462,19 +516,39 @@ static int tell_replied(struct msgpass_reply_receive __user *user, int error)
 }
 
 /*
+ * The same in one go with the copy of a short reply, where out_reply_error is 0
+ * already.
+ */
+static bool took_and_told(struct replying *replying,
+			  const struct msgpass_reply_receive *both,
+			  struct msgpass_reply_receive __user *user)
+{
+	const struct msgpass_reply *reply = replying->reply;
+
+	return is_short_reply(reply) && !both->out_reply_error &&
+	       !msgpass_words_get_and_tell(replying->given.data,
+					   u64_to_user_ptr(reply->data),
+					   reply->length, &user->reply.token, 0);
+}
+
+/*
  * Tells before it replies, as nothing may fail after that; the receive may be
  * restarted, and finds it so. That the caller is gone is no error.
  */
 static int reply_and_tell(struct msgpass_inbox *server,
-			  struct msgpass_reply_receive *both, void __user *user)
+			  struct msgpass_reply_receive *both,
+			  struct msgpass_reply_receive __user *user)
 {
 	struct replying replying __uninitialized;
-	int error, told;
+	int error = 0, told = 0;
 
-	error = reply_begin(&replying, server, &both->reply);
-	if (error && error != -ESRCH)
-		return error;
-	told = tell_replied(user, error);
+	replying_init(&replying, server, &both->reply);
+	if (!took_and_told(&replying, both, user)) {
+		error = reply_begin(&replying);
+		if (error && error != -ESRCH)
+			return error;
+		told = tell_replied(user, error);
+	}
 	if (!told && !error) {
 		error = reply_give(&replying);
 		if (error)

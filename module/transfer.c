@@ -675,11 +675,11 @@ static int copy_out_stamp(const struct receiving *to)
 }
 
 /*
- * stamp() and copy_out_stamp() in one, of a message that has nothing attached
- * but the call that @token is for.
+ * stamp() and copy_out_stamp() in one, with the first @count bytes, of a message
+ * that has nothing attached but the call that @token is for.
  */
-static int put_stamp(const struct receiving *to,
-		     const struct msgpass_message *message, bool truncated,
+static int put_plain(const struct receiving *to,
+		     const struct msgpass_message *message, size_t count,
 		     u64 token)
 {
 	struct msgpass_receive __user *user = to->user;
@@ -687,13 +687,17 @@ static int put_stamp(const struct receiving *to,
 	const uid_t uid = msgpass_message_uid(message, ns);
 	const gid_t gid = msgpass_message_gid(message, ns);
 	const pid_t pid = msgpass_pid_number(message->sender->pid);
-	const u32 flags = (truncated ? MSGPASS_OUT_TRUNCATED : 0) |
-			  (message->is_receipt ? MSGPASS_OUT_RECEIPT : 0);
+	const u32 flags =
+		(message->length > count ? MSGPASS_OUT_TRUNCATED : 0) |
+		(message->is_receipt ? MSGPASS_OUT_RECEIPT : 0);
 
 	might_fault();
 	if (should_fail_usercopy() ||
+	    !msgpass_words_access_ok(to->data->ubuf, count) ||
 	    !user_write_access_begin(user, sizeof(*user)))
 		return -EFAULT;
+	if (msgpass_words_unsafe_put(to->data->ubuf, message->data, count))
+		goto fault;
 	unsafe_put_user(message->length, &user->out_length, fault);
 	unsafe_put_user(message->sequence, &user->out_sequence, fault);
 	unsafe_put_user(message->time, &user->out_time, fault);
@@ -715,15 +719,22 @@ fault:
 	return -EFAULT;
 }
 
-/* The same where the program gave room for less, or for one of a batch. */
-static int tell_plain(const struct receiving *to,
-		      const struct msgpass_message *message, bool truncated,
-		      u64 token)
+/*
+ * As many bytes as fit, and what there is to tell. One by one if they are many,
+ * or the program gave room to tell less, or it is one of a batch.
+ */
+static int copy_out_plain(const struct receiving *to,
+			  const struct msgpass_message *message, u64 token)
 {
+	size_t count = min(message->length, iov_iter_count(to->data));
+
 	if (!to->element && to->size >= sizeof(*to->receive) &&
-	    msgpass_words_can_move(message, to->user))
-		return put_stamp(to, message, truncated, token);
-	stamp(to->receive, message, truncated);
+	    msgpass_words_can_move(message, to->user) &&
+	    msgpass_words_are_few(message->data, to->data->ubuf, count))
+		return put_plain(to, message, count, token);
+	if (msgpass_words_put(to->data->ubuf, message->data, count))
+		return -EFAULT;
+	stamp(to->receive, message, message->length > count);
 	to->receive->out_token = token;
 	return copy_out_stamp(to);
 }
@@ -863,29 +874,13 @@ static bool takes_plain(const struct receiving *to,
 		!(to->receive->flags & MSGPASS_PIECES));
 }
 
-/* The quick way, for what there is most of. */
-static int deliver_plain(struct receiving *to,
-			 const struct msgpass_message *message)
-{
-	size_t copied = min(message->length, iov_iter_count(to->data));
-
-	if (msgpass_words_put(to->data->ubuf, message->data, copied))
-		return -EFAULT;
-	return tell_plain(to, message, message->length > copied, 0);
-}
-
-/* The same of a call, whose request has nothing but that attached. */
+/* A call, whose request has nothing but that attached. */
 static int deliver_kept(struct receiving *to, struct msgpass_message *message)
 {
 	struct msgpass_open_call *call = msgpass_call_of(message);
-	size_t copied = min(message->length, iov_iter_count(to->data));
-	int error;
-	u64 token;
+	u64 token = msgpass_call_take(call, &to->caller->calls);
+	int error = copy_out_plain(to, message, token);
 
-	if (msgpass_words_put(to->data->ubuf, message->data, copied))
-		return -EFAULT;
-	token = msgpass_call_take(call, &to->caller->calls);
-	error = tell_plain(to, message, message->length > copied, token);
 	if (error)
 		msgpass_call_untake(call, token);
 	return error;
@@ -915,7 +910,7 @@ static int deliver(struct msgpass_port *port, struct msgpass_message *message,
 	int error;
 
 	if (takes_plain(to, message))
-		error = deliver_plain(to, message);
+		error = copy_out_plain(to, message, 0);
 	else if (message->kept && iter_is_ubuf(to->data))
 		error = deliver_kept(to, message);
 	else

@@ -66,6 +66,92 @@ fault:
 	return -EFAULT;
 }
 
+/* More bytes than that are quicker by copy_from_user() and copy_to_user(). */
+#define MSGPASS_WORDS_MAX 256
+
+/* Are these so few, and where they can be moved by words? */
+static inline bool msgpass_words_are_few(const void *object,
+					 const void __user *user, size_t size)
+{
+	return size <= MSGPASS_WORDS_MAX && msgpass_words_can_move(object, user);
+}
+
+#define STEP(type)							\
+	do {								\
+		MOVE(type);						\
+		object += sizeof(type);					\
+		user += sizeof(type);					\
+		size -= sizeof(type);					\
+	} while (0)
+
+#define STEPS_4(type)							\
+	do {								\
+		STEP(type);						\
+		STEP(type);						\
+		STEP(type);						\
+		STEP(type);						\
+	} while (0)
+
+/* Eight at a time, as the loop costs more than what it does. */
+#define MOVE_ALL()							\
+	do {								\
+		while (size >= 8 * sizeof(u64)) {			\
+			STEPS_4(u64);					\
+			STEPS_4(u64);					\
+		}							\
+		if (!size)						\
+			break;						\
+		if (size >= 4 * sizeof(u64))				\
+			STEPS_4(u64);					\
+		while (size >= sizeof(u64))				\
+			STEP(u64);					\
+		if (size >= sizeof(u32))				\
+			STEP(u32);					\
+		while (size)						\
+			STEP(u8);					\
+	} while (0)
+
+/*
+ * Of few bytes, between user_access_begin() and user_access_end(), for who has
+ * more to do there: to begin and to end costs more than what is moved. What is
+ * at @user is within what access_ok() was asked for, unless it is nothing.
+ */
+static __always_inline int msgpass_words_unsafe_get(void *object,
+						    const void __user *user,
+						    size_t size)
+{
+#define MOVE(type) \
+	unsafe_get_user(*(type *)object, (const type __user *)user, fault)
+	MOVE_ALL();
+#undef MOVE
+	return 0;
+fault:
+	return -EFAULT;
+}
+
+static __always_inline int msgpass_words_unsafe_put(void __user *user,
+						    const void *object,
+						    size_t size)
+{
+#define MOVE(type) \
+	unsafe_put_user(*(const type *)object, (type __user *)user, fault)
+	MOVE_ALL();
+#undef MOVE
+	return 0;
+fault:
+	return -EFAULT;
+}
+
+#undef MOVE_ALL
+#undef STEPS_4
+#undef STEP
+
+/* Of nothing, any address will do. */
+static inline bool msgpass_words_access_ok(const void __user *user, size_t size)
+{
+	return !size || access_ok(user, size);
+}
+
 static __always_inline int msgpass_words_put_fixed(void __user *user,
 						   const void *object,
 						   size_t size)
@@ -95,8 +181,11 @@ fault:
 int msgpass_words_get(void *object, const void __user *user, size_t size);
 /* 0 or -EFAULT: then what is at @user is undefined. */
 int msgpass_words_put(void __user *user, const void *object, size_t size);
+/* As msgpass_words_get(), then writes @value to @where, unless that failed. */
+int msgpass_words_get_and_tell(void *object, const void __user *user,
+			       size_t size, u64 __user *where, u64 value);
 
-/* The same of the next @size bytes of what the user gave. */
+/* msgpass_words_get() and _put() of the next @size bytes of what the user gave. */
 int msgpass_words_get_iter(void *object, struct iov_iter *from, size_t size);
 int msgpass_words_put_iter(struct iov_iter *to, const void *object,
 			   size_t size);

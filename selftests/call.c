@@ -4,6 +4,7 @@
  */
 #include "msgpass_test.h"
 
+#include <stdatomic.h>
 #include <sys/ptrace.h>
 
 /* --- ioctls */
@@ -1329,6 +1330,61 @@ TEST_F(call, is_waited_for_by_one_thread_at_a_time)
 	pthread_join(thread, NULL);
 	EXPECT_EQ(0, goer.ret);
 	EXPECT_EQ(8, goer.number);
+}
+
+/* A thread that gives up each call whose token it reads. */
+struct giver {
+	int fd;
+	unsigned int unknown;
+	struct msgpass_call call;	/* of another */
+	atomic_ullong given;		/* the last one's token */
+	atomic_bool stop;
+};
+
+static void *give_up_in_thread(void *argument)
+{
+	struct giver *giver = argument;
+	uint64_t token;
+	int ret;
+
+	while (!atomic_load(&giver->stop)) {
+		token = __atomic_load_n(&giver->call.token, __ATOMIC_RELAXED);
+		if (!token || token == atomic_load(&giver->given))
+			continue;
+		ret = CALL(giver->fd, NULL, .flags = MSGPASS_CANCEL, .token = token);
+		giver->unknown += ret == -ESRCH;
+		atomic_store(&giver->given, token);
+	}
+	return NULL;
+}
+
+TEST_F(call, can_be_given_up_as_soon_as_its_token_is_told)
+{
+	struct giver giver = { .fd = self->fd };
+	uint64_t end = now() + 10000000000;
+	pthread_t thread;
+	unsigned int i;
+	int ret;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, give_up_in_thread, &giver));
+	for (i = 0; i < 20000 && now() < end; i++) {
+		giver.call = (struct msgpass_call){
+			.size = sizeof(giver.call),
+			.flags = MSGPASS_NONBLOCK,
+			.to = self->to,
+			NUMBER(1),
+		};
+		ret = call(self->fd, MSGPASS_IOC_CALL, &giver.call);
+		/* It may be over before it is sent. */
+		if (ret == -EPIPE)
+			continue;
+		ASSERT_EQ(-EINPROGRESS, ret);
+		while (atomic_load(&giver.given) != giver.call.token)
+			sched_yield();
+	}
+	atomic_store(&giver.stop, true);
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0, giver.unknown);
 }
 
 TEST_F(call, given_up_makes_room_for_the_next)
