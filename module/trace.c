@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The tracepoints themselves, and what it takes to look up what they tell. */
+/*
+ * The tracepoints themselves, and what it takes to look up what they tell: of no
+ * use to a kernel that is built without them.
+ */
 #include <linux/errno.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
@@ -14,7 +17,7 @@
 #include "waiter.h"
 
 /* A wait that a signal ends begins anew, or is an EINTR: that depends on it. */
-static int msgpass_trace_error(long error)
+static int __maybe_unused msgpass_trace_error(long error)
 {
 	return error == -ERESTARTSYS ? -EINTR : error;
 }
@@ -34,8 +37,9 @@ static u32 msgpass_trace_wait_flags(const struct msgpass_wait *wait)
 	return flags;
 }
 
-static u32 msgpass_trace_flags(const struct msgpass_message *message,
-			       const struct msgpass_wait *wait)
+static u32 __maybe_unused
+msgpass_trace_flags(const struct msgpass_message *message,
+		    const struct msgpass_wait *wait)
 {
 	u32 flags = msgpass_trace_wait_flags(wait);
 
