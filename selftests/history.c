@@ -328,6 +328,19 @@ TEST_F(history, a_receive_that_did_not_see_a_message_is_found)
 	EXPECT_TRUE(finds(self, FAULT_MISSED));
 }
 
+TEST_F(history, a_receive_may_come_before_its_copy_of_what_is_being_broadcast)
+{
+	struct record *failed;
+
+	SENT(A, 10, 30, .port = BROADCAST);
+	failed = FAILED(EAGAIN, 25, 28, .port = SUBSCRIPTION, .flags = MSGPASS_NONBLOCK);
+	RECEIVED(A, 1, 15, 41, 50, .port = SUBSCRIPTION);
+	EXPECT_TRUE(is_sound(self));
+	failed->start = 31;
+	failed->end = 35;
+	EXPECT_TRUE(finds(self, FAULT_MISSED));
+}
+
 TEST_F(history, a_receive_that_timed_out_after_a_message_came_is_found)
 {
 	SENT(A, 10, 20);

@@ -190,6 +190,12 @@ size_t accepted_before(const struct view *view, uint64_t time)
 	return low;
 }
 
+/* What is broadcast is accepted once, and comes to one subscription after the other. */
+bool had_come(const struct view *view, const struct entry *entry, uint64_t time)
+{
+	return view->port->kind != PORT_SUBSCRIPTION || over(view->checker, entry->send) < time;
+}
+
 static int compare(uint64_t a, uint64_t b)
 {
 	return a < b ? -1 : a > b;

@@ -100,6 +100,8 @@ bool wants(const struct checker *checker, const struct record *receive, const st
 bool had_gap(const struct view *view, uint64_t from, uint64_t to);
 /* How many of taken[] were accepted before that time. */
 size_t accepted_before(const struct view *view, uint64_t time);
+/* Did the message, which was accepted before that time, come to the port by then? */
+bool had_come(const struct view *view, const struct entry *entry, uint64_t time);
 /* What was sent to the port under that identity, or NULL. */
 struct entry *find_entry(const struct view *view, uint32_t message);
 

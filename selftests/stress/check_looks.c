@@ -89,6 +89,7 @@ static void check_queue(struct view *view, const struct record *receive, const s
 		const struct entry *entry = view->taken[i];
 
 		if (entry->take->start <= look->to || entry->take == receive ||
+		    !had_come(view, entry, look->from) ||
 		    !wants(view->checker, receive, entry->send))
 			continue;
 		if (!had_gap(view, entry->take->time, look->to))

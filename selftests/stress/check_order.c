@@ -59,7 +59,8 @@ static void check_choice(struct view *view, const struct record *receive)
 	for (i = at; i < view->taken_count; i++) {
 		if (view->taken[i]->take->time >= receive->start)
 			return;
-		if (was_passed_over(view, receive, view->taken[i])) {
+		if (had_come(view, view->taken[i], receive->start) &&
+		    was_passed_over(view, receive, view->taken[i])) {
 			accuse_order(view, receive, view->taken[i]);
 			return;
 		}
@@ -84,12 +85,14 @@ static uint64_t looked_until(const struct record *receive)
 
 static void check_failure(struct view *view, const struct record *receive)
 {
-	size_t i = accepted_before(view, looked_until(receive));
+	uint64_t until = looked_until(receive);
+	size_t i = accepted_before(view, until);
 
 	for (; i-- > 0 && view->latest[i] > receive->end;) {
 		const struct entry *entry = view->taken[i];
 
-		if (entry->take->start <= receive->end || !wants(view->checker, receive, entry->send))
+		if (entry->take->start <= receive->end || !had_come(view, entry, until) ||
+		    !wants(view->checker, receive, entry->send))
 			continue;
 		if (!had_gap(view, receive->start, receive->end))
 			accuse(view->checker, FAULT_MISSED, receive, entry->take, "it was there");
