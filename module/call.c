@@ -598,7 +598,7 @@ static bool stop_waiting(struct msgpass_open_call *call,
 
 	aftermath_init(&after);
 	spin_lock(&calls_lock);
-	stopped = !self->done;
+	stopped = !msgpass_waiter_is_done(self);
 	if (stopped) {
 		call->waiter = NULL;
 		trace_cancel(self, error);
@@ -637,7 +637,7 @@ static void tell_wait(const struct msgpass_open_call *call,
 		return;
 	/* Never after its end, which no other would follow. */
 	spin_lock(&calls_lock);
-	if (!self->done)
+	if (!msgpass_waiter_is_done(self))
 		trace_wait(self, wait,
 			   rcu_dereference_protected(call->holder,
 						     lockdep_is_held(&calls_lock)));

@@ -103,6 +103,9 @@ static inline bool msgpass_should_yield(void)
 	return need_resched();
 }
 
+/* Else cmpxchg() is no match for a store: who spins could miss that it is done. */
+#define MSGPASS_CAN_SPIN IS_ENABLED(CONFIG_ARCH_SUPPORTS_ATOMIC_RMW)
+
 /* Since 6.6 who yields loses a slice of its time by it. */
 #define MSGPASS_CAN_YIELD_TO (LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0))
 

@@ -429,7 +429,7 @@ int msgpass_flow_wait(struct msgpass_flow *flow,
 		error = msgpass_waiter_sleep(&self, wait);
 		spin_lock(&flow->lock);
 	}
-	if (!self.done && flow->readers) {
+	if (!msgpass_waiter_is_done(&self) && flow->readers) {
 		/* It is being read: how far that comes counts. */
 		WRITE_ONCE(flow->stop, true);
 		flow->sender = &self;
@@ -440,7 +440,7 @@ int msgpass_flow_wait(struct msgpass_flow *flow,
 		msgpass_waiter_sleep_killable(&self);
 		spin_lock(&flow->lock);
 	}
-	if (waits && !self.done)
+	if (waits && !msgpass_waiter_is_done(&self))
 		trace_cancel(&self, error);
 	error = flow_result(flow, error, through);
 	leavings = take_leavings(flow);

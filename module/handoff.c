@@ -27,9 +27,8 @@ static DEFINE_PER_CPU(u32 [PLACES], pauses);
 
 void msgpass_handoff_note(const struct task_struct *woken)
 {
-	/* On another CPU it needs no help. */
-	if (MSGPASS_CAN_YIELD_TO &&
-	    task_cpu(woken) == raw_smp_processor_id())
+	/* On another CPU it needs no help; nor does who failed a wait of its own. */
+	if (woken != current && task_cpu(woken) == raw_smp_processor_id())
 		this_cpu_write(last_woken,
 			       (u64)current->pid << 32 | woken->pid);
 }
@@ -41,45 +40,59 @@ static unsigned int place(void)
 
 static bool pausing(void)
 {
-	if (!this_cpu_read(pauses[place()]))
+	u32 left = this_cpu_read(pauses[place()]);
+
+	if (!left)
 		return false;
-	this_cpu_dec(pauses[place()]);
+	/* Not this_cpu_dec(): another may have come to 0 meanwhile. */
+	this_cpu_write(pauses[place()], left - 1);
 	return true;
 }
 
-/* A reference, or NULL. */
-static struct task_struct *take_woken(void)
+/* The pid's number of whom the caller has woken on this CPU, or 0. */
+static pid_t take_woken(void)
 {
 	u64 woken = this_cpu_read(last_woken);
-	struct task_struct *task;
 
 	if (woken >> 32 != current->pid)
-		return NULL;
+		return 0;
 	this_cpu_write(last_woken, 0);
-	if (pausing())
-		return NULL;
+	return (u32)woken;
+}
+
+/* A reference, or NULL: it has moved since, sleeps again, or is gone. */
+static struct task_struct *find_ready(pid_t number)
+{
+	struct task_struct *task;
+
 	rcu_read_lock();
-	task = pid_task(find_pid_ns((u32)woken, &init_pid_ns), PIDTYPE_PID);
-	if (task)
+	task = pid_task(find_pid_ns(number, &init_pid_ns), PIDTYPE_PID);
+	if (task && task_cpu(task) == raw_smp_processor_id() &&
+	    task_is_running(task))
 		get_task_struct(task);
+	else
+		task = NULL;
 	rcu_read_unlock();
 	return task;
 }
 
-bool msgpass_handoff(void)
+enum msgpass_handoff msgpass_handoff(bool yields, bool asks)
 {
+	pid_t woken = take_woken();
 	struct task_struct *task;
 
-	if (!MSGPASS_CAN_YIELD_TO)
-		return false;
-	task = take_woken();
+	if (!woken)
+		return MSGPASS_HANDOFF_NOBODY;
+	yields = yields && MSGPASS_CAN_YIELD_TO && !pausing();
+	if (!yields && !asks)
+		return MSGPASS_HANDOFF_NOT_TRIED;
+	task = find_ready(woken);
 	if (!task)
-		return false;
-	/* It may have moved since. */
-	if (task_cpu(task) == raw_smp_processor_id())
+		return MSGPASS_HANDOFF_NOBODY;
+	if (yields)
 		yield_to(task, false);
 	put_task_struct(task);
-	return true;
+	return yields ? MSGPASS_HANDOFF_TRIED : MSGPASS_HANDOFF_NOT_TRIED;
 }
 
 void msgpass_handoff_useless(void)

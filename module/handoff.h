@@ -8,7 +8,8 @@
  *
  * Nothing depends on it. Who is to get the CPU is a guess by what the caller
  * did last, and may do something else; who does not find what it waits for
- * sleeps.
+ * sleeps. From Linux 6.6 on nobody yields; what is left is to tell who had better
+ * not spin.
  */
 #ifndef MSGPASS_HANDOFF_H
 #define MSGPASS_HANDOFF_H
@@ -20,9 +21,19 @@ struct task_struct;
 /* The calling thread has woken @woken. */
 void msgpass_handoff_note(const struct task_struct *woken);
 
-/* The calling thread is about to wait, once for what it has woken: was it tried? */
-bool msgpass_handoff(void);
-/* It was, and what the caller waits for has not come. */
+/* Whom the calling thread has woken last: */
+enum msgpass_handoff {
+	MSGPASS_HANDOFF_NOBODY,		/* needs no help, or is gone */
+	MSGPASS_HANDOFF_NOT_TRIED,	/* waits for this CPU, and did not get it */
+	MSGPASS_HANDOFF_TRIED,		/* had it, or could have */
+};
+
+/*
+ * The calling thread is about to wait, once for what it has woken. It gives its
+ * CPU away only if @yields; who neither does nor @asks gets a guess for an answer.
+ */
+enum msgpass_handoff msgpass_handoff(bool yields, bool asks);
+/* It was tried, and what the caller waits for has not come. */
 void msgpass_handoff_useless(void);
 
 #endif

@@ -513,7 +513,7 @@ static int abandon_rendezvous(struct msgpass_port *port,
 			      struct msgpass_waiter *self)
 {
 	spin_lock(&port->lock);
-	if (!self->done) {
+	if (!msgpass_waiter_is_done(self)) {
 		list_del_init(&self->entry);
 		sender_leaves(self->message->queue);
 		self->message->rendezvous = NULL;
@@ -521,7 +521,7 @@ static int abandon_rendezvous(struct msgpass_port *port,
 		trace_cancel(self, -EINTR);
 	}
 	spin_unlock(&port->lock);
-	return self->done ? self->result : 0;
+	return msgpass_waiter_is_done(self) ? self->result : 0;
 }
 
 /*
@@ -541,7 +541,7 @@ static int sender_wait(struct msgpass_port *port, struct msgpass_queue *queue,
 		return self->result;
 
 	spin_lock(&port->lock);
-	if (self->done) {
+	if (msgpass_waiter_is_done(self)) {
 		error = self->result;
 	} else if (self->message->rendezvous && !self->message->queued) {
 		/* It is being received: how that ends decides. */
@@ -778,7 +778,7 @@ static int wait_for_message(struct msgpass_port *port,
 	error = msgpass_waiter_sleep(&self, wait);
 	if (error) {
 		spin_lock(&port->lock);
-		if (self.done) {
+		if (msgpass_waiter_is_done(&self)) {
 			error = 0;
 		} else {
 			trace_cancel(&self, error);

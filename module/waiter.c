@@ -33,7 +33,7 @@ void msgpass_waiter_init(struct msgpass_waiter *waiter,
 	waiter->asleep = false;
 	waiter->give_up = 0;
 	waiter->result = 0;
-	waiter->done = false;
+	waiter->state = MSGPASS_WAITER_WAITS;
 	waiter->task = current;
 	waiter->what = what;
 	waiter->port = port;
@@ -54,18 +54,38 @@ void msgpass_waiter_enter(struct msgpass_waiter *waiter, struct list_head *list)
 	list_add(&waiter->entry, &before->entry);
 }
 
+/* False: it was in another. */
+static bool change_state(struct msgpass_waiter *waiter,
+			 enum msgpass_waiter_state from,
+			 enum msgpass_waiter_state to)
+{
+	return cmpxchg(&waiter->state, from, to) == from;
+}
+
+/* One that looks on this CPU does not run: woken, it is noted for a handoff. */
+static bool looks_elsewhere(const struct msgpass_waiter *waiter)
+{
+	return READ_ONCE(waiter->state) == MSGPASS_WAITER_LOOKS &&
+	       task_cpu(waiter->task) != raw_smp_processor_id();
+}
+
 void msgpass_waiter_complete(struct msgpass_waiter *waiter, int result,
 			     struct msgpass_wakes *wakes)
 {
-	struct task_struct *task = get_task_struct(waiter->task);
+	struct task_struct *task;
 
 	trace_wake(waiter, result);
 	/* Who waits for a reply is on none. */
 	if (!list_empty(&waiter->entry))
 		list_del_init(&waiter->entry);
 	waiter->result = result;
-	/* From here on the waiter, and its thread, may be gone. */
-	smp_store_release(&waiter->done, true);
+	/* With that, the waiter and its thread may be gone. */
+	if (looks_elsewhere(waiter) &&
+	    change_state(waiter, MSGPASS_WAITER_LOOKS, MSGPASS_WAITER_DONE))
+		return;
+	task = get_task_struct(waiter->task);
+	/* Pairs with msgpass_waiter_is_done(). Who looks can't change it back. */
+	smp_store_release(&waiter->state, MSGPASS_WAITER_DONE);
 
 	if (wakes->count < ARRAY_SIZE(wakes->tasks)) {
 		wakes->tasks[wakes->count++] = task;
@@ -123,32 +143,27 @@ static bool sleep_once(struct msgpass_waiter *waiter, struct msgpass_wait *wait)
 }
 
 /*
- * So often does who spins look before it reads the clock, which may be a device
- * that takes longer than what is waited for; and before it pauses.
+ * So often does who spins look before it pauses and reads the clock: that may be
+ * a device, and each may take longer than what is waited for.
  */
-#define LOOKS	32
-#define LOOKS_TO_PAUSE	8
+#define LOOKS	128
 
 /* Is there nothing, and nothing better to do? */
 static bool look_in_vain(const struct msgpass_waiter *waiter)
 {
 	unsigned int looks;
 
-	for (looks = 1; looks <= LOOKS; looks++) {
+	for (looks = 0; looks < LOOKS; looks++) {
 		if (msgpass_waiter_is_done(waiter) || msgpass_should_yield() ||
 		    signal_pending(current))
 			return false;
-		if (!(looks % LOOKS_TO_PAUSE))
-			cpu_relax();
 	}
+	cpu_relax();
 	return true;
 }
 
-/*
- * The other may be about to do it, on another CPU: then nobody need sleep, or
- * be woken. Not for long. True if the deadline is over.
- */
-static bool spin(const struct msgpass_waiter *waiter, u64 deadline)
+/* Until the deadline, which true says is over, or the end of that. */
+static bool look(const struct msgpass_waiter *waiter, u64 deadline)
 {
 	u64 time, end = 0;
 
@@ -165,16 +180,40 @@ static bool spin(const struct msgpass_waiter *waiter, u64 deadline)
 }
 
 /*
- * Who stays awake runs when it is its turn, a tick later perhaps. Who sleeps is
- * woken by the timer, and goes first.
+ * The other may be about to do it, on another CPU: then nobody need sleep, or
+ * be woken. Not for long. True if the deadline is over.
  */
-static void hand_off(const struct msgpass_waiter *waiter,
+static noinline bool spin(struct msgpass_waiter *waiter, u64 deadline)
+{
+	bool expired;
+
+	if (!change_state(waiter, MSGPASS_WAITER_WAITS, MSGPASS_WAITER_LOOKS))
+		return false;
+	expired = look(waiter, deadline);
+	change_state(waiter, MSGPASS_WAITER_LOOKS, MSGPASS_WAITER_WAITS);
+	return expired;
+}
+
+/*
+ * Who was just woken may want this CPU, and may do what is waited for: then this
+ * thread never sleeps, and need not be woken. But who stays awake runs when it is
+ * its turn, a tick later perhaps; who sleeps is woken by the timer, and goes
+ * first. True if one was woken who needs this CPU.
+ */
+static bool hand_off(const struct msgpass_waiter *waiter,
 		     const struct msgpass_wait *wait)
 {
-	if (ends_soon(wait) || signal_pending(current))
-		return;
-	if (msgpass_handoff() && !msgpass_waiter_is_done(waiter))
+	bool due = msgpass_should_yield();
+	bool yields = MSGPASS_CAN_YIELD_TO && !due && !ends_soon(wait) &&
+		      !signal_pending(current);
+	enum msgpass_handoff handoff = msgpass_handoff(yields, wait->spin);
+
+	if (due)
+		schedule();
+	if (handoff == MSGPASS_HANDOFF_TRIED &&
+	    !msgpass_waiter_is_done(waiter))
 		msgpass_handoff_useless();
+	return handoff != MSGPASS_HANDOFF_NOBODY;
 }
 
 int msgpass_waiter_sleep(struct msgpass_waiter *waiter,
@@ -184,15 +223,8 @@ int msgpass_waiter_sleep(struct msgpass_waiter *waiter,
 	int error = 0;
 
 	wait->waited = true;
-	/*
-	 * Who was just woken may want this CPU, and may do what is waited for:
-	 * then this thread never sleeps, and need not be woken.
-	 */
-	if (msgpass_should_yield())
-		schedule();
-	else
-		hand_off(waiter, wait);
-	if (wait->spin && num_online_cpus() > 1)
+	if (!hand_off(waiter, wait) && wait->spin && MSGPASS_CAN_SPIN &&
+	    num_online_cpus() > 1)
 		expired = spin(waiter, wait->deadline);
 	for (;;) {
 		set_current_state(TASK_INTERRUPTIBLE);

@@ -5,7 +5,8 @@
  * A waiter is on its thread's own stack. Whoever completes it takes it off its
  * list, under the port's lock, and from then on does not touch it; the thread
  * may see that, return and be gone before it is woken. Threads are woken after
- * the lock is released, from a struct msgpass_wakes that holds references.
+ * the lock is released, from a struct msgpass_wakes that holds references; one
+ * that spins, and looks, need not be.
  *
  * A sender and a receiver may wait for each other, where all that is missing is
  * room. It may come from a third: who gives up a call that was forwarded
@@ -34,6 +35,12 @@ enum msgpass_wait_what {
 	MSGPASS_WAIT_FLOW,
 };
 
+enum msgpass_waiter_state {
+	MSGPASS_WAITER_WAITS,			/* to be woken */
+	MSGPASS_WAITER_LOOKS,			/* looks again before it sleeps */
+	MSGPASS_WAITER_DONE,
+};
+
 struct msgpass_waiter {
 	struct list_head entry;			/* port->lock */
 	struct task_struct *task;		/* const */
@@ -50,7 +57,7 @@ struct msgpass_waiter {
 	bool asleep;				/* a caller's; its own to write */
 	int give_up;				/* port->lock: why, or 0 */
 	int result;
-	bool done;				/* release, acquire */
+	enum msgpass_waiter_state state;	/* cmpxchg(), release, acquire */
 };
 
 /* How a caller waits. */
@@ -70,7 +77,7 @@ struct msgpass_wait {
 static inline bool msgpass_waiter_is_done(const struct msgpass_waiter *waiter)
 {
 	/* Pairs with msgpass_waiter_complete(). */
-	return smp_load_acquire(&waiter->done);
+	return smp_load_acquire(&waiter->state) == MSGPASS_WAITER_DONE;
 }
 
 /* What to do once the port is unlocked. */

@@ -113,6 +113,14 @@ static long sleeps(void)
 	return usage.ru_nvcsw;
 }
 
+static void box_open(FIXTURE_DATA(spin) *self, const FIXTURE_VARIANT(spin) *variant)
+{
+	self->box = MAILBOX_OPEN(self->device, "", OPEN_NEW, .set = MSGPASS_SET_CAPACITY,
+				 .capacity = 1);
+	if (variant->kind == FOR_ROOM)
+		send_number(self->box, 0, 1);
+}
+
 /* Whether a child that waits comes to that end, and has not slept. */
 static bool ends_awake(FIXTURE_DATA(spin) *self, const FIXTURE_VARIANT(spin) *variant,
 		       int expected)
@@ -122,10 +130,7 @@ static bool ends_awake(FIXTURE_DATA(spin) *self, const FIXTURE_VARIANT(spin) *va
 	pid_t child;
 	int status;
 
-	self->box = MAILBOX_OPEN(self->device, "", OPEN_NEW, .set = MSGPASS_SET_CAPACITY,
-				 .capacity = 1);
-	if (variant->kind == FOR_ROOM)
-		send_number(self->box, 0, 1);
+	box_open(self, variant);
 	child = child_fork();
 	if (!child) {
 		long before;
@@ -168,6 +173,21 @@ TEST_F(spin, a_wait_for_what_comes_later_sleeps)
 {
 	ASSERT_EQ(0, parameter_set("spin_ns", 0));
 	EXPECT_TRUE(wait_until(!ends_awake(self, variant, -ETIMEDOUT)));
+}
+
+TEST_F(spin, who_has_fallen_asleep_is_woken)
+{
+	pid_t child;
+
+	ASSERT_EQ(0, parameter_set("spin_ns", 0));
+	box_open(self, variant);
+	child = child_fork();
+	if (!child)
+		_exit(!!do_it(self, variant, 0));
+	EXPECT_TRUE(wait_until(is_waiting(self, variant) && thread_state(child) == 'S'));
+	answer(self, variant);
+	EXPECT_EQ(0, child_status(child));
+	close(self->box);
 }
 
 #include "afterwards.h"

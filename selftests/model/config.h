@@ -34,6 +34,9 @@
 #ifndef NO_WAKES		/* 1: struct msgpass_wakes is full */
 #define NO_WAKES	0
 #endif
+#ifndef SPINS			/* bit t: thread t spins before it sleeps */
+#define SPINS		0
+#endif
 #ifndef UNLOCKS			/* 1: ADMIT_BATCH is 1, else 32 */
 #define UNLOCKS		0
 #endif
@@ -74,6 +77,7 @@
 #define GIVE_UP_IGNORED		18
 #define QUEUE_NOT_PINNED	19
 #define LATEST_FIRST		20
+#define LOOKS_ON		21
 #ifndef FAULT
 #define FAULT			0
 #endif

@@ -49,6 +49,7 @@ bool frame[4];				/* it exists */
 byte message_of[4] = NONE;
 byte result[4];
 byte give_up[4];
+bool looks[4];				/* of its state; or done, or else it waits */
 bool done[4];
 
 /* struct task_struct */
@@ -169,6 +170,7 @@ inline leave_frame()
 		message_of[me] = NONE;
 		result[me] = 0;
 		give_up[me] = 0;
+		looks[me] = false;
 		done[me] = false
 	}
 }
@@ -186,14 +188,22 @@ inline msgpass_waiter_init(its_message)
 inline msgpass_waiter_complete(t, outcome)
 {
 	touch(t);
-	not_with(NO_REFERENCE, get_task_struct(t));
 	not_with(UNLISTED_TOO_LATE, list_del(t));
 	result[t] = outcome;
-	done[t] = true;
-	only_with(UNLISTED_TOO_LATE, list_del(t));
 	if
-	:: NO_WAKES -> wake_up_process(t); put_task_struct(t)
-	:: else -> wakes = wakes | (1 << t)
+	:: looks[t] ->
+		looks[t] = false;
+		done[t] = true
+	/* Or it looks on this CPU, or only since somebody looked for that. */
+	:: true ->
+		not_with(NO_REFERENCE, get_task_struct(t));
+		looks[t] = false;
+		done[t] = true;
+		only_with(UNLISTED_TOO_LATE, list_del(t));
+		if
+		:: NO_WAKES -> wake_up_process(t); put_task_struct(t)
+		:: else -> wakes = wakes | (1 << t)
+		fi
 	fi
 }
 
@@ -206,7 +216,7 @@ inline msgpass_waiter_complete(t, outcome)
 	}
 
 /* In any order, although there is one. */
-inline msgpass_wake_tasks()
+inline msgpass_wake_all()
 {
 	do
 	:: wakes ->
@@ -220,8 +230,18 @@ inline msgpass_wake_tasks()
 	od
 }
 
+/* For any time. */
+inline spin()
+{
+	atomic { only_if(!done[me], looks[me] = true) }
+	atomic { not_with(LOOKS_ON, looks[me] = false) }
+}
+
 inline msgpass_waiter_sleep()
 {
+#if SPINS
+	only_if(bit_of(SPINS, me), spin());
+#endif
 	do
 	:: atomic { not_with(STATE_TOO_LATE, task_state[me] = INTERRUPTIBLE) }
 	   atomic {
@@ -277,7 +297,7 @@ inline queue_check_unused()
 }
 
 /* Where it was, if it had been queued before. */
-inline enqueue(its)
+inline count_enqueued(its)
 {
 	/* Who gives up does not wait for another receive. */
 	assert(rendezvous[its] == NONE || !give_up[rendezvous[its]]);
@@ -326,7 +346,7 @@ inline accept_message(its)
 	offer(its);
 	if
 	:: offered
-	:: else -> enqueue(its)
+	:: else -> count_enqueued(its)
 	fi
 }
 
@@ -370,7 +390,7 @@ inline admit_senders()
 		not_with(QUEUE_NOT_PINNED, pins++);
 		spin_unlock();
 		others_run!0;
-		msgpass_wake_tasks();
+		msgpass_wake_all();
 		others_run!0;
 		not_with(QUEUE_NOT_PINNED, pins--)
 #endif
@@ -430,7 +450,7 @@ inline sender_wait()
 			fi;
 			spin_unlock()
 		}
-		msgpass_wake_tasks();
+		msgpass_wake_all();
 		if
 		:: claimed ->
 			msgpass_waiter_sleep_killable();
@@ -468,7 +488,7 @@ inline msgpass_port_send()
 		fi;
 		spin_unlock()
 	}
-	msgpass_wake_tasks();
+	msgpass_wake_all();
 	if
 	:: waits -> sender_wait()
 	:: else
@@ -532,7 +552,7 @@ inline msgpass_port_settle()
 		spin_unlock();
 		msgpass_message_put(m)	/* in truth it is put after this */
 	}
-	msgpass_wake_tasks()
+	msgpass_wake_all()
 }
 
 /* Sets gone if it goes nowhere. */
@@ -557,7 +577,7 @@ inline restore()
 		not_with(RESTORED_NOT_OFFERED, offer(m));
 		if
 		:: offered
-		:: else -> enqueue(m)
+		:: else -> count_enqueued(m)
 		fi
 	fi;
 	if
@@ -569,7 +589,7 @@ inline restore()
 inline msgpass_port_restore()
 {
 	atomic { restore(); spin_unlock() }
-	msgpass_wake_tasks();
+	msgpass_wake_all();
 	if
 	:: gone -> msgpass_message_put(m)
 	:: else
@@ -619,7 +639,7 @@ inline msgpass_port_close()
 		port_take_all();
 		spin_unlock()
 	}
-	msgpass_wake_tasks()
+	msgpass_wake_all()
 }
 
 /* --- module/transfer.c */
@@ -764,7 +784,7 @@ inline queue_one(its)
 	message_sequence[its] = sequence;
 	sent[its] = SENT;
 	held++;
-	enqueue(its)
+	count_enqueued(its)
 }
 
 init {

@@ -109,7 +109,8 @@
  * sleep and be woken, where the other side runs on another CPU and is quick;
  * else it is a waste. It lasts as long as the module's parameter spin_ns says,
  * and ends at once for a signal, at the deadline, and when something else wants
- * to run there. Where only one CPU is online there is none.
+ * to run there. Where only one CPU is online there is none, nor after the caller
+ * has just woken a thread on its own CPU, which may have to answer.
  */
 
 #define MSGPASS_IOC_MAGIC		0xBB
