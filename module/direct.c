@@ -467,43 +467,51 @@ int msgpass_callers_init(struct msgpass_callers *callers)
 
 	if (IS_ERR(opener))
 		return PTR_ERR(opener);
-	callers->opener = opener;
-	callers->other = NULL;
+	*callers = (struct msgpass_callers){ .opener = opener };
 	return 0;
 }
 
 void msgpass_callers_put(struct msgpass_callers *callers)
 {
+	unsigned int i;
+
 	msgpass_inbox_put(callers->opener);
-	if (callers->other)
-		msgpass_inbox_put(callers->other);
+	for (i = 0; i < ARRAY_SIZE(callers->others) && callers->others[i]; i++)
+		msgpass_inbox_put(callers->others[i]);
 }
 
 static bool is_callers(const struct msgpass_inbox *inbox)
 {
-	return inbox && inbox->peer.pid == task_tgid(current);
+	return inbox->peer.pid == task_tgid(current);
+}
+
+/* If another was quicker to take the place, the next time will do. */
+static noinline struct msgpass_inbox *add_caller(struct msgpass_inbox **place)
+{
+	struct msgpass_inbox *inbox = msgpass_inbox_current();
+
+	if (IS_ERR(inbox))
+		return inbox;
+	msgpass_peer_ref(&inbox->peer);
+	if (cmpxchg(place, NULL, inbox))
+		msgpass_inbox_put(inbox);
+	return inbox;
 }
 
 struct msgpass_inbox *msgpass_inbox_caller(struct msgpass_callers *callers)
 {
-	struct msgpass_inbox *other = READ_ONCE(callers->other), *inbox;
+	struct msgpass_inbox *inbox = callers->opener;
+	unsigned int i = 0;
 
-	if (is_callers(callers->opener))
-		inbox = callers->opener;
-	else if (is_callers(other))
-		inbox = other;
-	else
-		goto search;
+	while (!is_callers(inbox)) {
+		if (i == ARRAY_SIZE(callers->others))
+			return msgpass_inbox_current();
+		inbox = READ_ONCE(callers->others[i]);
+		if (!inbox)
+			return add_caller(&callers->others[i]);
+		i++;
+	}
 	note_exec_of_caller(inbox);
-	return inbox;
-
-search:
-	inbox = msgpass_inbox_current();
-	if (IS_ERR(inbox) || other)
-		return inbox;
-	msgpass_peer_ref(&inbox->peer);
-	if (cmpxchg(&callers->other, NULL, inbox))
-		msgpass_inbox_put(inbox);
 	return inbox;
 }
 

@@ -82,12 +82,16 @@ void msgpass_direct_exit(void);
 struct msgpass_inbox *msgpass_inbox_current(void);
 
 /*
- * Of a file: whose inbox it was opened by, and that of the first other process
- * that uses it, a child perhaps. So they need not be searched for.
+ * Of a file: whose inbox it was opened by, and those of the first other processes
+ * that use it, children perhaps. So they need not be searched for. They stay as
+ * long as the file, which is why they are few.
  */
+#define MSGPASS_OTHER_CALLERS	7
+
 struct msgpass_callers {
 	struct msgpass_inbox *opener;		/* reference held; const */
-	struct msgpass_inbox *other;		/* the same; NULL: none yet */
+	/* The same, in the order in which they came; NULL: none yet. */
+	struct msgpass_inbox *others[MSGPASS_OTHER_CALLERS];
 };
 
 /* The opener is the calling process. */

@@ -121,6 +121,44 @@ TEST_F(direct, a_message_says_who_sent_it)
 	child_kill(child);
 }
 
+#define SHARERS 12 /* of a file: more than it remembers */
+
+/* All that these sent: how many are told as from another, or -1 if one is missing. */
+static int sent_by_another(int fd, unsigned int count)
+{
+	struct msgpass_receive receive;
+	uint32_t number;
+	int wrong = 0;
+
+	while (count--) {
+		if (RECEIVE(fd, &receive, BYTES(&number, sizeof(number)), .deadline = soon()))
+			return -1;
+		wrong += number != (uint32_t)receive.out_pid;
+	}
+	return wrong;
+}
+
+TEST_F(direct, each_of_many_processes_with_the_same_file_is_told_as_itself)
+{
+	pid_t children[SHARERS];
+	unsigned int i, round;
+
+	/* The second ones while the file remembers the first, who are gone. */
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < SHARERS; i++) {
+			children[i] = child_fork();
+			if (children[i])
+				continue;
+			CHECK(!send_number(self->fd, self->me, getpid()));
+			CHECK(!send_number(self->fd, self->me, getpid()));
+			pause();
+		}
+		EXPECT_EQ(0, sent_by_another(self->fd, 2 * SHARERS));
+		for (i = 0; i < SHARERS; i++)
+			child_kill(children[i]);
+	}
+}
+
 TEST_F(direct, a_process_sends_to_itself)
 {
 	struct msgpass_receive receive;
