@@ -52,7 +52,7 @@ extern const struct mechanism bench_pipe, bench_fifo, bench_unix_seqpacket, benc
 	bench_sysv_msg, bench_tcp_loopback, bench_eventfd, bench_futex_shm, bench_msgpass_direct,
 	bench_msgpass_mailbox, bench_msgpass_direct_call, bench_msgpass_mailbox_call,
 	bench_msgpass_direct_rendezvous, bench_msgpass_mailbox_rendezvous,
-	bench_msgpass_mailbox_flow, bench_msgpass_mailbox_file;
+	bench_msgpass_mailbox_flow, bench_msgpass_mailbox_file, bench_null_ioctl;
 
 extern const struct mechanism *const bench_mechanisms[];
 

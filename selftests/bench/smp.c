@@ -3,6 +3,8 @@
  * Two CPUs, by the clock on the wall. Such a time is noisy: all mechanisms take turns, again
  * and again, and the median of each is told.
  */
+#include <stdatomic.h>
+
 #include "exchange.h"
 
 #define TURNS 11
@@ -57,6 +59,70 @@ static double share(const struct mechanism *mechanism, size_t size)
 		CHECK(!child_status(senders[i]) && !child_status(receivers[i]));
 	bench_way_close(&way, mechanism);
 	return (double)(now() - start) / (SIDES * messages());
+}
+
+/* A whole number of batches. */
+static unsigned int batched(void)
+{
+	return messages() / BATCH * BATCH;
+}
+
+static void send_batches(const struct mechanism *mechanism, struct way *way)
+{
+	unsigned int i;
+
+	for (i = 0; i < batched(); i += BATCH) {
+		bench_fill(way->bytes, BATCH * way->size);
+		mechanism->send_batch(way);
+	}
+	_exit(0);
+}
+
+/* Who gets the last of all ends: a batch may be of less, so nobody knows its share. */
+static void receive_batches(const struct mechanism *mechanism, struct way *way,
+			    atomic_uint *received)
+{
+	unsigned int count;
+
+	do {
+		count = mechanism->receive_batch(way);
+		bench_sum(way->place, count * way->size);
+	} while (atomic_fetch_add(received, count) + count < SIDES * batched());
+	_exit(0);
+}
+
+/* The same in batches. */
+static double share_batches(const struct mechanism *mechanism, size_t size)
+{
+	atomic_uint *received = shared(sizeof(*received));
+	pid_t senders[SIDES], receivers[SIDES], last;
+	struct way way;
+	uint64_t start;
+	unsigned int i;
+	double value;
+	int status;
+
+	bench_way_open(&way, mechanism, size);
+	start = now();
+	for (i = 0; i < SIDES; i++) {
+		receivers[i] = child_fork();
+		if (!receivers[i])
+			receive_batches(mechanism, &way, received);
+		senders[i] = child_fork();
+		if (!senders[i])
+			send_batches(mechanism, &way);
+	}
+	for (i = 0; i < SIDES; i++)
+		CHECK(!child_status(senders[i]));
+	last = wait(&status);
+	value = (double)(now() - start) / (SIDES * batched());
+	CHECK(last > 0 && !status);
+	for (i = 0; i < SIDES; i++)
+		if (receivers[i] != last)
+			child_kill(receivers[i]);
+	bench_way_close(&way, mechanism);
+	munmap(received, sizeof(*received));
+	return value;
 }
 
 /* Nanoseconds of a round trip. */
@@ -119,10 +185,21 @@ void bench_smp_share(void)
 	static const struct mechanism *const queues[] = {
 		&bench_msgpass_mailbox,
 		&bench_posix_mq,
+		&bench_sysv_msg,
+		&bench_unix_seqpacket,
+		&bench_pipe,
+		&bench_null_ioctl,
+		NULL,
+	};
+	static const struct mechanism *const in_batches[] = {
+		&bench_msgpass_mailbox,
+		&bench_unix_seqpacket,
+		&bench_pipe,
 		NULL,
 	};
 
 	take_turns("smp_share", share, queues);
+	take_turns("smp_share_batch", share_batches, in_batches);
 }
 
 void bench_smp_round_trip(void)
