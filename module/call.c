@@ -155,6 +155,10 @@ static void settle(struct msgpass_open_call *call, int error,
 	WRITE_ONCE(call->state,
 		   error ? MSGPASS_CALL_OVER : MSGPASS_CALL_REPLIED);
 	RCU_INIT_POINTER(call->holder, NULL);
+	/* Pairs with the look of who sleeps: see msgpass_call_is_over(). */
+	if (error && call->forwarder)
+		after->wakes.tasks[after->wakes.count++] =
+			get_task_struct(call->forwarder);
 	after->request = call->request;
 	call->request = (struct msgpass_call_request) {};
 	if (call->waiter) {
@@ -390,6 +394,20 @@ void msgpass_call_open(struct msgpass_open_call *call,
 	spin_unlock(&calls_lock);
 }
 
+bool msgpass_call_is_over(const struct msgpass_open_call *call)
+{
+	return READ_ONCE(call->state) == MSGPASS_CALL_OVER;
+}
+
+/* The calling thread waits for room for it no more, if it did. */
+static void leave_forwarder(struct msgpass_open_call *call)
+{
+	lockdep_assert_held(&calls_lock);
+	/* Else the next one was quick to forward it. */
+	if (call->forwarder == current)
+		call->forwarder = NULL;
+}
+
 bool msgpass_call_sent(struct msgpass_open_call *call,
 		       struct msgpass_message *message)
 {
@@ -398,9 +416,10 @@ bool msgpass_call_sent(struct msgpass_open_call *call,
 
 	/* Who gave it up before the request was queued did not withdraw that. */
 	if (!READ_ONCE(call->forwarded))
-		return READ_ONCE(call->state) != MSGPASS_CALL_OVER;
+		return !msgpass_call_is_over(call);
 
 	spin_lock(&calls_lock);
+	leave_forwarder(call);
 	over = call->state == MSGPASS_CALL_OVER;
 	/* It was forwarded, and nobody has taken it since. */
 	if (call->state == MSGPASS_CALL_QUEUED &&
@@ -465,7 +484,7 @@ struct msgpass_message *msgpass_call_request(struct msgpass_open_call *call,
 static void enter_taker(struct msgpass_open_call *call, u64 token,
 			struct msgpass_call_party *taker)
 {
-	call->state = MSGPASS_CALL_TAKEN;
+	WRITE_ONCE(call->state, MSGPASS_CALL_TAKEN);
 	call->token = token;
 	call->taker = taker;
 	rcu_assign_pointer(call->holder, taker->waits);
@@ -492,7 +511,7 @@ void msgpass_call_untake(struct msgpass_open_call *call, u64 token)
 	spin_lock(&calls_lock);
 	if (is_taken_by(call, token)) {
 		leave_taker(call);
-		call->state = MSGPASS_CALL_QUEUED;
+		WRITE_ONCE(call->state, MSGPASS_CALL_QUEUED);
 		rcu_assign_pointer(call->holder, call->request.port->receiver);
 	}
 	spin_unlock(&calls_lock);
@@ -549,8 +568,9 @@ int msgpass_call_forward(struct msgpass_open_call *call, u64 token,
 	spin_lock(&calls_lock);
 	if (is_taken_by(call, token) && caller_lives(call)) {
 		leave_taker(call);
-		call->state = MSGPASS_CALL_QUEUED;
+		WRITE_ONCE(call->state, MSGPASS_CALL_QUEUED);
 		WRITE_ONCE(call->forwarded, true);
+		call->forwarder = current;
 		*before = call->request;
 		set_request(call, message, port);
 		trace_forward(call, port);
@@ -560,19 +580,27 @@ int msgpass_call_forward(struct msgpass_open_call *call, u64 token,
 	return error;
 }
 
-void msgpass_call_unforward(struct msgpass_open_call *call, u64 token,
+bool msgpass_call_unforward(struct msgpass_open_call *call, u64 token,
 			    struct msgpass_call_party *taker,
 			    struct msgpass_message *message,
 			    struct msgpass_call_request *before)
 {
+	bool back;
+
 	spin_lock(&calls_lock);
-	if (call->state == MSGPASS_CALL_QUEUED &&
-	    call->request.message == message) {
+	leave_forwarder(call);
+	back = call->state == MSGPASS_CALL_QUEUED &&
+	       call->request.message == message;
+	if (back) {
 		swap(call->request, *before);
 		enter_taker(call, token, taker);
 	}
 	spin_unlock(&calls_lock);
-	msgpass_call_request_put(before);
+	if (back)
+		msgpass_call_request_put(before);
+	else
+		msgpass_call_request_end(before);
+	return back;
 }
 
 /* Why @self can't be the call's waiter, or 0: now it is. */
@@ -687,15 +715,18 @@ void msgpass_call_visit_waiters(struct msgpass_call_party *maker,
 	spin_unlock(&calls_lock);
 }
 
-void msgpass_call_end(struct msgpass_open_call *call)
+bool msgpass_call_end(struct msgpass_open_call *call)
 {
 	struct aftermath after __uninitialized;
+	bool listed;
 
 	aftermath_init(&after);
 	spin_lock(&calls_lock);
 	unlist(call, &after);
+	listed = after.unlisted;
 	spin_unlock(&calls_lock);
 	finish(call, &after);
+	return listed;
 }
 
 /* The first that @party has taken or made: a reference, or NULL. */

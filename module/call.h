@@ -79,6 +79,7 @@ struct msgpass_open_call {
 	} state;
 	u64 token;				/* while taken */
 	bool forwarded;				/* a server has had it */
+	struct task_struct *forwarder;		/* may wait for room for it, or NULL */
 	struct msgpass_call_party *maker;	/* NULL: not on its list */
 	struct msgpass_call_party *taker;	/* while taken */
 	struct msgpass_call_request request;	/* references, or NULL */
@@ -143,6 +144,8 @@ void msgpass_call_open(struct msgpass_open_call *call,
 		       struct msgpass_message *message,
 		       struct msgpass_port *port,
 		       struct msgpass_waiter *waiter);
+/* Of one that is being sent, or forwarded: there is no use in that any more. */
+bool msgpass_call_is_over(const struct msgpass_open_call *call);
 /* Its request @message was accepted. False: but it was given up meanwhile. */
 bool msgpass_call_sent(struct msgpass_open_call *call,
 		       struct msgpass_message *message);
@@ -164,7 +167,8 @@ void msgpass_call_untake(struct msgpass_open_call *call, u64 token);
  * What a token of @taker's is good for, once: each is -ESRCH if no call is taken
  * by it any more, or the caller is dead. A reply's message is the call's then.
  * To forward is to queue it again, with a new request for a port: what the call
- * had before is the caller's then, and unforward takes it back.
+ * had before is the caller's then, and unforward takes it back; false: meanwhile
+ * the call was given up.
  */
 int msgpass_call_reply(struct msgpass_call_party *taker, u64 token,
 		       const struct msgpass_call_reply *reply);
@@ -173,7 +177,7 @@ int msgpass_call_forward(struct msgpass_open_call *call, u64 token,
 			 struct msgpass_message *message,
 			 struct msgpass_port *port,
 			 struct msgpass_call_request *before);
-void msgpass_call_unforward(struct msgpass_open_call *call, u64 token,
+bool msgpass_call_unforward(struct msgpass_open_call *call, u64 token,
 			    struct msgpass_call_party *taker,
 			    struct msgpass_message *message,
 			    struct msgpass_call_request *before);
@@ -195,7 +199,10 @@ int msgpass_call_sleep(struct msgpass_open_call *call,
 /* Those who wait for the reply to a call of @maker's; of its newest ones. */
 void msgpass_call_visit_waiters(struct msgpass_call_party *maker,
 				msgpass_wait_visit *visit, void *context);
-/* The caller has what it wanted, or wants no more. */
-void msgpass_call_end(struct msgpass_open_call *call);
+/*
+ * The caller has what it wanted, or wants no more. False: that was so already, or
+ * the call was never opened.
+ */
+bool msgpass_call_end(struct msgpass_open_call *call);
 
 #endif

@@ -183,8 +183,11 @@ static int call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
 		 * It goes on, unless nobody is left to, or this ioctl sent it
 		 * and can take it back.
 		 */
-		if (!fatal_signal_pending(current) &&
-		    !(is_new && msgpass_call_withdraw(call)))
+		if (is_new && msgpass_call_withdraw(call))
+			break;
+		if (msgpass_call_is_over(call))
+			error = -EPIPE;
+		else if (!fatal_signal_pending(current))
 			return error;
 		break;
 	default:
@@ -193,7 +196,9 @@ static int call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
 			msgpass_call_end(call);
 		return error;
 	}
-	msgpass_call_end(call);
+	/* What another thread has given up is not to be sent again. */
+	if (!msgpass_call_end(call) && error == -ERESTARTSYS)
+		error = -EPIPE;
 	return tell_token(calling, 0) ?: error;
 }
 
@@ -300,7 +305,9 @@ static struct msgpass_open_call *call_begin(struct msgpass_inbox *caller,
 	error = call_send(call, target, caller, wait, calling);
 	if (!error)
 		return call;
-	msgpass_call_end(call);
+	/* The same: no signal is looked for before it is opened. */
+	if (!msgpass_call_end(call) && error == -ERESTARTSYS)
+		error = -EPIPE;
 	msgpass_call_release(&caller->calls, call);
 	return ERR_PTR(error);
 }
@@ -319,9 +326,10 @@ static int call_cancel(struct msgpass_inbox *caller, struct calling *calling)
 	call = msgpass_call_find(&caller->calls, id);
 	if (!call)
 		return -ESRCH;
-	msgpass_call_end(call);
+	/* Or its end came first. */
+	error = msgpass_call_end(call) ? 0 : -ESRCH;
 	msgpass_call_put(call);
-	return 0;
+	return error;
 }
 
 #define CALL_FLAGS (MSGPASS_NONBLOCK | MSGPASS_IOVEC | MSGPASS_PEER | \

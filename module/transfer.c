@@ -443,9 +443,12 @@ int msgpass_transfer_send_request(const struct msgpass_target *target,
 {
 	int error;
 
-	wait->call = true;
+	wait->call = call;
+	wait->is_over = msgpass_call_is_over;
 	msgpass_message_ref(message);
 	error = send_to_target(target, sender, message, NULL, wait);
+	/* If it is to wait for the reply, that is another matter. */
+	wait->call = NULL;
 	/* Given up before it was queued, when it could not be withdrawn. */
 	if (!error && !msgpass_call_sent(call, message))
 		msgpass_port_withdraw(target->port, message);
@@ -560,8 +563,9 @@ int msgpass_transfer_forward(const struct msgpass_target *target,
 	error = msgpass_transfer_send_request(target, server, call, message,
 					      wait);
 	if (error) {
-		msgpass_call_unforward(call, token, &server->calls, message,
-				       &before);
+		if (!msgpass_call_unforward(call, token, &server->calls,
+					    message, &before))
+			error = -ESRCH;
 		goto put_message;
 	}
 	msgpass_call_request_end(&before);

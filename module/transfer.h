@@ -76,7 +76,7 @@ static __always_inline void msgpass_wait_init(struct msgpass_wait *wait,
 {
 	wait->nonblock = flags & MSGPASS_NONBLOCK || file->f_flags & O_NONBLOCK;
 	wait->synchronous = flags & MSGPASS_SYNCHRONOUS;
-	wait->call = false;
+	wait->call = NULL;
 	wait->spin = flags & MSGPASS_SPIN;
 	wait->waited = false;
 	wait->deadline = deadline > KTIME_MAX ? 0 : deadline;

@@ -230,7 +230,9 @@ int msgpass_waiter_sleep(struct msgpass_waiter *waiter,
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (msgpass_waiter_is_done(waiter))
 			break;
-		if (expired)
+		if (wait->call && wait->is_over(wait->call))
+			error = -EPIPE;
+		else if (expired)
 			error = -ETIMEDOUT;
 		else if (signal_pending(current))
 			error = -ERESTARTSYS;

@@ -22,6 +22,7 @@
 #include "deadlock.h"
 
 struct msgpass_message;
+struct msgpass_open_call;
 struct msgpass_port;
 struct msgpass_queue;
 struct msgpass_selection;
@@ -64,10 +65,15 @@ struct msgpass_waiter {
 struct msgpass_wait {
 	bool nonblock;
 	bool synchronous;			/* until it is received */
-	bool call;				/* it waits for the reply */
 	bool spin;				/* before it sleeps */
 	ktime_t deadline;			/* 0: none */
 	struct msgpass_wait_edge edge;		/* whom it waits for */
+	/*
+	 * Whose request it sends, or NULL: it never waits until that is received,
+	 * nor for room when the call is over; who ends that wakes it.
+	 */
+	const struct msgpass_open_call *call;
+	bool (*is_over)(const struct msgpass_open_call *call);
 	/* What a sender does before it sleeps, and undoes before long; or NULL. */
 	void (*hold)(struct msgpass_message *message);
 	void (*let_go)(struct msgpass_message *message);

@@ -1387,6 +1387,161 @@ TEST_F(call, can_be_given_up_as_soon_as_its_token_is_told)
 	EXPECT_EQ(0, giver.unknown);
 }
 
+#define TOO_LATE 5000000000 /* for what is over to end by itself, in ns */
+
+struct blocked_call {
+	int fd;
+	struct msgpass_call call;
+	int ret;
+};
+
+static void *run_blocked_call(void *argument)
+{
+	struct blocked_call *blocked = argument;
+
+	blocked->ret = call(blocked->fd, MSGPASS_IOC_CALL, &blocked->call);
+	return NULL;
+}
+
+/* Its token, while it waits for room. */
+static uint64_t token_of(const struct blocked_call *blocked)
+{
+	return __atomic_load_n(&blocked->call.token, __ATOMIC_SEQ_CST);
+}
+
+TEST_F(call, given_up_while_it_waits_for_room_ends)
+{
+	struct blocked_call blocked = {
+		.fd = self->fd,
+		.call = { .size = sizeof(blocked.call), .to = self->to, NUMBER(2),
+			  .deadline = now() + TOO_LATE },
+	};
+	pthread_t thread;
+
+	ASSERT_EQ(0, set_capacity(&self->channel, 1));
+	ASSERT_EQ(0, send_number(self->fd, self->to, 1));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, run_blocked_call, &blocked));
+	EXPECT_TRUE(senders_wait(&self->channel, self->me, 1));
+	EXPECT_EQ(0, CALL(self->fd, NULL, .token = token_of(&blocked), .flags = MSGPASS_CANCEL));
+	pthread_join(thread, NULL);
+	EXPECT_EQ(-EPIPE, blocked.ret);
+	EXPECT_EQ(0, blocked.call.token);
+	EXPECT_EQ(0, counts_of(self).senders_waiting);
+	EXPECT_EQ(1, TAKE(self->fd));
+	EXPECT_EQ(-EAGAIN, TAKE(self->fd));
+}
+
+static void *send_three_in_thread(void *argument)
+{
+	const FIXTURE_DATA(call) *self = argument;
+
+	CHECK(!SEND(self->fd, .to = self->to, NUMBER(3), .deadline = soon()));
+	return NULL;
+}
+
+TEST_F(call, given_up_while_it_waits_for_room_lets_those_behind_it_go_on)
+{
+	struct blocked_call blocked = {
+		.fd = self->fd,
+		.call = { .size = sizeof(blocked.call), .to = self->to,
+			  BYTES(&(uint64_t){ 2 }, 8), .deadline = now() + TOO_LATE },
+	};
+	pthread_t thread;
+	pid_t child;
+
+	ASSERT_EQ(0, CHANNEL_SET(&self->channel, .set = MSGPASS_SET_CAPACITY_BYTES |
+				 MSGPASS_SET_MESSAGE_MAX, .capacity_bytes = 8, .message_max = 8));
+	child = child_fork();
+	if (!child) {
+		/* One link: those of the same process wait for each other. */
+		CHECK(!send_number(self->fd, self->to, 1));
+		CHECK(!pthread_create(&thread, NULL, run_blocked_call, &blocked));
+		CHECK(senders_wait(&self->channel, self->me, 1));
+		CHECK(!pthread_create(&(pthread_t){ 0 }, NULL, send_three_in_thread, self));
+		CHECK(senders_wait(&self->channel, self->me, 2));
+		CHECK(!CALL(self->fd, NULL, .token = token_of(&blocked),
+			    .flags = MSGPASS_CANCEL));
+		pthread_join(thread, NULL);
+		_exit(-blocked.ret);
+	}
+	EXPECT_EQ(EPIPE, child_status(child));
+	EXPECT_EQ(1, TAKE(self->fd));
+	EXPECT_EQ(3, TAKE(self->fd));
+	EXPECT_EQ(-EAGAIN, TAKE(self->fd));
+}
+
+TEST_F(call, can_be_given_up_before_it_waits_for_room)
+{
+	struct giver giver = { .fd = self->fd };
+	uint64_t end = now() + 10000000000;
+	unsigned int i, late = 0;
+	pthread_t thread;
+
+	ASSERT_EQ(0, set_capacity(&self->channel, 1));
+	ASSERT_EQ(0, send_number(self->fd, self->to, 1));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, give_up_in_thread, &giver));
+	for (i = 0; i < 20000 && now() < end && !late; i++) {
+		giver.call = (struct msgpass_call){
+			.size = sizeof(giver.call),
+			.to = self->to,
+			.deadline = now() + TOO_LATE,
+			NUMBER(2),
+		};
+		late += call(self->fd, MSGPASS_IOC_CALL, &giver.call) != -EPIPE;
+	}
+	atomic_store(&giver.stop, true);
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0, late);
+	EXPECT_EQ(0, giver.unknown);
+}
+
+/* Calls that are given up while a signal comes: does each end, with EPIPE? */
+static bool end_when_interrupted(FIXTURE_DATA(call) *self)
+{
+	uint64_t end = now() + 5000000000;
+	bool all = true;
+	unsigned int i;
+
+	for (i = 0; i < 10000 && now() < end && all; i++) {
+		struct blocked_call blocked = {
+			.fd = self->fd,
+			.call = {
+				.size = sizeof(blocked.call),
+				.to = self->to,
+				.deadline = now() + TOO_LATE,
+				NUMBER(2),
+			},
+		};
+		pthread_t thread;
+		uint64_t token;
+
+		CHECK(!pthread_create(&thread, NULL, run_blocked_call, &blocked));
+		while (!token_of(&blocked) && now() < blocked.call.deadline)
+			sched_yield();
+		pthread_kill(thread, SIGUSR1);
+		/* Until it is: restarted, it has another token. */
+		do
+			token = token_of(&blocked);
+		while ((!token || CALL(self->fd, NULL, .token = token,
+				       .flags = MSGPASS_CANCEL)) &&
+		       now() < blocked.call.deadline);
+		pthread_join(thread, NULL);
+		all = blocked.ret == -EPIPE;
+	}
+	return all;
+}
+
+TEST_F(call, given_up_while_a_signal_comes_is_not_sent_again)
+{
+	signals = shared(sizeof(*signals));
+	catch_signals(SA_RESTART);
+	/* It waits for the reply, and then for room. */
+	EXPECT_TRUE(end_when_interrupted(self));
+	ASSERT_EQ(0, set_capacity(&self->channel, 1));
+	ASSERT_EQ(0, send_number(self->fd, self->to, 1));
+	EXPECT_TRUE(end_when_interrupted(self));
+}
+
 TEST_F(call, given_up_makes_room_for_the_next)
 {
 	struct msgpass_call first, second;
@@ -1913,6 +2068,49 @@ TEST_F(call, that_is_being_forwarded_can_be_given_up_when_the_capacity_goes_to_0
 	EXPECT_EQ(0, child_status(server));
 	EXPECT_EQ(0, mailbox_counts(mailbox).senders_waiting);
 	EXPECT_EQ(0, CALL(self->fd, NULL, .token = out.token, .flags = MSGPASS_CANCEL));
+	EXPECT_EQ(1, TAKE(mailbox));
+	EXPECT_EQ(-EAGAIN, TAKE(mailbox));
+	close(mailbox);
+}
+
+TEST_F(call, given_up_while_it_waits_for_room_to_be_forwarded_is_esrch_for_the_server)
+{
+	int mailbox = MAILBOX_OPEN(self->device, "", OPEN_NEW, .set = MSGPASS_SET_CAPACITY,
+				   .capacity = 1);
+	struct msgpass_call out;
+	pid_t server;
+
+	ASSERT_EQ(0, send_number(mailbox, 0, 1));
+	server = child_fork();
+	if (!server) {
+		uint64_t token = take_call(self), end = now() + TOO_LATE;
+
+		CHECK(FORWARD(mailbox, token, NUMBER(2), .deadline = end) == -ESRCH);
+		CHECK(now() < end);
+		_exit(-reply_number(self->fd, token, 8));
+	}
+	ASSERT_EQ(-EINPROGRESS, CALL(self->fd, &out, .to = address(&self->channel, server),
+				     .flags = MSGPASS_NONBLOCK, NUMBER(7)));
+	EXPECT_TRUE(wait_until(mailbox_counts(mailbox).senders_waiting == 1));
+	EXPECT_EQ(0, CALL(self->fd, NULL, .token = out.token, .flags = MSGPASS_CANCEL));
+	EXPECT_EQ(ESRCH, child_status(server));
+	EXPECT_EQ(0, mailbox_counts(mailbox).senders_waiting);
+	EXPECT_EQ(1, TAKE(mailbox));
+	EXPECT_EQ(-EAGAIN, TAKE(mailbox));
+	close(mailbox);
+}
+
+TEST_F(call, that_times_out_while_it_waits_for_room_to_be_forwarded_is_esrch_for_the_server)
+{
+	int mailbox = MAILBOX_OPEN(self->device, "", OPEN_NEW, .set = MSGPASS_SET_CAPACITY,
+				   .capacity = 1);
+	pid_t caller = CALLER(.number = 7, .deadline = now() + PATIENCE);
+	uint64_t token = TAKE_CALL(), end = now() + TOO_LATE;
+
+	ASSERT_EQ(0, send_number(mailbox, 0, 1));
+	EXPECT_EQ(-ESRCH, FORWARD(mailbox, token, NUMBER(2), .deadline = end));
+	EXPECT_GT(end, now());
+	EXPECT_EQ(ETIMEDOUT, child_status(caller));
 	EXPECT_EQ(1, TAKE(mailbox));
 	EXPECT_EQ(-EAGAIN, TAKE(mailbox));
 	close(mailbox);

@@ -128,10 +128,11 @@ static int sent_by_another(int fd, unsigned int count)
 {
 	struct msgpass_receive receive;
 	uint32_t number;
-	int wrong = 0;
+	int ret, wrong = 0;
 
 	while (count--) {
-		if (RECEIVE(fd, &receive, BYTES(&number, sizeof(number)), .deadline = soon()))
+		ret = RECEIVE(fd, &receive, BYTES(&number, sizeof(number)), .deadline = soon());
+		if (ret)
 			return -1;
 		wrong += number != (uint32_t)receive.out_pid;
 	}
@@ -147,11 +148,11 @@ TEST_F(direct, each_of_many_processes_with_the_same_file_is_told_as_itself)
 	for (round = 0; round < 2; round++) {
 		for (i = 0; i < SHARERS; i++) {
 			children[i] = child_fork();
-			if (children[i])
-				continue;
-			CHECK(!send_number(self->fd, self->me, getpid()));
-			CHECK(!send_number(self->fd, self->me, getpid()));
-			pause();
+			if (!children[i]) {
+				CHECK(!send_number(self->fd, self->me, getpid()));
+				CHECK(!send_number(self->fd, self->me, getpid()));
+				pause();
+			}
 		}
 		EXPECT_EQ(0, sent_by_another(self->fd, 2 * SHARERS));
 		for (i = 0; i < SHARERS; i++)

@@ -79,8 +79,7 @@ static void send_batches(const struct mechanism *mechanism, struct way *way)
 }
 
 /* Who gets the last of all ends: a batch may be of less, so nobody knows its share. */
-static void receive_batches(const struct mechanism *mechanism, struct way *way,
-			    atomic_uint *received)
+static void receive_batches(const struct mechanism *mechanism, struct way *way, atomic_uint *received)
 {
 	unsigned int count;
 

@@ -576,7 +576,9 @@ struct msgpass_receive_batch {
  * Returns 0 with the reply. With a token it does not send again but goes on
  * waiting for the reply; a call that a signal restarts does so by itself.
  * After EINTR the caller may do the same, or give the call up with
- * MSGPASS_CANCEL, which is for the calls of the process and returns 0.
+ * MSGPASS_CANCEL, which is for the calls of the process and returns 0, or ESRCH
+ * if the call has come to its end; another thread that waits, for room or for
+ * the reply, gets EPIPE, unless its wait ended before.
  *
  * Non-blocking, a call that could be sent is EINPROGRESS unless the reply is
  * there already, and with its token EAGAIN while it is not.
@@ -688,9 +690,9 @@ struct msgpass_reply_receive {
  * Sends the call on: the message is stamped as the forwarding process's, its
  * token is a new one, and the reply goes to the first caller. On an error the
  * call is still the forwarding process's, except for ESRCH of a token that is
- * none, or whose caller waits no more. EDEADLK is not an error of this, which
- * waits for nothing but room; but the call is, if it comes to a server that
- * waits for its caller.
+ * none, or whose caller waits no more, which ends a wait for room, too. EDEADLK
+ * is not an error of this, which waits for nothing but room; but the call is,
+ * if it comes to a server that waits for its caller.
  */
 struct msgpass_forward {
 	__u32 size;
