@@ -23,7 +23,7 @@
  * -ESRCH	there is no such process, or not any more
  * -ENOENT	there is no such mailbox, or it is not for the caller to see
  * -EPIPE	the process died or the mailbox was deleted; of a call also: the
- *		server died or gave it up
+ *		server died or gave it up, or another thread of the caller did
  * -EMSGSIZE	sending: longer than the receiver's largest message; receiving:
  *		longer than the buffer, or with more file descriptors than
  *		there is room for, and still queued
@@ -1183,8 +1183,10 @@ ssize_t msgpass_callv(int fd, const struct iovec *request, size_t request_count,
  * @fd: a device or a mailbox
  * @token: from struct msgpass_reply_info
  *
+ * Another thread that waits for room to send it, or for its reply, gets -EPIPE.
+ *
  * Return: 0, else a negative errno value; -ESRCH: the process has no such
- * call.
+ * call, or it has come to its end.
  *
  * Errors: -EBADF.
  */
@@ -1285,7 +1287,8 @@ ssize_t msgpass_reply_receive(int fd, struct msgpass_answer *answer,
  * The reply goes to who called first.
  *
  * Return: 0, else a negative errno value. With an error the call is still the
- * process's own, but for -ESRCH when nobody waits for the reply any more.
+ * process's own, but for -ESRCH when nobody waits for the reply any more; that
+ * also ends the wait for room.
  *
  * Errors: -EAGAIN, -ETIMEDOUT, -EINTR, -ESRCH, -EPIPE, -EMSGSIZE, -EPERM,
  * -EDQUOT, -EBADF, -EINVAL, -EFAULT, -ENOMEM.

@@ -155,7 +155,10 @@ static void settle(struct msgpass_open_call *call, int error,
 	WRITE_ONCE(call->state,
 		   error ? MSGPASS_CALL_OVER : MSGPASS_CALL_REPLIED);
 	RCU_INIT_POINTER(call->holder, NULL);
-	/* Pairs with the look of who sleeps: see msgpass_call_is_over(). */
+	/*
+	 * The state is written: pairs with msgpass_waiter_sleep(). If there is a
+	 * reply, the request is sent, and nobody waits for that.
+	 */
 	if (error && call->forwarder)
 		after->wakes.tasks[after->wakes.count++] =
 			get_task_struct(call->forwarder);

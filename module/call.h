@@ -23,7 +23,8 @@
  * freed, or of the request's port; who reads it without the lock needs RCU.
  *
  * Locking: calls_lock (call.c) guards all state, lists and tables; it is held
- * for a few instructions each time, and with no other lock.
+ * for a few instructions each time, and with no other lock. Who sends a request
+ * looks at ->state and ->forwarded without it.
  */
 #ifndef MSGPASS_CALL_H
 #define MSGPASS_CALL_H
@@ -79,7 +80,11 @@ struct msgpass_open_call {
 	} state;
 	u64 token;				/* while taken */
 	bool forwarded;				/* a server has had it */
-	struct task_struct *forwarder;		/* may wait for room for it, or NULL */
+	/*
+	 * The thread that forwards it, and may wait for room, or NULL: no reference,
+	 * it takes itself away before it returns. The caller's is ->waiter's.
+	 */
+	struct task_struct *forwarder;
 	struct msgpass_call_party *maker;	/* NULL: not on its list */
 	struct msgpass_call_party *taker;	/* while taken */
 	struct msgpass_call_request request;	/* references, or NULL */
@@ -167,8 +172,8 @@ void msgpass_call_untake(struct msgpass_open_call *call, u64 token);
  * What a token of @taker's is good for, once: each is -ESRCH if no call is taken
  * by it any more, or the caller is dead. A reply's message is the call's then.
  * To forward is to queue it again, with a new request for a port: what the call
- * had before is the caller's then, and unforward takes it back; false: meanwhile
- * the call was given up.
+ * had before is the caller's then, and unforward takes it back; false: the call
+ * is over.
  */
 int msgpass_call_reply(struct msgpass_call_party *taker, u64 token,
 		       const struct msgpass_call_reply *reply);

@@ -84,7 +84,7 @@ struct msgpass_inbox *msgpass_inbox_current(void);
 /*
  * Of a file: whose inbox it was opened by, and those of the first other processes
  * that use it, children perhaps. So they need not be searched for. They stay as
- * long as the file, which is why they are few.
+ * long as the file, dead or not, which is why they are few.
  */
 #define MSGPASS_OTHER_CALLERS	7
 

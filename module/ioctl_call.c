@@ -180,8 +180,9 @@ static int call_wait(struct msgpass_open_call *call, struct msgpass_wait *wait,
 		return is_new ? -EINPROGRESS : -EAGAIN;
 	case -ERESTARTSYS:
 		/*
-		 * It goes on, unless nobody is left to, or this ioctl sent it
-		 * and can take it back.
+		 * If this ioctl sent it and can take it back, the next one
+		 * sends it anew. Else it goes on, and is found by its token,
+		 * unless it is over, or nobody is left to go on.
 		 */
 		if (is_new && msgpass_call_withdraw(call))
 			break;
@@ -305,7 +306,7 @@ static struct msgpass_open_call *call_begin(struct msgpass_inbox *caller,
 	error = call_send(call, target, caller, wait, calling);
 	if (!error)
 		return call;
-	/* The same: no signal is looked for before it is opened. */
+	/* Nor here: no signal is looked for before the call can be named. */
 	if (!msgpass_call_end(call) && error == -ERESTARTSYS)
 		error = -EPIPE;
 	msgpass_call_release(&caller->calls, call);

@@ -357,7 +357,7 @@ static void admit(struct msgpass_queue *queue, struct msgpass_waiter *waiter,
 {
 	struct msgpass_message *message = waiter->message;
 
-	if (!waiter->call &&
+	if (!waiter->is_call &&
 	    (waiter->synchronous || msgpass_queue_is_rendezvous(queue))) {
 		list_move_tail(&waiter->entry, &queue->meeting);
 		message->rendezvous = waiter;
@@ -573,7 +573,7 @@ static int send_and_wait(struct msgpass_queue *queue,
 	msgpass_waiter_init(&self, MSGPASS_WAIT_ROOM, port->id, wait);
 	self.message = message;
 	self.synchronous = wait->synchronous;
-	self.call = wait->call;
+	self.is_call = wait->call;
 	queue->senders_waiting++;
 	queue->counts.sender_waits++;
 	port->senders_waiting++;

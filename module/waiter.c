@@ -28,7 +28,7 @@ void msgpass_waiter_init(struct msgpass_waiter *waiter,
 	waiter->selection = NULL;
 	waiter->message = NULL;
 	waiter->synchronous = false;
-	waiter->call = false;
+	waiter->is_call = false;
 	waiter->room_helps = false;
 	waiter->asleep = false;
 	waiter->give_up = 0;

@@ -53,7 +53,7 @@ struct msgpass_waiter {
 	const struct msgpass_selection *selection; /* a receiver's; const */
 	struct msgpass_message *message;	/* to send, or handed over */
 	bool synchronous;			/* a sender's; const */
-	bool call;				/* the same: never a rendezvous */
+	bool is_call;				/* the same: never a rendezvous */
 	bool room_helps;			/* const; see below */
 	bool asleep;				/* a caller's; its own to write */
 	int give_up;				/* port->lock: why, or 0 */
@@ -69,8 +69,9 @@ struct msgpass_wait {
 	ktime_t deadline;			/* 0: none */
 	struct msgpass_wait_edge edge;		/* whom it waits for */
 	/*
-	 * Whose request it sends, or NULL: it never waits until that is received,
-	 * nor for room when the call is over; who ends that wakes it.
+	 * The call whose request is sent, or NULL. Such a send waits for room alone,
+	 * and not once the call is over: who ends that wakes it. With @call there
+	 * is the function, whose header includes this one.
 	 */
 	const struct msgpass_open_call *call;
 	bool (*is_over)(const struct msgpass_open_call *call);

@@ -576,9 +576,9 @@ struct msgpass_receive_batch {
  * Returns 0 with the reply. With a token it does not send again but goes on
  * waiting for the reply; a call that a signal restarts does so by itself.
  * After EINTR the caller may do the same, or give the call up with
- * MSGPASS_CANCEL, which is for the calls of the process and returns 0, or ESRCH
- * if the call has come to its end; another thread that waits, for room or for
- * the reply, gets EPIPE, unless its wait ended before.
+ * MSGPASS_CANCEL. Any thread of the process may do that: it returns 0, or ESRCH
+ * if the call has come to its end. A thread that waits then, for room or for the
+ * reply, gets EPIPE; one that a signal handler keeps from it gets ESRCH after.
  *
  * Non-blocking, a call that could be sent is EINPROGRESS unless the reply is
  * there already, and with its token EAGAIN while it is not.
@@ -590,9 +590,9 @@ struct msgpass_receive_batch {
  *
  * Particular errors: EMSGSIZE the reply does not fit (out_length says how long
  * it is; the call goes on, for a larger buffer); ESRCH also: the process has
- * no call of this token; EPIPE the server died or gave the call up, or the
- * request was dropped; EBUSY another thread waits for this call; EINVAL
- * MSGPASS_CANCEL without a token.
+ * no call of this token; EPIPE the server died or gave the call up, or another
+ * thread of the caller did, or the request was dropped; EBUSY another thread
+ * waits for this call; EINVAL MSGPASS_CANCEL without a token.
  */
 struct msgpass_call {
 	__u32 size;
@@ -690,9 +690,10 @@ struct msgpass_reply_receive {
  * Sends the call on: the message is stamped as the forwarding process's, its
  * token is a new one, and the reply goes to the first caller. On an error the
  * call is still the forwarding process's, except for ESRCH of a token that is
- * none, or whose caller waits no more, which ends a wait for room, too. EDEADLK
- * is not an error of this, which waits for nothing but room; but the call is,
- * if it comes to a server that waits for its caller.
+ * none, or whose call is over; one that ends while this waits for room ends that,
+ * too. (ESRCH is also that of @to. A reply tells which it was.) EDEADLK is not an
+ * error of this, which waits for nothing but room; but the call is, if it comes
+ * to a server that waits for its caller.
  */
 struct msgpass_forward {
 	__u32 size;
