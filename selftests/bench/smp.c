@@ -15,6 +15,32 @@ static unsigned int messages(void)
 	return bench_quick ? 1000 : 10000;
 }
 
+/* Shared by all who take part. */
+struct meeting {
+	atomic_uint ready;
+	atomic_bool begun;
+	atomic_uint received;
+};
+
+static void take_part(struct meeting *meeting)
+{
+	atomic_fetch_add(&meeting->ready, 1);
+	while (!atomic_load(&meeting->begun))
+		sched_yield();
+}
+
+/* When all are there: now. */
+static uint64_t begin(struct meeting *meeting, unsigned int count)
+{
+	uint64_t start;
+
+	while (atomic_load(&meeting->ready) < count)
+		sched_yield();
+	start = now();
+	atomic_store(&meeting->begun, true);
+	return start;
+}
+
 static void send_all(const struct mechanism *mechanism, struct way *way)
 {
 	unsigned int i;
@@ -40,31 +66,38 @@ static void receive_all(const struct mechanism *mechanism, struct way *way)
 /* Two senders and two receivers of one queue: nanoseconds of a message. */
 static double share(const struct mechanism *mechanism, size_t size)
 {
+	struct meeting *meeting = shared(sizeof(*meeting));
 	pid_t senders[SIDES], receivers[SIDES];
 	struct way way;
-	uint64_t start;
+	uint64_t start, end;
 	unsigned int i;
 
 	bench_way_open(&way, mechanism, size);
-	start = now();
 	for (i = 0; i < SIDES; i++) {
 		receivers[i] = child_fork();
-		if (!receivers[i])
+		if (!receivers[i]) {
+			take_part(meeting);
 			receive_all(mechanism, &way);
+		}
 		senders[i] = child_fork();
-		if (!senders[i])
+		if (!senders[i]) {
+			take_part(meeting);
 			send_all(mechanism, &way);
+		}
 	}
+	start = begin(meeting, 2 * SIDES);
 	for (i = 0; i < SIDES; i++)
 		CHECK(!child_status(senders[i]) && !child_status(receivers[i]));
+	end = now();
 	bench_way_close(&way, mechanism);
-	return (double)(now() - start) / (SIDES * messages());
+	munmap(meeting, sizeof(*meeting));
+	return (double)(end - start) / (SIDES * messages());
 }
 
-/* A whole number of batches. */
+/* A whole number of batches; in less time than the others, there are more. */
 static unsigned int batched(void)
 {
-	return messages() / BATCH * BATCH;
+	return 8 * messages() / BATCH * BATCH;
 }
 
 static void send_batches(const struct mechanism *mechanism, struct way *way)
@@ -79,49 +112,53 @@ static void send_batches(const struct mechanism *mechanism, struct way *way)
 }
 
 /* Who gets the last of all ends: a batch may be of less, so nobody knows its share. */
-static void receive_batches(const struct mechanism *mechanism, struct way *way, atomic_uint *received)
+static void receive_batches(const struct mechanism *mechanism, struct way *way,
+			    struct meeting *meeting)
 {
 	unsigned int count;
 
 	do {
 		count = mechanism->receive_batch(way);
 		bench_sum(way->place, count * way->size);
-	} while (atomic_fetch_add(received, count) + count < SIDES * batched());
+	} while (atomic_fetch_add(&meeting->received, count) + count < SIDES * batched());
 	_exit(0);
 }
 
 /* The same in batches. */
 static double share_batches(const struct mechanism *mechanism, size_t size)
 {
-	atomic_uint *received = shared(sizeof(*received));
+	struct meeting *meeting = shared(sizeof(*meeting));
 	pid_t senders[SIDES], receivers[SIDES], last;
 	struct way way;
-	uint64_t start;
+	uint64_t start, end;
 	unsigned int i;
-	double value;
 	int status;
 
 	bench_way_open(&way, mechanism, size);
-	start = now();
 	for (i = 0; i < SIDES; i++) {
 		receivers[i] = child_fork();
-		if (!receivers[i])
-			receive_batches(mechanism, &way, received);
+		if (!receivers[i]) {
+			take_part(meeting);
+			receive_batches(mechanism, &way, meeting);
+		}
 		senders[i] = child_fork();
-		if (!senders[i])
+		if (!senders[i]) {
+			take_part(meeting);
 			send_batches(mechanism, &way);
+		}
 	}
+	start = begin(meeting, 2 * SIDES);
 	for (i = 0; i < SIDES; i++)
 		CHECK(!child_status(senders[i]));
 	last = wait(&status);
-	value = (double)(now() - start) / (SIDES * batched());
+	end = now();
 	CHECK(last > 0 && !status);
 	for (i = 0; i < SIDES; i++)
 		if (receivers[i] != last)
 			child_kill(receivers[i]);
 	bench_way_close(&way, mechanism);
-	munmap(received, sizeof(*received));
-	return value;
+	munmap(meeting, sizeof(*meeting));
+	return (double)(end - start) / (SIDES * batched());
 }
 
 /* Nanoseconds of a round trip. */
