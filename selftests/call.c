@@ -2073,6 +2073,37 @@ TEST_F(call, that_is_being_forwarded_can_be_given_up_when_the_capacity_goes_to_0
 	close(mailbox);
 }
 
+/* A server that forwards a call to where there is no room until the call is over. */
+static pid_t server_without_room(FIXTURE_DATA(call) *self, int mailbox)
+{
+	uint64_t token, end = now() + TOO_LATE;
+	pid_t server = child_fork();
+
+	if (server)
+		return server;
+	token = take_call(self);
+	CHECK(FORWARD(mailbox, token, NUMBER(2), .deadline = end) == -ESRCH);
+	CHECK(now() < end);
+	_exit(-reply_number(self->fd, token, 8));
+}
+
+TEST_F(call, whose_caller_dies_while_it_waits_for_room_to_be_forwarded_is_esrch_for_the_server)
+{
+	int mailbox = MAILBOX_OPEN(self->device, "", OPEN_NEW, .set = MSGPASS_SET_CAPACITY,
+				   .capacity = 1);
+	pid_t server, caller;
+
+	ASSERT_EQ(0, send_number(mailbox, 0, 1));
+	server = server_without_room(self, mailbox);
+	caller = CALLER(.number = 7, .to = address(&self->channel, server));
+	EXPECT_TRUE(wait_until(mailbox_counts(mailbox).senders_waiting == 1));
+	child_kill(caller);
+	EXPECT_EQ(ESRCH, child_status(server));
+	EXPECT_EQ(1, TAKE(mailbox));
+	EXPECT_EQ(-EAGAIN, TAKE(mailbox));
+	close(mailbox);
+}
+
 TEST_F(call, given_up_while_it_waits_for_room_to_be_forwarded_is_esrch_for_the_server)
 {
 	int mailbox = MAILBOX_OPEN(self->device, "", OPEN_NEW, .set = MSGPASS_SET_CAPACITY,
@@ -2081,14 +2112,7 @@ TEST_F(call, given_up_while_it_waits_for_room_to_be_forwarded_is_esrch_for_the_s
 	pid_t server;
 
 	ASSERT_EQ(0, send_number(mailbox, 0, 1));
-	server = child_fork();
-	if (!server) {
-		uint64_t token = take_call(self), end = now() + TOO_LATE;
-
-		CHECK(FORWARD(mailbox, token, NUMBER(2), .deadline = end) == -ESRCH);
-		CHECK(now() < end);
-		_exit(-reply_number(self->fd, token, 8));
-	}
+	server = server_without_room(self, mailbox);
 	ASSERT_EQ(-EINPROGRESS, CALL(self->fd, &out, .to = address(&self->channel, server),
 				     .flags = MSGPASS_NONBLOCK, NUMBER(7)));
 	EXPECT_TRUE(wait_until(mailbox_counts(mailbox).senders_waiting == 1));
